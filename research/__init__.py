@@ -1,0 +1,1 @@
+"""Identikit: train small digit recognisers, then read them backwards."""

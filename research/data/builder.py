@@ -24,7 +24,7 @@ SHAPE = (28, 28)
 CLASSES = 10
 
 
-class IdxDigits(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class IdxDigits(tfds.core.GeneratorBasedBuilder):
     """28x28 grey images with labels 0-9 from the four IDX files of one `Source`."""
 
     VERSION = tfds.core.Version("1.0.0")

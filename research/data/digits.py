@@ -125,7 +125,7 @@ def _fill(source: Source, part: Path) -> None:
 
         splits = build(source, part)
     shutil.rmtree(part / "downloads", ignore_errors=True)
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for split, (images, labels) in splits.items():
         arrays |= {f"{split}_images": images, f"{split}_labels": labels}
     for key, array in arrays.items():

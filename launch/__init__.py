@@ -1,0 +1,1 @@
+"""Commands: thin, flags in, run folders out."""

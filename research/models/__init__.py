@@ -1,0 +1,29 @@
+"""The networks: Flax NNX modules, called on one image, returning (logits, activations).
+
+`builder(config)` gives the function that makes the module described by a config; the kind of network is the
+kind of config. To add a network, add its file and a line in MODELS.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flax import nnx
+
+from research.models.mlp import MLP, MLPConfig
+from research.models.softmax import Softmax, SoftmaxConfig
+
+MODELS: dict[type, type] = {SoftmaxConfig: Softmax, MLPConfig: MLP}
+
+
+def builder(config: Any) -> Callable[[nnx.Rngs], nnx.Module]:
+    """The function rngs -> module for this config."""
+    for kind, module in MODELS.items():
+        if type(config) is kind:
+            return lambda rngs: module(config, rngs=rngs)
+    known = ", ".join(kind.__name__ for kind in MODELS)
+    raise ValueError(f"unknown kind of network {type(config).__name__}; known: {known}")
+
+
+def convolutional(config: Any) -> bool:
+    """Whether the network has convolutions (on a CPU its populations are then trained one by one)."""
+    return hasattr(config, "channels")

@@ -1,0 +1,261 @@
+"""Trained networks by their config: loaded when they exist, trained when they do not.
+
+A network is identified by its config, the checksum of its data and its index in the population; studies that
+ask for the same one share it. They live in the cache folder as
+
+    networks/<hash>/config.json   the config in full
+    networks/<hash>/<index>.safetensors   parameters by name, history and timing in the header
+
+and are plain files that `launch.read` and other programs can read.
+"""
+
+import functools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float
+
+from research import data, models, progress, store, training
+from research.checkpoints import Checkpoints
+from research.training import TrainingConfig
+
+
+@dataclass
+class NetworkConfig:
+    """What a network is and how it is trained; everything its parameters depend on but its index."""
+
+    model: Any = field(default_factory=models.SoftmaxConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    data: str = "mnist"
+    examples: int = 0  # train on the first so many images only; 0 means all
+    seed: int = 0
+
+
+def recipe(name: str) -> NetworkConfig:
+    """The recipe of one of the documents' recognisers (shapes: the documents; training: ours, measured)."""
+    if name not in RECIPES:
+        raise ValueError(f"unknown network {name!r}; known: {', '.join(RECIPES)}")
+    model, how = RECIPES[name]
+    return NetworkConfig(model=model(), training=TrainingConfig(**how))
+
+
+RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
+    "softmax": (models.SoftmaxConfig, dict(epochs=8, batch=200, learning_rate=5e-3)),
+    "mlp100": (models.MLPConfig, dict(epochs=8, batch=128, learning_rate=3e-3)),
+    "mlp3": (
+        functools.partial(models.MLPConfig, widths=(500, 200, 50)),
+        dict(epochs=6, batch=128, learning_rate=2e-3),
+    ),
+    "sigmoid200": (
+        functools.partial(
+            models.MLPConfig, widths=(200,), activation="logistic", low=-1.0, high=1.0, init="lecun"
+        ),
+        dict(epochs=20, batch=128, learning_rate=4e-3),
+    ),
+    "dense3": (
+        functools.partial(models.MLPConfig, widths=(2048, 1024, 512)),
+        dict(epochs=2, batch=256, learning_rate=1e-3),
+    ),
+    "cnn_small": (models.CNNSmallConfig, dict(epochs=1, batch=128, learning_rate=2e-3, shift=1)),
+    "cnn": (models.CNNConfig, dict(epochs=1, batch=128, learning_rate=2e-3, shift=1)),
+}
+
+
+@dataclass(frozen=True)
+class Population:
+    """m trained networks of one config; every leaf of `params` has m as its leading axis."""
+
+    config: NetworkConfig
+    params: Any
+    curve: Float[np.ndarray, "m epochs 4"]  # a row an epoch: loss, training and test accuracy, seconds so far
+    seconds: Float[np.ndarray, "m"]  # of training, compilation included, shared evenly where done together
+    compile_seconds: Float[np.ndarray, "m"]
+    images_seen: Float[np.ndarray, "m"]  # during training
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def apply(
+        self, params: Any, image: Float[Array, "h w"]
+    ) -> tuple[Float[Array, " k"], dict[str, Array]]:
+        """(logits, activations) of one network on one image in [0, 1]."""
+        return nnx.merge(_graph(self.config), params)(image)
+
+    def predict(self, params: Any, image: Float[Array, "h w"]) -> Float[Array, " k"]:
+        """Logits of one network on one image: what the readings read."""
+        return self.apply(params, image)[0]
+
+    def network(self, i: int) -> Any:
+        """The parameters of network i."""
+        return jax.tree.map(lambda leaf: leaf[i], self.params)
+
+    def model(self, i: int) -> nnx.Module:
+        return nnx.merge(_graph(self.config), self.network(i))
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of one network."""
+        return sum(leaf[0].size for leaf in jax.tree.leaves(self.params))
+
+
+def folder(config: NetworkConfig) -> Path:
+    """Where the networks of this config live."""
+    key = store.digest(store.as_dict(config), data.checksum(config.data))
+    return data.cache_dir() / "networks" / key
+
+
+def population(config: NetworkConfig, m: int, *, name: str = "network") -> Population:
+    """The first m networks of this config: loaded where saved, else trained together and saved."""
+    if m < 1:
+        raise ValueError(f"a population needs at least one network, got {m}")
+    place = store.make_folder(folder(config))
+    with store.lock(place, wait=True):
+        found = {i: loaded for i in range(m) if (loaded := _load(place, i, config)) is not None}
+        missing = [i for i in range(m) if i not in found]
+        if missing:
+            store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
+            for i, trained in zip(missing, _train(config, missing, place, name)):
+                _save(place, i, *trained)
+                found[i] = trained
+    params = [found[i][0] for i in range(m)]
+    facts = [found[i][1] for i in range(m)]
+    return Population(
+        config,
+        jax.tree.map(lambda *leaves: jnp.stack(leaves), *params),
+        np.array([f["curve"] for f in facts], np.float32),
+        np.array([f["seconds"] for f in facts]),
+        np.array([f["compile_seconds"] for f in facts]),
+        np.array([f["images_seen"] for f in facts]),
+    )
+
+
+def evaluate(
+    population: Population, digits: data.Digits
+) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
+    """Outputs of every network on every image, and the share of labels each network hits."""
+    fit = _fit(population.config, _examples(population.config))
+    return fit.evaluate(population.params, jnp.asarray(digits.images), jnp.asarray(digits.labels))
+
+
+def untrained(config: NetworkConfig, m: int) -> Any:
+    """Stacked parameters of the first m networks as they were before their first step (for null models)."""
+    return _fit(config, _examples(config)).init(_keys(config, range(m))).params
+
+
+def _keys(config: NetworkConfig, indices) -> Array:
+    root = jax.random.key(config.seed)
+    return jax.vmap(lambda i: jax.random.fold_in(root, i))(jnp.array(list(indices)))
+
+
+def _fit(config: NetworkConfig, n: int) -> training.Fit:
+    together = not models.convolutional(config.model) or jax.default_backend() != "cpu"
+    return training.make_fit(models.builder(config.model), config.training, n, together=together)
+
+
+def _examples(config: NetworkConfig) -> int:
+    return config.examples or len(data.load(config.data, "train").labels)
+
+
+def _graph(config: NetworkConfig):
+    return nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))))[0]
+
+
+def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
+    """Trains the networks with these indices together; yields (params, facts) of each."""
+    train, test = data.load(config.data, "train"), data.load(config.data, "test")
+    n = _examples(config)
+    fit = _fit(config, n)
+    state = fit.init(_keys(config, indices))
+    curve = np.full((len(indices), config.training.epochs, 4), np.nan, np.float32)
+    checkpoints = Checkpoints(place / f"training-{store.digest(indices)}")
+    spent, saved = 0.0, checkpoints.latest({"state": state, "curve": curve, "seconds": np.zeros(2)})
+    compiling = 0.0
+    if saved:
+        state, curve = saved[1]["state"], np.array(saved[1]["curve"])
+        spent, compiling = map(float, saved[1]["seconds"])
+    images, labels = jnp.asarray(train.images[:n]), jnp.asarray(train.labels[:n])
+    test_images, test_labels = jnp.asarray(test.images), jnp.asarray(test.labels)
+    begin = time.perf_counter()
+    advance = fit.advance.lower(state, images, labels, 1).compile()
+    score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
+    compiling += time.perf_counter() - begin
+    step, pace = int(state.step[0]), 0.0
+    classifies = config.training.loss == "cross_entropy"
+    with progress.bar(name) as report:
+        while step < fit.steps:
+            start = time.perf_counter()
+            in_epoch = step % fit.steps_per_epoch
+            left = fit.steps_per_epoch - in_epoch
+            count = min(left, max(1, round(pace)) if pace else min(20, left))
+            state = advance(state, images, labels, jnp.int32(count))
+            training.require_finite(state)
+            step += count
+            took = time.perf_counter() - start
+            pace = count / took  # steps in about one second
+            done = in_epoch + count
+            report(
+                step / fit.steps,
+                loss=f"{float(state.loss.mean()) / done:.3f}",
+                accuracy=f"{float(state.hits.mean()) / done:.4f}",
+                images_per_second=f"{pace * config.training.batch * len(indices):,.0f}",
+            )
+            if count == left:
+                epoch = step // fit.steps_per_epoch - 1
+                accuracy = score(state.params, test_images, test_labels)[1] if classifies else np.nan
+                now = spent + time.perf_counter() - begin
+                curve[:, epoch] = np.stack(
+                    np.broadcast_arrays(state.loss / done, state.hits / done, accuracy, now), 1
+                )
+                if np.all(curve[:, epoch, 2] >= config.training.stop_at):
+                    break
+            seconds = spent + time.perf_counter() - begin
+            checkpoints.save(step, {"state": state, "curve": curve, "seconds": np.array([seconds, compiling])})
+    seconds = spent + time.perf_counter() - begin
+    checkpoints.clear()
+    for i in range(len(indices)):
+        facts = {
+            "curve": curve[i].tolist(),
+            "seconds": seconds / len(indices),
+            "compile_seconds": compiling / len(indices),
+            "images_seen": step * config.training.batch,
+        }
+        yield jax.tree.map(lambda leaf, i=i: leaf[i], state.params), facts
+
+
+def _named(params: Any) -> dict[str, Array]:
+    """Parameters by dotted path, such as layers.0.kernel."""
+    return {
+        ".".join(str(getattr(p, "key", getattr(p, "name", p))) for p in path if str(p) != ".value"): leaf
+        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
+    }
+
+
+def _save(place: Path, i: int, params: Any, facts: dict[str, Any]) -> None:
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(leaf) for name, leaf in _named(params).items()}
+    store.atomic_write(place / f"{i}.safetensors", save(arrays, {"identikit": json.dumps(facts)}))
+
+
+def _load(place: Path, i: int, config: NetworkConfig) -> tuple[Any, dict[str, Any]] | None:
+    """(params, facts) of a saved network; None when there is none or the file is damaged (it is made anew)."""
+    from safetensors import SafetensorError, safe_open
+
+    path = place / f"{i}.safetensors"
+    like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = json.loads(file.metadata()["identikit"])
+            arrays = {name: jnp.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        leaves = [arrays[name] for name in _named(like)]
+    except (FileNotFoundError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    return jax.tree.unflatten(jax.tree.structure(like), leaves), facts

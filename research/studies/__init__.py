@@ -1,0 +1,54 @@
+"""The studies: each file turns a config into results and claims, and says what it asks and how.
+
+A study module has
+    TITLE, QUESTION, METHOD, DIFFERENCES   what the report prints about it
+    Config                                 a dataclass with `seed`, `data` and `validate()`
+    run(config, run) -> xarray.Dataset     a pure function of the config; `run` takes metrics and checkpoints
+    claims(results) -> list[Claim]         from the saved results alone
+A config belongs to the study in whose module its class stands.
+"""
+
+import dataclasses
+import importlib
+from types import ModuleType
+from typing import Any
+
+STUDIES = ("recognisers",)
+
+
+def study(name: str) -> ModuleType:
+    """The module of the study called `name`; an unknown name lists the known ones."""
+    if name not in STUDIES:
+        raise ValueError(f"unknown study {name!r}; known: {', '.join(STUDIES)}")
+    return importlib.import_module(f"research.studies.{name}")
+
+
+def name_of(config: Any) -> str:
+    """The name of the study that this config belongs to."""
+    name = type(config).__module__.rpartition(".")[2]
+    study(name)
+    return name
+
+
+def frozen(config: Any) -> Any:
+    """A copy of a config that refuses further changes, its parts included; still an instance of its class."""
+    if not dataclasses.is_dataclass(config):
+        return config
+
+    def refuse(self, name, value=None):
+        raise dataclasses.FrozenInstanceError(f"the config is frozen once parsed; cannot set {name}")
+
+    kind = type(config)
+    copy = object.__new__(kind)
+    for f in dataclasses.fields(config):
+        object.__setattr__(copy, f.name, frozen(getattr(config, f.name)))
+    sealed = type(kind.__name__, (kind,), {"__setattr__": refuse, "__delattr__": refuse, "__module__": kind.__module__})
+    object.__setattr__(copy, "__class__", sealed)
+    return copy
+
+
+def at_least(config: Any, **least: float) -> None:
+    """Raises ValueError when a field of the config is below its least value."""
+    for name, bound in least.items():
+        if getattr(config, name) < bound:
+            raise ValueError(f"{name} must be at least {bound}, got {getattr(config, name)}")

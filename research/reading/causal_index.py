@@ -18,10 +18,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 Predict = Callable[[Array], Array]
+Kernel = Float[Array | np.ndarray, "_fan_in _fan_out"]
+Bias = Float[Array | np.ndarray, " _fan_out"]
 
 
 def weight_product(
-    kernels: Sequence[Float[Array | np.ndarray, "_fan_in _fan_out"]],
+    kernels: Sequence[Kernel],
 ) -> Float[Array, "k inputs"]:
     """Causal index of every input on every class: the sum over all paths of the product of their weights.
 
@@ -38,8 +40,8 @@ def weight_product(
 
 
 def gated_product(
-    kernels: Sequence[Float[Array | np.ndarray, "_fan_in _fan_out"]],
-    biases: Sequence[Float[Array | np.ndarray, " _fan_out"]],
+    kernels: Sequence[Kernel],
+    biases: Sequence[Bias],
     x: Float[Array, " inputs"],
 ) -> Float[Array, "k inputs"]:
     """The weight product over the paths that are open at `x`, in a network with ReLU hidden layers.

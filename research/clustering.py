@@ -1,0 +1,324 @@
+"""Joint descent: a network learns, and its data learn with it (document 004).
+
+With n points I_p, their labels y_p and the mean cross-entropy
+
+    J(θ, I) = 1/n Σ_p −log softmax(f_θ(I_p / S))_{y_p}
+
+one epoch is a step of both, from the same gradient:
+
+    θ ← θ − η · optimiser(∇_θ J)          I ← I − α ∇_I J
+
+The network sees u = I / S, and u is what moves: every point descends on the loss of its own,
+u ← u − λ ∇_u (nJ), so the document's α is n·λ on the mean loss in the network's units, and n·λ·S² in those of the
+document. η is `weight_rate`, λ is `input_rate`, S is `scale`. With Adam, λ is the step in u.
+
+Rates and scales may differ from run to run of one call, widths and optimisers may not. Inside, points lie in the
+last axis, which is the vectorised one, and runs advance in blocks of a fixed size: the bits of a run depend neither
+on how many others run with it nor on the number of devices.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import AxisType, Mesh, PartitionSpec
+from jaxtyping import Array, Float, Int, Key
+
+from research.keys import named
+from research.models.mlp import activation
+
+OPTIMISERS = {"sgd": optax.sgd(1.0), "adam": optax.adam(1.0)}
+INITS = ("pytorch", "glorot", "he")
+
+Params = tuple[tuple[Float[Array, "out in"], Float[Array, " out"]], ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One experiment; the defaults are the data of the document and the setting that follows its course."""
+
+    points: int = 500
+    features: int = 2
+    classes: int = 3
+    half_width: float = 1000.0  # points start uniform in [-half_width, half_width]
+    widths: tuple[int, ...] = (16, 16)
+    activation: str = "tanh"
+    init: str = "pytorch"  # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
+    scale: float = 333.0  # S
+    weight_optimiser: str = "sgd"
+    weight_rate: float = 1e-3  # η; 0 freezes the weights
+    input_optimiser: str = "sgd"
+    input_rate: float = 9e-3  # λ; 0 freezes the inputs
+
+    def validate(self) -> None:
+        for field, least in (("points", 1), ("features", 1), ("classes", 2)):
+            if getattr(self, field) < least:
+                raise ValueError(f"clustering.{field} must be at least {least}, got {getattr(self, field)}")
+        if any(width < 1 for width in self.widths):
+            raise ValueError(f"clustering.widths must all be at least 1, got {tuple(self.widths)}")
+        for field in ("half_width", "scale"):
+            if not 0 < getattr(self, field) < float("inf"):
+                raise ValueError(f"clustering.{field} must be positive, got {getattr(self, field)}")
+        for field in ("weight_rate", "input_rate"):
+            if not 0 <= getattr(self, field) < float("inf"):
+                raise ValueError(
+                    f"clustering.{field} must be 0 (frozen) or positive, got {getattr(self, field)}"
+                )
+        for field, known in (
+            ("weight_optimiser", OPTIMISERS),
+            ("input_optimiser", OPTIMISERS),
+            ("init", INITS),
+        ):
+            if getattr(self, field) not in known:
+                raise ValueError(
+                    f"unknown clustering.{field} {getattr(self, field)!r}; known: {', '.join(sorted(known))}"
+                )
+        activation(self.activation)
+
+
+SETTINGS = {
+    "A": Setting(widths=(12,), scale=1000.0, weight_rate=1e-3, input_rate=2e-3),
+    "S2": Setting(),
+    "I": Setting(
+        widths=(12,),
+        scale=1000.0,
+        weight_optimiser="adam",
+        weight_rate=1e-4,
+        input_optimiser="adam",
+        input_rate=3e-4,
+    ),
+}
+
+
+def setting(name: str) -> Setting:
+    """The setting called `name`: A, robust; S2, the document's course; I, dimension matters most."""
+    if name not in SETTINGS:
+        raise ValueError(f"unknown clustering setting {name!r}; known: {', '.join(sorted(SETTINGS))}")
+    return SETTINGS[name]
+
+
+class State(NamedTuple):
+    """Everything that a descent carries from epoch to epoch; every leaf has a leading axis of m runs."""
+
+    params: Params  # per layer: weights [m out in] and biases [m out]
+    moments: Any  # state of the weights' optimiser
+    inputs: Float[Array, "m d n"]  # u, the points as the network sees them
+    input_moments: Any  # state of the inputs' optimiser
+    labels: Int[Array, "m n"]  # the class that each point is told to belong to
+    weight_rate: Float[Array, " m"]  # η
+    input_rate: Float[Array, " m"]  # λ
+    scale: Float[Array, " m"]  # S
+    epoch: Int[Array, " m"]  # epochs taken
+    first_bad: Int[Array, " m"]  # epoch of the first check that met a number that is not finite, else -1
+
+
+class Descent(NamedTuple):
+    """The pure functions of one setting."""
+
+    init: Callable[..., State]  # (keys [m], weight_rate, input_rate, scale, points, labels) -> state
+    advance: Callable[[State, Any], State]  # (state, epochs) -> state
+    measure: Callable[[State], tuple[Float[Array, " m"], Float[Array, " m"]]]  # -> loss, accuracy
+    apply: Callable[[Params, Float[Array, "d n"]], Float[Array, "k n"]]  # one network, points in its units
+
+
+def positions(state: State) -> Float[Array, "m n d"]:
+    """Where the points are, in the document's units: I = S u."""
+    return jnp.swapaxes(state.inputs * state.scale[:, None, None], 1, 2)
+
+
+def network(params: Params, u: Float[Array, "d n"], act: Callable) -> Float[Array, "k n"]:
+    """Logits of every point: x ← act(W x + b) for each layer but the last."""
+    for weights, bias in params[:-1]:
+        u = act(weights @ u + bias[:, None])
+    weights, bias = params[-1]
+    return weights @ u + bias[:, None]
+
+
+def cross_entropy(logits: Float[Array, "k n"], labels: Int[Array, " n"]) -> Float[Array, " n"]:
+    """Each point's loss, −log softmax(logits)_label."""
+    return optax.softmax_cross_entropy_with_integer_labels(logits.T, labels)
+
+
+def gradients(
+    params: Params, u: Float[Array, "d n"], onehot: Float[Array, "k n"], act: Callable
+) -> tuple[Params, Float[Array, "d n"]]:
+    """∇_θ J and ∇_u (nJ), pulled back from ∂(nJ)/∂logits = softmax(logits) − onehot."""
+    logits, pull = jax.vjp(functools.partial(network, act=act), params, u)
+    by_params, by_inputs = pull(jax.nn.softmax(logits, axis=0) - onehot)
+    return jax.tree.map(lambda g: g / u.shape[1], by_params), by_inputs
+
+
+def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None = None) -> Descent:
+    """The pure functions of `setting`; runs are shared out over all devices of `mesh` (default: every device).
+
+    block: runs that a device advances together, one block after the other. 16 fit into a CPU core's cache;
+    elsewhere the default is all of them. Results have the same bits for every number of runs and devices as long
+    as the block is the same.
+
+    Raises: ValueError for a setting that cannot be run.
+    """
+    setting.validate()
+    if block is not None and block < 1:
+        raise ValueError(f"block must be at least 1 run, got {block}")
+    act = activation(setting.activation)
+    n, d, k = setting.points, setting.features, setting.classes
+    weight_optimiser, input_optimiser = (
+        OPTIMISERS[setting.weight_optimiser],
+        OPTIMISERS[setting.input_optimiser],
+    )
+
+    def init_one(key, weight_rate, input_rate, scale, points, labels):
+        params = _init_params(named(key, "init"), (d, *setting.widths, k), setting.init)
+        inputs = points.T / scale
+        zero = jnp.int32(0)
+        return State(
+            params,
+            weight_optimiser.init(params),
+            inputs,
+            input_optimiser.init(inputs),
+            labels,
+            weight_rate,
+            input_rate,
+            scale,
+            zero,
+            zero - 1,
+        )
+
+    def draw_points(key):
+        return jax.random.uniform(
+            named(key, "points"), (n, d), minval=-setting.half_width, maxval=setting.half_width
+        )
+
+    def init(
+        keys: Key[Array, " m"],
+        weight_rate: Float[Array, " m"] | float = setting.weight_rate,
+        input_rate: Float[Array, " m"] | float = setting.input_rate,
+        scale: Float[Array, " m"] | float = setting.scale,
+        points: Float[Array, "m n d"] | None = None,
+        labels: Int[Array, "m n"] | None = None,
+    ) -> State:
+        """Start of m runs: weights, points and labels from their keys; points and labels may be given instead."""
+        m = len(keys)
+        rates = [_per_run(name, value, m) for name, value in (("weight_rate", weight_rate), ("input_rate", input_rate))]
+        scales = _per_run("scale", scale, m, positive=True)
+        if points is None:
+            points = jax.vmap(draw_points)(keys)
+        if labels is None:
+            labels = jax.vmap(lambda key: jax.random.randint(named(key, "labels"), (n,), 0, k))(keys)
+        return jax.vmap(init_one)(keys, *rates, scales, points, labels)
+
+    def epoch_one(params, moments, inputs, input_moments, onehot, weight_rate, input_rate):
+        by_params, by_inputs = gradients(params, inputs, onehot, act)
+        updates, moments = weight_optimiser.update(by_params, moments, params)
+        moves, input_moments = input_optimiser.update(by_inputs, input_moments, inputs)
+        params = jax.tree.map(lambda p, update: p + weight_rate * update, params, updates)
+        return params, moments, inputs + input_rate * moves, input_moments
+
+    def advance_block(state: State, epochs) -> State:
+        onehot = jnp.swapaxes(jax.nn.one_hot(state.labels, k), 1, 2)
+
+        def one_epoch(_, moving):
+            return jax.vmap(epoch_one)(*moving, onehot, state.weight_rate, state.input_rate)
+
+        moving = state[:4]
+        moving = jax.lax.fori_loop(0, epochs, one_epoch, moving)
+        finite = jax.vmap(_all_finite)((moving[0], moving[2]))
+        epoch = state.epoch + epochs
+        first_bad = jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad)
+        return State(*moving, *state[4:8], epoch, first_bad)
+
+    @jax.jit
+    def advance(state: State, epochs) -> State:
+        devices = mesh if mesh is not None else _all_devices()
+        m = len(state.epoch)
+        size = block or (16 if devices.devices.flat[0].platform == "cpu" else -(-m // devices.size))
+        blocks = devices.size * -(-m // (devices.size * size))
+        padded = jnp.minimum(jnp.arange(blocks * size), m - 1)
+        cut = jax.tree.map(lambda leaf: leaf[padded].reshape(blocks, size, *leaf.shape[1:]), state)
+        over_runs = PartitionSpec(devices.axis_names)
+        advance_share = jax.shard_map(
+            lambda share: jax.lax.map(lambda one: advance_block(one, epochs), share),
+            mesh=devices,
+            in_specs=over_runs,
+            out_specs=over_runs,
+            check_vma=False,
+        )
+        return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:m], advance_share(cut))
+
+    def measure_one(params, inputs, labels):
+        logits = network(params, inputs, act)
+        return jnp.mean(cross_entropy(logits, labels)), jnp.mean(jnp.argmax(logits, axis=0) == labels)
+
+    return Descent(
+        init=init,
+        advance=advance,
+        measure=jax.jit(lambda state: jax.vmap(measure_one)(state.params, state.inputs, state.labels)),
+        apply=functools.partial(network, act=act),
+    )
+
+
+def descend(descent: Descent, state: State, stops: Iterable[int]) -> Iterator[State]:
+    """The state at each of the epochs `stops`, in rising order.
+
+    Between two of them the caller has the state in hand: to score, to save, to draw, to leave the loop. A saved
+    state goes on where it was.
+
+    Raises: ValueError if a stop lies before the state's epoch.
+    """
+    here = int(state.epoch[0])
+    for stop in stops:
+        if stop < here:
+            raise ValueError(f"stops must rise from the state's epoch {here} on, got {stop}")
+        if stop > here:
+            state = descent.advance(state, stop - here)
+        here = stop
+        yield state
+
+
+def diverged(state: State) -> str | None:
+    """One line that names the runs with numbers that are not finite; None if there are none."""
+    bad = [run for run, epoch in enumerate(state.first_bad.tolist()) if epoch >= 0]
+    if not bad:
+        return None
+    runs = ", ".join(map(str, bad[:8])) + (", …" if len(bad) > 8 else "")
+    return (
+        f"{len(bad)} of {len(state.first_bad)} runs left the finite numbers (runs {runs}; the first by epoch "
+        f"{min(int(state.first_bad[run]) for run in bad)}); try lower rates or a larger scale"
+    )
+
+
+def _init_params(key, sizes, init) -> Params:
+    glorot, he = jax.nn.initializers.glorot_uniform(1, 0), jax.nn.initializers.he_normal(1, 0)
+    layers = []
+    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
+        key_weights, key_bias = jax.random.split(jax.random.fold_in(key, i))
+        if init == "pytorch":
+            limit = fan_in**-0.5
+            weights = jax.random.uniform(key_weights, (fan_out, fan_in), minval=-limit, maxval=limit)
+            bias = jax.random.uniform(key_bias, (fan_out,), minval=-limit, maxval=limit)
+        else:
+            weights = {"glorot": glorot, "he": he}[init](key_weights, (fan_out, fan_in))
+            bias = jnp.zeros(fan_out)
+        layers.append((weights, bias))
+    return tuple(layers)
+
+
+def _per_run(name, value, m, positive=False):
+    value = jnp.asarray(value, jnp.float32)
+    if value.shape not in ((), (m,)):
+        raise ValueError(f"{name} must be one number or one a run [{m}], got shape {value.shape}")
+    if not bool(jnp.all(jnp.isfinite(value) & ((value > 0) if positive else (value >= 0)))):
+        raise ValueError(f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}")
+    return jnp.broadcast_to(value, (m,))
+
+
+def _all_finite(tree):
+    return functools.reduce(jnp.logical_and, [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)])
+
+
+def _all_devices() -> Mesh:
+    return jax.make_mesh((jax.device_count(),), ("run",), axis_types=(AxisType.Auto,))

@@ -13,3 +13,24 @@ setup: .venv/.done
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup
+	.venv/bin/mypy
+
+test: setup
+	$(PY) -m pytest -n 2
+
+paper: setup
+	$(PY) -m launch.paper --preset=$(PRESET) --workdir=$(WORKDIR)
+
+# Writes requirements.lock anew; needs uv. No index address gets into the file.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --quiet \
+		pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache

@@ -13,6 +13,13 @@ def fail(message: object) -> int:
     return 2
 
 
+def console():
+    """Where tables are printed: as wide as the terminal, and wide enough for them where there is none."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 118)
+
+
 def _parse(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)

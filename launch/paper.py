@@ -21,8 +21,6 @@ def lab_note(study: str, preset: str):
 
 
 def main() -> int:
-    from rich.console import Console
-
     from research import claims, report, studies
     from research.conduct import conduct
     from research.store import make_folder
@@ -32,7 +30,7 @@ def main() -> int:
     for name in ONLY.value:
         studies.study(name)
     folder = make_folder(Path(WORKDIR.value))
-    console, chapters = Console(), []
+    console, chapters = cli.console(), []
     for name in studies.STUDIES:
         place, failure, begin = folder / name, None, time.perf_counter()
         if ONLY.value and name not in ONLY.value:

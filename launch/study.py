@@ -7,24 +7,28 @@ from ml_collections import config_flags
 
 from launch import cli
 
-CONFIG = config_flags.DEFINE_config_file("config", help_string="The study's lab note; file.py or file.py:preset.")
+CONFIG = config_flags.DEFINE_config_file(
+    "config", help_string="The study's lab note; file.py or file.py:preset."
+)
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder to write.", required=True)
 FORCE = flags.DEFINE_bool("force", False, "Run again even when the folder holds these very results.")
 flags.mark_flag_as_required("config")
 
 
 def main() -> int:
-    from rich.console import Console
-
     from research import claims
     from research.conduct import conduct
     from research.store import Run
 
     folder = Path(WORKDIR.value)
     fresh = conduct(CONFIG.value, folder, force=FORCE.value)
-    console = Console(width=None)
+    console = cli.console()
     console.print(claims.table(Run(folder).claims()))
-    console.print(f"\n{'Results' if fresh else 'Unchanged results'} and figures in {folder}", style="dim", soft_wrap=True)
+    console.print(
+        f"\n{'Results' if fresh else 'Unchanged results'} and figures in {folder}",
+        style="dim",
+        soft_wrap=True,
+    )
     return 0
 
 

@@ -11,16 +11,18 @@ import jax
 
 from research.store import StoreError
 
+EVERY = 15.0  # seconds between two checkpoints
+
 
 class Checkpoints:
     """The checkpoints of one computation in one folder.
 
-    A checkpoint is saved when `every` seconds have passed since the last one, so short computations never
+    A checkpoint is saved when EVERY seconds have passed since the last one, so short computations never
     write any. A damaged checkpoint is passed over for the one before it.
     """
 
-    def __init__(self, folder: Path, *, every: float = 15.0):
-        self.folder, self.every = folder, every
+    def __init__(self, folder: Path):
+        self.folder = folder
         self.last = time.monotonic()
 
     @contextlib.contextmanager
@@ -41,7 +43,7 @@ class Checkpoints:
 
     def save(self, step: int, tree: Any, *, force: bool = False) -> bool:
         """Saves the tree under its step when it is time (or `force`); returns whether it did."""
-        if not force and time.monotonic() - self.last < self.every:
+        if not force and time.monotonic() - self.last < EVERY:
             return False
         with self._open() as checkpointer:
             checkpointer.save(step, tree, overwrite=True)

@@ -144,7 +144,9 @@ def bootstrap(
 
 
 def to_json(claims: Iterable[Claim]) -> str:
-    return json.dumps([asdict(claim) for claim in claims], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps([asdict(claim) for claim in claims], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def from_json(text: str) -> list[Claim]:
@@ -163,17 +165,11 @@ def table(claims: Sequence[Claim]):
     """The claims as a rich table for the terminal."""
     from rich.table import Table
 
-    rows = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", ""))
-    for name, justify in (
-        ("claim", "left"),
-        ("document", "left"),
-        ("claimed", "right"),
-        ("measured", "right"),
-        ("95 % interval", "right"),
-        ("n", "right"),
-        ("verdict", "left"),
-    ):
-        rows.add_column(name, justify=justify, no_wrap=True)
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("claim", "document", "claimed", "measured", "95 % interval", "n", "verdict"):
+        rows.add_column(
+            name, justify="left" if name in ("claim", "document", "verdict") else "right", no_wrap=True
+        )
     for c in claims:
         interval = f"{number(c.low)} … {number(c.high)}" if c.n else "–"
         rows.add_row(

@@ -48,17 +48,17 @@ def recipe(name: str) -> NetworkConfig:
 
 
 RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
-    "softmax": (models.SoftmaxConfig, dict(epochs=8, batch=200, learning_rate=5e-3)),
+    "softmax": (models.SoftmaxConfig, dict(epochs=6, batch=500, learning_rate=1e-2)),
     "mlp100": (models.MLPConfig, dict(epochs=8, batch=128, learning_rate=3e-3)),
     "mlp3": (
         functools.partial(models.MLPConfig, widths=(500, 200, 50)),
-        dict(epochs=6, batch=128, learning_rate=2e-3),
+        dict(epochs=4, batch=256, learning_rate=2e-3),
     ),
     "sigmoid200": (
         functools.partial(
             models.MLPConfig, widths=(200,), activation="logistic", low=-1.0, high=1.0, init="lecun"
         ),
-        dict(epochs=20, batch=128, learning_rate=4e-3),
+        dict(epochs=12, batch=256, learning_rate=1e-2, shift=1),
     ),
     "dense3": (
         functools.partial(models.MLPConfig, widths=(2048, 1024, 512)),
@@ -83,9 +83,7 @@ class Population:
     def __len__(self) -> int:
         return len(self.seconds)
 
-    def apply(
-        self, params: Any, image: Float[Array, "h w"]
-    ) -> tuple[Float[Array, " k"], dict[str, Array]]:
+    def apply(self, params: Any, image: Float[Array, "h w"]) -> tuple[Float[Array, " k"], dict[str, Array]]:
         """(logits, activations) of one network on one image in [0, 1]."""
         return nnx.merge(_graph(self.config), params)(image)
 
@@ -137,9 +135,7 @@ def population(config: NetworkConfig, m: int, *, name: str = "network") -> Popul
     )
 
 
-def evaluate(
-    population: Population, digits: data.Digits
-) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
+def evaluate(population: Population, digits: data.Digits) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
     """Outputs of every network on every image, and the share of labels each network hits."""
     fit = _fit(population.config, _examples(population.config))
     return fit.evaluate(population.params, jnp.asarray(digits.images), jnp.asarray(digits.labels))
@@ -217,7 +213,9 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
                 if np.all(curve[:, epoch, 2] >= config.training.stop_at):
                     break
             seconds = spent + time.perf_counter() - begin
-            checkpoints.save(step, {"state": state, "curve": curve, "seconds": np.array([seconds, compiling])})
+            checkpoints.save(
+                step, {"state": state, "curve": curve, "seconds": np.array([seconds, compiling])}
+            )
     seconds = spent + time.perf_counter() - begin
     checkpoints.clear()
     for i in range(len(indices)):

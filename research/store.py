@@ -48,7 +48,9 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another folder") from None
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}; free space or choose another folder"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -77,7 +79,7 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def as_dict(config: Any) -> dict[str, Any]:
+def as_dict(config: Any) -> Any:
     """A config as plain JSON values, the kind of each part under `kind`."""
     if dataclasses.is_dataclass(config):
         fields = {f.name: as_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
@@ -158,7 +160,9 @@ class Run:
         """Whether this folder holds the results of exactly this config, data and code."""
         try:
             saved = json.loads((self.folder / "provenance.json").read_text())["fingerprint"]
-            return saved == fingerprint(config, dataset) and bool(self.results()) and bool(self.claims() or True)
+            return (
+                saved == fingerprint(config, dataset) and bool(self.results()) and bool(self.claims() or True)
+            )
         except (OSError, ValueError, KeyError):
             return False
 
@@ -174,11 +178,11 @@ class Run:
         (self.folder / "provenance.json").unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
         packed = {
-            name: {"zlib": True, "complevel": 4} for name, v in results.variables.items() if v.dtype.kind in "fiub"
+            name: {"zlib": True, "complevel": 4}
+            for name, v in results.variables.items()
+            if v.dtype.kind in "fiub"
         }
-        atomic_write(
-            self.folder / "results.nc", bytes(results.to_netcdf(engine="h5netcdf", encoding=packed))
-        )
+        atomic_write(self.folder / "results.nc", bytes(results.to_netcdf(engine="h5netcdf", encoding=packed)))
         atomic_write(self.folder / "claims.json", claims_.to_json(claims))
         atomic_write(
             self.folder / "provenance.json", json.dumps(provenance(config, dataset, seconds), indent=2) + "\n"

@@ -39,7 +39,9 @@ class TrainingConfig:
     shift: int = 0  # every image moved at random by up to this many pixels along each axis
     noise: str = "none"  # a family of research.data.noise, drawn anew for every image and step
     noise_strength: float = 0.0
-    loss: str = "cross_entropy"  # cross_entropy with the label | reconstruction: squared error to the clean image
+    loss: str = (
+        "cross_entropy"  # cross_entropy with the label | reconstruction: squared error to the clean image
+    )
     stop_at: float = 1.0  # stop after the first epoch in which every network's test accuracy reaches this
 
     def validate(self) -> None:
@@ -79,9 +81,11 @@ class Fit(NamedTuple):
     """The pure functions of one training."""
 
     init: Callable[[Key[Array, "m"]], State]
-    advance: Callable[..., State]  # (state, images, labels, steps) -> state; stays within one epoch
-    evaluate: Callable[..., tuple[Float[Array, "m n k"], Float[Array, "m"]]]  # -> outputs, share correct
-    apply: Callable[..., tuple[Float[Array, " k"], dict[str, Array]]]  # (params of one network, image, key=None)
+    advance: Any  # jitted, (state, images, labels, steps) -> state; stays within one epoch
+    evaluate: Any  # jitted, (params, images, labels) -> (outputs [m n k], share correct [m])
+    apply: Callable[
+        ..., tuple[Float[Array, " k"], dict[str, Array]]
+    ]  # (params of one network, image, key=None)
     steps_per_epoch: int
     steps: int
 
@@ -165,9 +169,7 @@ def make_fit(
     def advance_one(state: State, images, labels, count):
         order = shuffled(jax.random.fold_in(named(state.key, "order"), state.step // steps_per_epoch), n)
         fresh = state.step % steps_per_epoch == 0
-        state = state._replace(
-            loss=jnp.where(fresh, 0.0, state.loss), hits=jnp.where(fresh, 0.0, state.hits)
-        )
+        state = state._replace(loss=jnp.where(fresh, 0.0, state.loss), hits=jnp.where(fresh, 0.0, state.hits))
 
         def one_step(_, state: State) -> State:
             rows = jax.lax.dynamic_slice_in_dim(
@@ -220,7 +222,7 @@ def _one_after_the_other(function):
 
 def require_finite(state: State) -> None:
     """Raises TrainingError when a network's loss has left the finite numbers."""
-    bad: Bool[Array, "m"] = state.first_bad >= 0
+    bad: Bool[Array, m] = state.first_bad >= 0
     if bad.any():
         which = int(jnp.argmax(bad))
         raise TrainingError(

@@ -1,9 +1,8 @@
-"""Strict settings for every test: shapes checked, ranks explicit, warnings are errors, no stray downloads."""
+"""Strict settings for every test: shapes checked, ranks explicit, key reuse refused, warnings are errors."""
 
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=1")
 
 import jax
 import pytest
@@ -13,9 +12,21 @@ from jaxtyping import install_import_hook
 install_import_hook("research", "beartype.beartype")
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-jax.config.update("jax_debug_key_reuse", False)
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache of its own, but for the prepared data, which all tests share."""
+    from research import data
+
+    data.load("mnist", "test")
+    place = tmp_path / "cache"
+    place.mkdir()
+    (place / "data").symlink_to(data.cache_dir() / "data")
+    monkeypatch.setenv("IDENTIKIT_CACHE", str(place))
+    return place

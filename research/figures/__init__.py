@@ -7,7 +7,7 @@ results are absent (a preset that left them out) is not drawn: its function retu
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -66,7 +66,7 @@ def draw_all(study: str, results: xr.Dataset, folder: Path, *, width: float = DO
     return drawn
 
 
-def tiles(axes, images: Sequence, *, vmin: float = 0.0, vmax: float = 1.0, cmap: str = "gray_r") -> None:
+def tiles(axes, images, *, vmin: float = 0.0, vmax: float = 1.0, cmap: str = "gray_r") -> None:
     """Shows one image in each of the axes, all on the same scale, without ticks or frame."""
     for ax, image in zip(axes, images):
         ax.imshow(image, vmin=vmin, vmax=vmax, cmap=cmap)

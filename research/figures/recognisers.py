@@ -27,7 +27,9 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         seeds = 100 * (1 - results.accuracy.sel(network=name).dropna("seed").values)
         ax.plot(seeds, np.full(len(seeds), y), "o", color=ACCENT, alpha=0.35, markersize=3, mec="none")
         if n > 1:
-            ax.plot([100 * (1 - high), 100 * (1 - low)], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
+            ax.plot(
+                [100 * (1 - high), 100 * (1 - low)], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt"
+            )
         ax.plot(100 * (1 - value), y, "o", color=ACCENT, markersize=4.5)
         ax.text(
             0.995, y, f"{100 * (1 - value):.2f} %   n = {n:,}".replace(",", " "),
@@ -82,7 +84,9 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.imshow(rate, cmap="Blues", vmin=0, vmax=25)
         for true, taken in zip(*np.where(rate >= 3)):
             colour = "white" if rate[true, taken] > 15 else INK
-            ax.text(taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour)
+            ax.text(
+                taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour
+            )
         ax.set_title(label(name))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))
@@ -163,7 +167,8 @@ FIGURES = {
         "beside the number in the document that states one.",
     ),
     "confusion": Drawing(
-        confusion, "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled."
+        confusion,
+        "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled.",
     ),
     "learning": Drawing(learning, "Test error after each epoch against training time, one line a network."),
     "calibration": Drawing(

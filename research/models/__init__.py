@@ -18,7 +18,7 @@ MODELS: dict[type, type] = {SoftmaxConfig: Softmax, MLPConfig: MLP}
 def builder(config: Any) -> Callable[[nnx.Rngs], nnx.Module]:
     """The function rngs -> module for this config."""
     for kind, module in MODELS.items():
-        if type(config) is kind:
+        if isinstance(config, kind):
             return lambda rngs: module(config, rngs=rngs)
     known = ", ".join(kind.__name__ for kind in MODELS)
     raise ValueError(f"unknown kind of network {type(config).__name__}; known: {known}")

@@ -1,5 +1,6 @@
 """Multi-layer perceptrons of any widths and activation (documents 000, 001 and 002)."""
 
+import itertools
 from dataclasses import dataclass
 
 import jax
@@ -51,7 +52,7 @@ class MLP(nnx.Module):
         sizes = (config.pixels, *config.widths, config.classes)
         self.layers = nnx.List(
             nnx.Linear(fan_in, fan_out, kernel_init=INITS[config.init], rngs=rngs)
-            for fan_in, fan_out in zip(sizes[:-1], sizes[1:])
+            for fan_in, fan_out in itertools.pairwise(sizes)
         )
 
     def __call__(

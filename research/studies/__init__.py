@@ -42,7 +42,9 @@ def frozen(config: Any) -> Any:
     copy = object.__new__(kind)
     for f in dataclasses.fields(config):
         object.__setattr__(copy, f.name, frozen(getattr(config, f.name)))
-    sealed = type(kind.__name__, (kind,), {"__setattr__": refuse, "__delattr__": refuse, "__module__": kind.__module__})
+    sealed = type(
+        kind.__name__, (kind,), {"__setattr__": refuse, "__delattr__": refuse, "__module__": kind.__module__}
+    )
     object.__setattr__(copy, "__class__", sealed)
     return copy
 

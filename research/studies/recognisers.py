@@ -93,8 +93,8 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
     m = config.small if name in SMALL else config.large
     how: NetworkConfig = getattr(config, name)
     trained = networks.population(how, m, name=name)
-    logits, accuracy = networks.evaluate(trained, test)
-    logits = np.asarray(logits, np.float64)
+    outputs, accuracy = networks.evaluate(trained, test)
+    logits = np.asarray(outputs, np.float64)
     probability = np.exp(logits - logits.max(-1, keepdims=True))
     probability /= probability.sum(-1, keepdims=True)
     return _scores(np.asarray(accuracy), logits.argmax(-1), probability.max(-1), test.labels).assign(

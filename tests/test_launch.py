@@ -1,0 +1,76 @@
+"""Commands: bad input gives one clear line and exit code 2, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*command, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ((*STUDY, "--config.no_such_field=1"), "no_such_field"),
+        ((*STUDY, "--config.small=-3"), "small must be at least 1, got -3"),
+        ((*STUDY, "--config.small=many"), "many"),
+        ((*STUDY, "--config.cnn.training.epochs=0"), "training.epochs must be at least 1, got 0"),
+        (
+            (*STUDY, "--config.include=('softmax','perceptron')"),
+            "unknown network 'perceptron'; known: softmax",
+        ),
+        ((*STUDY, "--config.data=digits"), "'digits'"),
+        (
+            ("launch.study", "--config=configs/recognisers.py:tiny", "--workdir={tmp}/run"),
+            "unknown preset 'tiny'",
+        ),
+        (("launch.study", "--config=configs/none.py", "--workdir={tmp}/run"), "configs/none.py"),
+        (("launch.study", "--config=configs/recognisers.py"), "workdir"),
+        (("launch.study", "--workdir={tmp}/run"), "config"),
+        (("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/file/run"), "{tmp}/file/run"),
+        ((*STUDY, "--nonsense"), "nonsense"),
+        ((*STUDY, "stray"), "unexpected argument 'stray'"),
+        (
+            ("launch.paper", "--preset=tiny", "--workdir={tmp}/run"),
+            "unknown preset 'tiny'; known: smoke, quick, full",
+        ),
+        (
+            ("launch.paper", "--only=poetry", "--workdir={tmp}/run"),
+            "unknown study 'poetry'; known: recognisers",
+        ),
+        (("launch.paper", "--workdir=/proc/paper"), "/proc/paper"),
+    ],
+)
+def test_bad_input_gives_one_line_and_exit_code_2(command, says, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    outcome = run(*(part.format(tmp=tmp_path) for part in command))
+    assert outcome.returncode == 2, outcome
+    assert says.format(tmp=tmp_path) in outcome.stderr
+    assert outcome.stderr.startswith("error: ")
+    assert outcome.stderr.count("\n") == 1, outcome.stderr
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+
+
+def test_an_unwritable_cache_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    outcome = run(*STUDY[:2], f"--workdir={tmp_path}/run", IDENTIKIT_CACHE=str(tmp_path / "file" / "cache"))
+    assert outcome.returncode == 2, outcome
+    assert "IDENTIKIT_CACHE" in outcome.stderr
+    assert "Traceback" not in outcome.stderr

@@ -4,10 +4,10 @@ The first `load` of a dataset prepares it through the TFDS builder (`builder`) u
 
     NAME-CHECKSUM/   idx_digits/    the dataset as TFDS made it (ArrayRecord, for data pipelines)
                      *.npy          the same examples as arrays
-                     arrays.json    sha256, dtype and shape of each array
+                     sha256.json    the hash of each array file
 
 The arrays exist because decoding 70,000 records one by one takes seconds, reading one array a few hundredths.
-They are checked against `arrays.json` at every load; damaged ones are prepared again. The folder appears by
+They are checked against `sha256.json` at every load; damaged ones are prepared again. The folder appears by
 one rename once it is complete, and a file lock lets one process prepare while others wait, so a preparation
 that is killed, or done twice at once, leaves nothing behind that a later load could trust.
 """
@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import io
 import json
+import logging
 import shutil
 import sys
 import time
@@ -30,6 +31,8 @@ from jaxtyping import Int32, UInt8
 
 from research.data.cache import cache_dir
 from research.data.sources import IDX_FILES, DataError, Source, find
+
+HASHES = "sha256.json"
 
 
 class Digits(NamedTuple):
@@ -80,33 +83,24 @@ def _read(folder: Path, split: str) -> Digits:
 
 def _read_array(folder: Path, key: str) -> np.ndarray:
     try:
-        expected = json.loads((folder / "arrays.json").read_text())[key]
-        array = np.load(folder / f"{key}.npy")
-    except (OSError, EOFError, ValueError, KeyError) as error:
-        raise Damaged(f"{folder / key}: {error}") from None
-    if _describe(array) != expected:
+        expected = json.loads((folder / HASHES).read_text())[f"{key}.npy"]
+        content = (folder / f"{key}.npy").read_bytes()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{folder / key}.npy or its recorded sha256 cannot be read ({error})") from None
+    if hashlib.sha256(content).hexdigest() != expected:
         raise Damaged(f"{folder / key}.npy is not what was prepared")
-    return array
-
-
-def _describe(array: np.ndarray) -> dict:
-    content = np.ascontiguousarray(array).data
-    return {
-        "dtype": str(array.dtype),
-        "shape": list(array.shape),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    return np.load(io.BytesIO(content))
 
 
 def _prepare(source: Source, folder: Path) -> None:
     """Builds beside `folder`, then renames into place; the caller holds the lock."""
-    source.check()
-    print(f"Preparing {source.name} ... ", end="", file=sys.stderr, flush=True)
-    began = time.perf_counter()
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
+    print(f"Preparing {source.name} ... ", end="", file=sys.stderr, flush=True)
+    began = time.perf_counter()
     try:
+        source.ensure()
         _fill(source, part)
         if folder.exists():
             shutil.rmtree(folder)
@@ -119,20 +113,32 @@ def _prepare(source: Source, folder: Path) -> None:
 
 
 def _fill(source: Source, part: Path) -> None:
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
+    with _quiet():
         from research.data.builder import build
 
         splits = build(source, part)
     shutil.rmtree(part / "downloads", ignore_errors=True)
-    arrays: dict[str, np.ndarray] = {}
+    hashes = {}
     for split, (images, labels) in splits.items():
-        arrays |= {f"{split}_images": images, f"{split}_labels": labels}
-    for key, array in arrays.items():
-        np.save(part / f"{key}.npy", array)
-    (part / "arrays.json").write_text(
-        json.dumps({key: _describe(array) for key, array in arrays.items()}, indent=1)
-    )
+        for key, array in ((f"{split}_images", images), (f"{split}_labels", labels)):
+            path = part / f"{key}.npy"
+            np.save(path, array)
+            hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (part / HASHES).write_text(json.dumps(hashes, indent=1))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Holds back what TFDS prints, logs and warns about while it is imported and run."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

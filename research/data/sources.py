@@ -5,6 +5,8 @@ address they share in `ADDRESSES`.
 """
 
 import hashlib
+import http.client
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ IDX_FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+SECONDS_TO_ANSWER = 30
 HERE = Path(__file__).resolve().parent
 
 
@@ -35,27 +38,19 @@ class SourceFile:
     size: int
     sha256: str
 
-    def check(self, folder: Path) -> None:
-        """Raises DataError unless `folder` holds exactly these bytes under this name."""
-        path = folder / self.name
-        try:
-            found = path.read_bytes()
-        except OSError as error:
+    def check(self, content: bytes, where: object, remedy: str) -> None:
+        """Raises DataError, naming `where` and `remedy`, unless `content` is what was published."""
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
             raise DataError(
-                f"cannot read {path} (expected sha256 {self.sha256}, found {error.strerror or error}); "
-                f"restore it from the repository or from {self.url}"
-            ) from None
-        digest = hashlib.sha256(found).hexdigest()
-        if digest != self.sha256:
-            raise DataError(
-                f"{path} is not the published file: expected sha256 {self.sha256} ({self.size} bytes), "
-                f"found {digest} ({len(found)} bytes); restore it from the repository or from {self.url}"
+                f"{where} is not the published file: expected sha256 {self.sha256} ({self.size} bytes), "
+                f"found {found} ({len(content)} bytes); {remedy}"
             )
 
 
 @dataclass(frozen=True)
 class Source:
-    """A dataset: four gzipped IDX files. `bundled` is the folder that ships with us, if it does."""
+    """A dataset: four gzipped IDX files. `bundled` is the folder that ships with us, if one does."""
 
     name: str
     files: tuple[SourceFile, ...]
@@ -63,14 +58,45 @@ class Source:
 
     @property
     def folder(self) -> Path:
-        """Where the files lie; for a dataset that is not bundled, where they may be laid by hand."""
+        """Where the files lie; those that are not bundled are fetched to it, or laid there by hand."""
         return self.bundled or cache_dir() / "sources" / self.name
 
-    def check(self) -> None:
-        """Raises DataError for the first file that is damaged, or missing although it is bundled."""
+    def ensure(self) -> None:
+        """Has every file in `folder`, fetched if it must be, and checks its hash.
+
+        Raises: DataError if a file is damaged, if a bundled one is missing, or if one cannot be fetched.
+        """
         for file in self.files:
-            if self.bundled or (self.folder / file.name).exists():
-                file.check(self.folder)
+            path = self.folder / file.name
+            remedy = f"restore it from the repository or from {file.url}" if self.bundled else "delete it"
+            if not path.exists() and not self.bundled:
+                _fetch(file, path)
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise DataError(
+                    f"cannot read {path}: expected sha256 {file.sha256}, found {error.strerror}; {remedy}"
+                ) from None
+            file.check(content, path, remedy)
+
+
+def _fetch(file: SourceFile, path: Path) -> None:
+    """Downloads to `path`, whole and verified or not at all.
+
+    Not left to TFDS, which retries for many minutes where there is no network and trusts what it finds in
+    its download folder.
+    """
+    by_hand = f"try again later, or put the published {file.name} into {path.parent}"
+    try:
+        with urllib.request.urlopen(file.url, timeout=SECONDS_TO_ANSWER) as reply:
+            content = reply.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise DataError(f"cannot download {file.url}: {error}; {by_hand}") from None
+    file.check(content, file.url, by_hand)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{file.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def _read_table(path: Path) -> tuple[SourceFile, ...]:

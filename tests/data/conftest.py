@@ -20,7 +20,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
+def empty_cache(tmp_path, monkeypatch):
     """An empty cache folder, used instead of the user's."""
     monkeypatch.setenv("IDENTIKIT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
@@ -68,6 +68,6 @@ def publish(tiny_folder, monkeypatch):
 
 
 @pytest.fixture
-def tiny(cache, publish):
+def tiny(empty_cache, publish):
     """The tiny dataset as if it were bundled, with an empty cache."""
     return publish()

@@ -114,12 +114,12 @@ def test_preparation_is_silent_but_for_one_line_and_done_once(tiny, tiny_arrays,
     assert capfd.readouterr().err == ""
 
 
-def test_tfds_itself_can_read_what_was_prepared(tiny, cache, tiny_arrays):
+def test_tfds_itself_can_read_what_was_prepared(tiny, empty_cache, tiny_arrays):
     load("tiny")
     with digits._quiet():
         import tensorflow_datasets as tfds
 
-        builder = tfds.builder_from_directory(prepared(cache) / "idx_digits" / "1.0.0")
+        builder = tfds.builder_from_directory(prepared(empty_cache) / "idx_digits" / "1.0.0")
         records = builder.as_data_source("test")
     images, labels = tiny_arrays["test"]
     assert len(records) == len(images)
@@ -142,18 +142,18 @@ def test_an_unknown_split_lists_the_known_ones():
         load("mnist", "validation")
 
 
-def test_a_damaged_source_prepares_nothing_and_is_forgotten_once_repaired(tiny, cache, tiny_arrays):
+def test_a_damaged_source_prepares_nothing_and_is_forgotten_once_repaired(tiny, empty_cache, tiny_arrays):
     path = tiny.folder / tiny.files[0].name
     published = path.read_bytes()
     path.write_bytes(published[:-1])
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz is not the published file"):
         load("tiny")
-    assert not [path for path in (cache / "data").iterdir() if path.is_dir()]
+    assert not [path for path in (empty_cache / "data").iterdir() if path.is_dir()]
     path.write_bytes(published)
     assert_published(tiny_arrays)
 
 
-def test_files_that_do_not_belong_together_are_refused(tiny_folder, cache, publish):
+def test_files_that_do_not_belong_together_are_refused(tiny_folder, empty_cache, publish):
     labels, other = (tiny_folder / sources.IDX_FILES[split][1] for split in ("train", "test"))
     labels.write_bytes(other.read_bytes())
     publish()
@@ -162,9 +162,9 @@ def test_files_that_do_not_belong_together_are_refused(tiny_folder, cache, publi
 
 
 @pytest.mark.parametrize("damage", ["truncate", "alter", "delete", "forget", "garble"])
-def test_damaged_prepared_data_is_prepared_again(damage, tiny, cache, tiny_arrays):
+def test_damaged_prepared_data_is_prepared_again(damage, tiny, empty_cache, tiny_arrays):
     load("tiny")
-    folder = prepared(cache)
+    folder = prepared(empty_cache)
     array, hashes = folder / "train_images.npy", folder / "sha256.json"
     content = array.read_bytes()
     match damage:
@@ -179,21 +179,23 @@ def test_damaged_prepared_data_is_prepared_again(damage, tiny, cache, tiny_array
         case "garble":
             hashes.write_text("[]")
     assert_published(tiny_arrays)
-    assert prepared(cache) == folder
+    assert prepared(empty_cache) == folder
 
 
 @pytest.mark.parametrize("where", ["examples", "hashes"])
-def test_a_preparation_that_is_killed_leaves_nothing_that_a_later_one_trusts(where, tiny, cache, tiny_arrays):
+def test_a_preparation_that_is_killed_leaves_nothing_that_a_later_one_trusts(
+    where, tiny, empty_cache, tiny_arrays
+):
     child = start(tiny.folder, where)
     assert child.stdout.readline() == "here\n", child.stderr.read()
-    assert any(path.name.endswith(".part") for path in (cache / "data").iterdir())
+    assert any(path.name.endswith(".part") for path in (empty_cache / "data").iterdir())
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert_published(tiny_arrays)
-    prepared(cache)
+    prepared(empty_cache)
 
 
-def test_two_processes_at_once_prepare_it_once(tiny, cache, tiny_arrays):
+def test_two_processes_at_once_prepare_it_once(tiny, empty_cache, tiny_arrays):
     children = [start(tiny.folder) for _ in range(2)]
     outputs = [child.communicate(timeout=60) for child in children]
     total = int(tiny_arrays["train"][0].sum())
@@ -210,7 +212,7 @@ def test_a_cache_that_cannot_be_written_is_named(tiny, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_read_only_cache_is_named(tiny, cache):
-    cache.mkdir(mode=0o500)
+def test_a_read_only_cache_is_named(tiny, empty_cache):
+    empty_cache.mkdir(mode=0o500)
     with pytest.raises(DataError, match="Permission denied.*IDENTIKIT_CACHE"):
         load("tiny")

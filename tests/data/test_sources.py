@@ -90,11 +90,11 @@ def test_a_damaged_bundled_file_is_named_with_both_hashes_and_a_remedy(damage, t
         assert part in message
 
 
-def test_missing_files_are_fetched_once(cache, publish, server):
+def test_missing_files_are_fetched_once(empty_cache, publish, server):
     source = publish(server.address, bundled=False)
     source.ensure()
     for file in source.files:
-        assert (cache / "sources" / "tiny" / file.name).read_bytes() == server.files[file.name]
+        assert (empty_cache / "sources" / "tiny" / file.name).read_bytes() == server.files[file.name]
     server.files = {}
     source.ensure()
     (source.folder / IMAGES).write_bytes(b"cut off")
@@ -102,7 +102,7 @@ def test_missing_files_are_fetched_once(cache, publish, server):
         source.ensure()
 
 
-def test_what_is_not_published_is_not_kept(cache, publish, server):
+def test_what_is_not_published_is_not_kept(empty_cache, publish, server):
     source = publish(server.address, bundled=False)
     whole = server.files[IMAGES]
     reasons = [
@@ -111,15 +111,16 @@ def test_what_is_not_published_is_not_kept(cache, publish, server):
         ({}, None, "cannot download .*404"),
     ]
     for server.files, server.announced, reason in reasons:
-        with pytest.raises(
-            DataError, match=f"(?s)^(?!.*\n){reason}|{re.escape(server.address)}.*{reason}"
-        ) as refusal:
+        with pytest.raises(DataError) as refusal:
             source.ensure()
-        assert f"put the published {IMAGES} into {source.folder}" in str(refusal.value)
-        assert not list(source.folder.glob("**/*"))
+        message = str(refusal.value)
+        assert re.search(reason, message)
+        assert f"put the published {IMAGES} into {source.folder}" in message
+        assert "\n" not in message
+        assert not list(source.folder.glob("*"))
 
 
-def test_without_a_network_the_message_says_what_to_do(cache, publish, monkeypatch):
+def test_without_a_network_the_message_says_what_to_do(empty_cache, publish, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     source = publish("http://127.0.0.1:9/", bundled=False)
     with pytest.raises(

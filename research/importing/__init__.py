@@ -1,0 +1,57 @@
+"""Read a network that was trained elsewhere: a file in, one image -> logits out.
+
+    imported = importing.load("theirs.onnx", importing.Settings(input_range="-1..1"))
+    print(importing.check(imported, test.images, test.labels))    # accuracy first: a wrong setting shows at once
+    maps = causal_index.mean_jacobian(imported.predict, images)
+
+Dense networks come from `.npz` and `.safetensors`, any supported graph from `.onnx`. Nothing is ever unpickled.
+"""
+
+import zipfile
+from pathlib import Path
+
+from research.importing.checking import Check, check
+from research.importing.dense import load_npz, load_safetensors
+from research.importing.network import Imported, NetworkFileError, Settings
+from research.importing.onnx_file import load_onnx
+
+__all__ = ["Check", "Imported", "NetworkFileError", "Settings", "check", "load"]
+
+_LOADERS = {".npz": load_npz, ".onnx": load_onnx, ".safetensors": load_safetensors}
+_PICKLES = {".bin", ".ckpt", ".joblib", ".p", ".pickle", ".pkl", ".pt", ".pth"}
+
+
+def load(path: str | Path, settings: Settings | None = None) -> Imported:
+    """The network in the file, under the settings that the file itself does not tell.
+
+    Raises: NetworkFileError, one line, if the file is missing, truncated, a pickle or of an unknown kind, if
+    its network cannot be read or does not take an image of `settings.image_shape`, or if a needed setting is
+    missing or ambiguous.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise NetworkFileError(f"Expected a network file, but there is none at {path}; check the path.")
+    if path.suffix.lower() in _PICKLES or _is_pickle(path):
+        raise NetworkFileError(
+            f"Expected {_known()}, but {path.name} is a pickle, which can run any code when opened and is "
+            "never read; save the weights as .safetensors or export the network as .onnx."
+        )
+    if path.suffix.lower() not in _LOADERS:
+        raise NetworkFileError(f"Expected {_known()}, got {path.name}; export the network to one of these.")
+    return _LOADERS[path.suffix.lower()](path, Settings() if settings is None else settings)
+
+
+def _known():
+    return ", ".join(_LOADERS)
+
+
+def _is_pickle(path):
+    """By content: a bare pickle of protocol 2 or later, or PyTorch's zip of one."""
+    with open(path, "rb") as file:
+        start = file.read(2)
+    if len(start) == 2 and start[0] == 0x80 and 2 <= start[1] <= 5:
+        return True
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith(".pkl") for name in archive.namelist())

@@ -1,0 +1,108 @@
+"""An imported network, and the settings that a file of weights leaves open."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+INPUT_RANGES = {
+    "0..1": (1.0, 0.0),
+    "-1..1": (2.0, -1.0),
+    "0..255": (255.0, 0.0),
+    "standardised": (1 / 0.3081, -0.1307 / 0.3081),
+}
+PIXEL_ORDERS = ("rows", "columns")
+ORIENTATIONS = ("auto", "in_out", "out_in")
+
+
+class NetworkFileError(ValueError):
+    """A network file cannot be read as asked; one line says what was expected, what came and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the file does not say. Images here are [h w] in [0, 1], light ink on black (0).
+
+    Attributes:
+      input_range: the pixel values that the network was trained on: `0..1`, `-1..1`, `0..255`, or
+        `standardised` (MNIST's mean .1307 and standard deviation .3081).
+      inverted: trained on dark ink on white.
+      pixel_order: `rows`, or `columns` where images were flattened column by column (MATLAB, Fortran, R).
+      activation: of the hidden layers of a dense network in .npz or .safetensors.
+      orientation: how square kernels are stored, [fan_in, fan_out] or the transpose; the shapes settle the
+        others. `auto`: like the others.
+      kernels, biases: names in the file from the input on, where its own names do not tell.
+      output: name of the ONNX tensor to read, where a graph has several outputs.
+      image_shape: the height and width of an image.
+    """
+
+    input_range: str = "0..1"
+    inverted: bool = False
+    pixel_order: str = "rows"
+    activation: str | None = None
+    orientation: str = "auto"
+    kernels: tuple[str, ...] = ()
+    biases: tuple[str, ...] = ()
+    output: str | None = None
+    image_shape: tuple[int, int] = (28, 28)
+
+    def __post_init__(self):
+        for name, known in (
+            ("input_range", INPUT_RANGES),
+            ("pixel_order", PIXEL_ORDERS),
+            ("orientation", ORIENTATIONS),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"Expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}."
+                )
+
+    @property
+    def pixel_scale(self) -> tuple[float, float]:
+        """(a, c): the network sees a·pixel + c."""
+        scale, shift = INPUT_RANGES[self.input_range]
+        return (-scale, scale + shift) if self.inverted else (scale, shift)
+
+    def prepare(self, image: Float[Array, "h w"]) -> Float[Array, "a b"]:
+        """The image as the network was trained to see it; flattening it by rows gives the network's order."""
+        scale, shift = self.pixel_scale
+        return scale * (image.T if self.pixel_order == "columns" else image) + shift
+
+    def fold(
+        self, kernel: Float[Array, "inputs units"], bias: Float[Array, " units"]
+    ) -> tuple[Float[Array, "inputs units"], Float[Array, " units"]]:
+        """The first layer as a function of the image itself: `prepare` absorbed into kernel and bias."""
+        scale, shift = self.pixel_scale
+        rows, columns = self.image_shape
+        folded = scale * kernel
+        if self.pixel_order == "columns":
+            folded = folded.reshape(columns, rows, -1).swapaxes(0, 1).reshape(kernel.shape)
+        return folded, bias + shift * kernel.sum(0)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network from a file.
+
+    Attributes:
+      network: the file's own function: prepared image -> logits.
+      settings: how an image is prepared for it.
+      description: one line for people.
+      kernels, biases: of a dense network, from the image in [0, 1] flattened by rows to the logits, with the
+        settings folded in; otherwise None.
+      activation: between them, if they are there.
+      alternatives: other functions that the same file may mean, by the setting that would choose them.
+    """
+
+    network: Callable[[Array], Array]
+    settings: Settings
+    description: str
+    kernels: tuple[Float[Array, "_fan_in _fan_out"], ...] | None = None
+    biases: tuple[Float[Array, " _fan_out"], ...] | None = None
+    activation: str | None = None
+    alternatives: Mapping[str, Callable[[Array], Array]] = field(default_factory=dict)
+
+    def predict(self, image: Float[Array, "h w"]) -> Float[Array, " k"]:
+        """Logits of one image [h w] in [0, 1]."""
+        return self.network(self.settings.prepare(jnp.asarray(image)))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "not run"]
-Kind = Literal["value", "at least", "at most"]
+KINDS = ("value", "at least", "at most")
 CONFIDENCE = 0.95
 
 
@@ -50,7 +50,7 @@ class Claim:
 
 
 def verdict(
-    measured: Interval | None, claimed: float, kind: Kind = "value", neutral: float | None = None
+    measured: Interval | None, claimed: float, kind: str = "value", neutral: float | None = None
 ) -> Verdict:
     """The verdict by the rule above.
 
@@ -65,7 +65,7 @@ def verdict(
     if kind == "at most":
         return "reproduced" if high <= claimed else "partly" if value <= claimed else "not reproduced"
     if kind != "value":
-        raise ValueError(f"unknown kind of claim {kind!r}; known: value, at least, at most")
+        raise ValueError(f"unknown kind of claim {kind!r}; known: {', '.join(KINDS)}")
     if low <= claimed <= high:
         return "reproduced"
     if neutral is not None and (low - neutral) * (high - neutral) > 0:
@@ -80,7 +80,7 @@ def judge(
     claimed: float,
     measured: Interval | None,
     unit: str,
-    kind: Kind = "value",
+    kind: str = "value",
     neutral: float | None = None,
 ) -> Claim:
     """The claim with its verdict; numbers that do not exist become None."""

@@ -25,9 +25,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jax.sharding import AxisType, Mesh, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
 
+from research.blocks import over_runs
 from research.keys import named
 from research.models.mlp import activation
 
@@ -47,7 +48,9 @@ class Setting:
     half_width: float = 1000.0  # points start uniform in [-half_width, half_width]
     widths: tuple[int, ...] = (16, 16)
     activation: str = "tanh"
-    init: str = "pytorch"  # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
+    init: str = (
+        "pytorch"  # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
+    )
     scale: float = 333.0  # S
     weight_optimiser: str = "sgd"
     weight_rate: float = 1e-3  # η; 0 freezes the weights
@@ -153,39 +156,23 @@ def gradients(
 
 
 def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None = None) -> Descent:
-    """The pure functions of `setting`; runs are shared out over all devices of `mesh` (default: every device).
-
-    block: runs that a device advances together, one block after the other. 16 fit into a CPU core's cache;
-    elsewhere the default is all of them. Results have the same bits for every number of runs and devices as long
-    as the block is the same.
+    """The pure functions of `setting`; `block` and `mesh` as in `research.blocks.over_runs`.
 
     Raises: ValueError for a setting that cannot be run.
     """
     setting.validate()
-    if block is not None and block < 1:
-        raise ValueError(f"block must be at least 1 run, got {block}")
     act = activation(setting.activation)
     n, d, k = setting.points, setting.features, setting.classes
-    weight_optimiser, input_optimiser = (
-        OPTIMISERS[setting.weight_optimiser],
-        OPTIMISERS[setting.input_optimiser],
-    )
+    weight_optimiser = OPTIMISERS[setting.weight_optimiser]
+    input_optimiser = OPTIMISERS[setting.input_optimiser]
 
     def init_one(key, weight_rate, input_rate, scale, points, labels):
         params = _init_params(named(key, "init"), (d, *setting.widths, k), setting.init)
         inputs = points.T / scale
-        zero = jnp.int32(0)
+        moments, input_moments = weight_optimiser.init(params), input_optimiser.init(inputs)
+        epoch, never = jnp.int32(0), jnp.int32(-1)
         return State(
-            params,
-            weight_optimiser.init(params),
-            inputs,
-            input_optimiser.init(inputs),
-            labels,
-            weight_rate,
-            input_rate,
-            scale,
-            zero,
-            zero - 1,
+            params, moments, inputs, input_moments, labels, weight_rate, input_rate, scale, epoch, never
         )
 
     def draw_points(key):
@@ -203,7 +190,10 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     ) -> State:
         """Start of m runs: weights, points and labels from their keys; points and labels may be given instead."""
         m = len(keys)
-        rates = [_per_run(name, value, m) for name, value in (("weight_rate", weight_rate), ("input_rate", input_rate))]
+        rates = [
+            _per_run(name, value, m)
+            for name, value in (("weight_rate", weight_rate), ("input_rate", input_rate))
+        ]
         scales = _per_run("scale", scale, m, positive=True)
         if points is None:
             points = jax.vmap(draw_points)(keys)
@@ -224,30 +214,22 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         def one_epoch(_, moving):
             return jax.vmap(epoch_one)(*moving, onehot, state.weight_rate, state.input_rate)
 
-        moving = state[:4]
-        moving = jax.lax.fori_loop(0, epochs, one_epoch, moving)
-        finite = jax.vmap(_all_finite)((moving[0], moving[2]))
+        moving = (state.params, state.moments, state.inputs, state.input_moments)
+        params, moments, inputs, input_moments = jax.lax.fori_loop(0, epochs, one_epoch, moving)
+        finite = jax.vmap(_all_finite)((params, inputs))
         epoch = state.epoch + epochs
-        first_bad = jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad)
-        return State(*moving, *state[4:8], epoch, first_bad)
+        return state._replace(
+            params=params,
+            moments=moments,
+            inputs=inputs,
+            input_moments=input_moments,
+            epoch=epoch,
+            first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
+        )
 
     @jax.jit
     def advance(state: State, epochs) -> State:
-        devices = mesh if mesh is not None else _all_devices()
-        m = len(state.epoch)
-        size = block or (16 if devices.devices.flat[0].platform == "cpu" else -(-m // devices.size))
-        blocks = devices.size * -(-m // (devices.size * size))
-        padded = jnp.minimum(jnp.arange(blocks * size), m - 1)
-        cut = jax.tree.map(lambda leaf: leaf[padded].reshape(blocks, size, *leaf.shape[1:]), state)
-        over_runs = PartitionSpec(devices.axis_names)
-        advance_share = jax.shard_map(
-            lambda share: jax.lax.map(lambda one: advance_block(one, epochs), share),
-            mesh=devices,
-            in_specs=over_runs,
-            out_specs=over_runs,
-            check_vma=False,
-        )
-        return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:m], advance_share(cut))
+        return over_runs(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
 
     def measure_one(params, inputs, labels):
         logits = network(params, inputs, act)
@@ -312,13 +294,11 @@ def _per_run(name, value, m, positive=False):
     if value.shape not in ((), (m,)):
         raise ValueError(f"{name} must be one number or one a run [{m}], got shape {value.shape}")
     if not bool(jnp.all(jnp.isfinite(value) & ((value > 0) if positive else (value >= 0)))):
-        raise ValueError(f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}")
+        raise ValueError(
+            f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}"
+        )
     return jnp.broadcast_to(value, (m,))
 
 
 def _all_finite(tree):
     return functools.reduce(jnp.logical_and, [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)])
-
-
-def _all_devices() -> Mesh:
-    return jax.make_mesh((jax.device_count(),), ("run",), axis_types=(AxisType.Auto,))

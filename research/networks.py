@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from research import data, models, progress, store, training
 from research.checkpoints import Checkpoints
@@ -78,7 +78,7 @@ class Population:
     curve: Float[np.ndarray, "m epochs 4"]  # a row an epoch: loss, training and test accuracy, seconds so far
     seconds: Float[np.ndarray, "m"]  # of training, compilation included, shared evenly where done together
     compile_seconds: Float[np.ndarray, "m"]
-    images_seen: Float[np.ndarray, "m"]  # during training
+    images_seen: Int[np.ndarray, "m"]  # during training
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -228,7 +228,7 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
         yield jax.tree.map(lambda leaf, i=i: leaf[i], state.params), facts
 
 
-def _named(params: Any) -> dict[str, Array]:
+def _named(params: Any) -> dict[str, Any]:
     """Parameters by dotted path, such as layers.0.kernel."""
     return {
         ".".join(str(getattr(p, "key", getattr(p, "name", p))) for p in path if str(p) != ".value"): leaf
@@ -251,9 +251,9 @@ def _load(place: Path, i: int, config: NetworkConfig) -> tuple[Any, dict[str, An
     like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
     try:
         with safe_open(path, framework="numpy") as file:
-            facts = json.loads(file.metadata()["identikit"])
+            facts = json.loads((file.metadata() or {})["identikit"])
             arrays = {name: jnp.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
         leaves = [arrays[name] for name in _named(like)]
-    except (FileNotFoundError, SafetensorError, KeyError, TypeError, ValueError):
+    except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None
     return jax.tree.unflatten(jax.tree.structure(like), leaves), facts

@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # Every jaxtyping annotation in `research` is checked at run time, in tests only.
-install_import_hook("research", "beartype.beartype")
+install_import_hook("research", "strict.check")
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import xarray as xr
 
@@ -26,7 +26,7 @@ DIVERGING = "RdBu_r"  # signed maps: zero at white
 class Drawing(NamedTuple):
     """A figure of a study: `draw(results, width) -> Figure | None`, and what its caption says."""
 
-    draw: Callable[..., object]
+    draw: Callable[..., Any]
     caption: str
 
 

@@ -1,9 +1,13 @@
 """Nearest neighbours: exact, Euclidean, in blocks.
 
-|x - y|² = |x|² + 2 (|y|²/2 - x·y): one matrix product scores a block of queries against all points. The k
-best of a row are found in two levels: the points form groups of consecutive indices; the k best groups by
-their minimum must hold the k best points, so only those are looked at again. The product rounds, so a few
-spare candidates are kept, and all of them are ranked by their directly summed differences.
+1. *Score.* In a basis of r leading directions, with Px the projection and rx the length of what is left of x,
+   |x - y|² >= |Px - Py|² + (rx - ry)² =: bound(x, y), an equality for r = d. One matrix product of r + 2 columns
+   gives the bounds of a block of queries to all points.
+2. *Select* the c smallest bounds of a row in two levels: the points form groups of consecutive indices; the c
+   best groups by their minimum must hold the c best points, so only those are looked at again.
+3. *Rank* the c candidates by their directly summed differences.
+4. *Certify.* No point left out is closer than the largest bound kept. Where the k-th distance is not below that
+   (rounding allowed for), the query is asked again with four times as many candidates.
 
 Ties: of two points at the same distance the smaller index comes first; of two classes with the same number
 of votes the smaller label wins. Both are scikit-learn's rules. "The same distance" is meant in float32, where
@@ -12,34 +16,46 @@ whole numbers up to 2²⁴ are exact: pixels 0..255 tie exactly when they should
 
 import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-SPARE = 8
-BLOCK = 256
+from research.geometry import pca
+
+DIRECTIONS = 128  # r, if the points have more values
+BLOCK = 64  # queries at a time: their bounds to 60,000 points stay in a CPU's last cache
+GATHERED = 2**23  # most values of candidates that one block may look at
+ROUNDING = 1e-5  # of |x|² + |y|²: what a bound may be wrong by
+WORKERS = 2  # blocks under way: one selects while the other multiplies
 
 
 @functools.partial(
-    jax.tree_util.register_dataclass, data_fields=["points", "mean", "scorer"], meta_fields=["size"]
+    jax.tree_util.register_dataclass,
+    data_fields=["points", "mean", "basis", "scorer", "slack"],
+    meta_fields=["size"],
 )
 @dataclass(frozen=True)
 class Index:
     """Points arranged for searching.
 
     points: as given [n d].
-    mean: their mean, subtracted before the product so that it rounds less [d].
-    scorer: rows (-y, |y|²/2) of the centred points; point b·size + a is row a·m + b, so that the m groups of
-        `size` consecutive points each lie side by side [size·m d+1].
+    mean: their mean, subtracted first so that products round less [d].
+    basis: r orthonormal columns [d r].
+    scorer: rows (-Py, -ry, |y|²/2); point b·size + a is row a·m + b, so that the m groups of `size` consecutive
+        points each lie side by side [size·m r+2].
+    slack: the rounding allowed for, without the query's part.
     size: points in a group.
     """
 
     points: Float[Array, "n d"]
     mean: Float[Array, " d"]
-    scorer: Float[Array, "rows d_1"]
+    basis: Float[Array, "d r"]
+    scorer: Float[Array, "rows r_2"]
+    slack: Float[Array, ""]
     size: int
 
 
@@ -49,17 +65,23 @@ def build(points: Float[Array, "n d"] | np.ndarray, k: int) -> Index:
     Raises: ValueError for an array that is not [n d], is empty or holds NaN or infinity.
     """
     points = _checked(points, "points")
-    n = len(points)
-    size = max(1, math.isqrt(n // min(k + SPARE, n)))
-    groups = -(-n // size)
+    n, d = points.shape
     mean = points.mean(0)
     centred = points - mean
-    half_norm = (centred**2).sum(1, keepdims=True) / 2
-    rows = np.concatenate([-centred, half_norm], axis=1)
+    basis = np.eye(d, dtype=np.float32)
+    if min(n, d) > DIRECTIONS and centred.any():
+        basis = pca.fit(points[:: math.ceil(n / 5_000)][:5_000], DIRECTIONS).components.T
+    projected = centred @ basis
+    rest = np.linalg.norm(centred - projected @ basis.T, axis=1, keepdims=True)
+    squared = (centred**2).sum(1, keepdims=True)
+    rows = np.concatenate([-projected, -rest, squared / 2], axis=1)
+    size = max(1, math.isqrt(n // min(_candidates(k, basis), n)))
+    groups = -(-n // size)
     missing = np.zeros((size * groups - n, rows.shape[1]), np.float32)
     missing[:, -1] = np.inf
     rows = np.concatenate([rows, missing]).reshape(groups, size, -1).swapaxes(0, 1).reshape(size * groups, -1)
-    return Index(jnp.asarray(points), jnp.asarray(mean), jnp.asarray(rows), size)
+    arrays = map(jnp.asarray, (points, mean, basis, rows, ROUNDING * squared.max()))
+    return Index(*arrays, size)
 
 
 def search(
@@ -69,7 +91,7 @@ def search(
 
     Raises: ValueError if k is not in 1..n, or x does not fit the points.
     """
-    return _blocks(index, x, k, np.full(len(x), -1, np.int32))
+    return _search(index, x, k, np.full(len(x), -1, np.int32))
 
 
 def neighbours(
@@ -81,7 +103,7 @@ def neighbours(
     """
     if not 1 <= k <= len(x) - 1:
         raise ValueError(f"k must be in 1..{len(x) - 1} for {len(x)} points without themselves, got {k}")
-    return _blocks(build(x, k), x, k, np.arange(len(x), dtype=np.int32))
+    return _search(build(x, k + 1), x, k, np.arange(len(x), dtype=np.int32))
 
 
 def vote(labels: Int[Array, "q k"] | np.ndarray) -> Int[np.ndarray, " q"]:
@@ -119,38 +141,61 @@ def _checked(x: Float[Array, "n d"] | np.ndarray, name: str) -> np.ndarray:
     return x
 
 
-def _blocks(index, x, k, own):
+def _candidates(k: int, basis: Float[Array, "d r"] | np.ndarray) -> int:
+    d, r = basis.shape
+    return k + (8 if r == d else 35)
+
+
+def _search(index, x, k, own):
     x = _checked(x, "x")
     n, d = index.points.shape
     if x.shape[1] != d:
         raise ValueError(f"queries must have the points' {d} values each, got {x.shape[1]}")
     if not 1 <= k <= n:
         raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
-    block = min(BLOCK, len(x))
-    found = []
-    for start in range(0, len(x), block):
-        take = np.minimum(np.arange(start, start + block), len(x) - 1)
-        found.append(_nearest(index, x[take], own[take], k))
-    indices, distances = (
-        np.concatenate([np.asarray(part) for part in parts])[: len(x)] for parts in zip(*found)
-    )
+    indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
+    asked, candidates = np.arange(len(x)), min(_candidates(k, index.basis), n)
+    while len(asked):
+        block = max(1, min(BLOCK, len(asked), GATHERED // (candidates * d)))
+        ask = functools.partial(_nearest, k=k, candidates=candidates)
+        starts = range(0, len(asked), block)
+        rows = [asked[np.minimum(np.arange(start, start + block), len(asked) - 1)] for start in starts]
+        unsure = []
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = pool.map(lambda at: jax.device_get(ask(index, x[at], own[at])), rows)
+            for at, (found, distance, sure) in zip(rows, answers):
+                indices[at], distances[at] = found, distance
+                unsure.append(at[~sure])
+        asked, candidates = np.unique(np.concatenate(unsure)), min(4 * candidates, n)
     return indices, distances
 
 
-@functools.partial(jax.jit, static_argnames="k")
-def _nearest(index: Index, x: Float[Array, "q d"], own: Int[Array, " q"], k: int):
-    """k nearest points of every query, its own index excepted (-1 for none)."""
+@functools.partial(jax.jit, static_argnames=["k", "candidates"])
+def _nearest(
+    index: Index, x: Float[Array, "q d"], own: Int[Array, " q"], *, k: int, candidates: int
+) -> tuple[Int[Array, "q k"], Float[Array, "q k"], Bool[Array, " q"]]:
+    """The k nearest points of every query, its own index (-1 for none) excepted, and whether that is certain."""
+    matmul = functools.partial(jnp.matmul, precision="highest")
     n = len(index.points)
-    candidates = min(k + SPARE, n)
-    queries = jnp.pad(x - index.mean[None], ((0, 0), (0, 1)), constant_values=1)
-    scores = (queries @ index.scorer.T).reshape(len(x), index.size, -1)
-    _, groups = jax.lax.top_k(-scores.min(1), min(candidates, scores.shape[2]))
+    centred = x - index.mean[None]
+    projected = matmul(centred, index.basis)
+    rest = jnp.linalg.norm(centred - matmul(projected, index.basis.T), axis=1, keepdims=True)
+    query = jnp.concatenate([projected, rest, jnp.ones_like(rest)], axis=1)
+    score = matmul(query, index.scorer.T).reshape(len(x), index.size, -1)  # (bound - |x|²) / 2
+
+    _, groups = jax.lax.top_k(-score.min(1), min(candidates, score.shape[2]))
     groups = jnp.sort(groups, axis=1)
-    inside = jnp.take_along_axis(scores, groups[:, None], axis=2).swapaxes(1, 2).reshape(len(x), -1)
+    inside = jnp.take_along_axis(score, groups[:, None], axis=2).swapaxes(1, 2).reshape(len(x), -1)
     _, places = jax.lax.top_k(-inside, candidates)
+    kept = jnp.take_along_axis(inside, places, axis=1)
     places = jnp.sort(places, axis=1)
     indices = jnp.take_along_axis(groups, places // index.size, axis=1) * index.size + places % index.size
+
     squared = ((x[:, None] - index.points[indices]) ** 2).sum(2)
     squared = jnp.where(indices == own[:, None], jnp.inf, squared)
-    nearest, order = jax.lax.top_k(-squared, k)
-    return jnp.take_along_axis(indices, order, axis=1), jnp.sqrt(-nearest)
+    _, order = jax.lax.top_k(-squared, k)
+    squared = jnp.take_along_axis(squared, order, axis=1)
+    length = (centred**2).sum(1)
+    bound = 2 * kept.max(1) + length - ROUNDING * length - index.slack
+    sure = (squared.max(1) < bound) | (candidates == n)
+    return jnp.take_along_axis(indices, order, axis=1), jnp.sqrt(squared), sure

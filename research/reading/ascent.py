@@ -100,7 +100,8 @@ class Ascent:
                 inner=Position(image, gradient, memory),
             )
             moved = jnp.linalg.norm(image - here.image)
-            return after, Info(improved, moved, jnp.isnan(score) | jnp.isnan(gradient).any())
+            broken = jnp.isnan(score) | jnp.isnan(confidence) | jnp.isnan(gradient).any()
+            return after, Info(improved, moved, broken)
 
         return Stepper(init, step)
 

@@ -19,12 +19,12 @@ from research.reading.driver import Progress, Runs, begin, drive
 from research.reading.labelled import labelled
 from research.reading.masks import FAMILIES, Family
 from research.reading.objectives import OBJECTIVES, Objective
-from research.reading.search import Search
 from research.reading.run import Question, moments
+from research.reading.search import Search
 from research.reading.starts import Start, images
 
 MAPPED_FROM = 64  # on a CPU, steps that show the network this many images leave no cores for a second run
-BLOCK = {True: 4, False: 64}  # runs a device in one call: one after the other, side by side
+BLOCK = {True: 4, False: 64}  # at most so many runs a device in one call: one after the other, side by side
 
 
 def identikits(
@@ -98,6 +98,7 @@ def identikits(
 
     Source: 003_baed48e6daa2b749.txt; Erhan et al. 2009 and Simonyan et al. 2013 for the ascent.
     """
+    _check_digits(digits)
     way = _method(method, options)
     wish = build("objective", OBJECTIVES, objective) if isinstance(objective, str) else objective
     targets = _targets(target)
@@ -112,13 +113,14 @@ def identikits(
 
     devices = list(devices or jax.local_devices())
     mapped = _mapped(runs, devices[0].platform, way)
-    block = block or BLOCK[mapped]
     if params is None:
         network, weights, m = (lambda _, image: predict(image)), (), 1
     else:
         network, weights, m = predict, params, _population(params)
 
     layout = (m, len(digits), restarts)
+    together = len(digits) * restarts * (m if mapped else 1)
+    block = block or min(BLOCK[mapped], -(-together // len(devices)))
     key_starts, key_steps = _keys(key, m, digits, restarts)
     starts = images(start, key_starts, layout, shape)
     _check_digits(digits, _classes(network, weights, starts[0]))
@@ -234,23 +236,24 @@ def _classes(network: Callable[..., Any], params: Any, image: np.ndarray) -> int
     return logits.shape[0]
 
 
-def _check_digits(digits: Sequence[int], classes: int) -> None:
+def _check_digits(digits: Sequence[int], classes: float = float("inf")) -> None:
     if len(digits) == 0:
         raise ValueError("digits is empty; name at least one class to ask for")
     if len(set(digits)) < len(digits):
         raise ValueError(f"each digit is asked for once, restarts are for more runs; digits: {list(digits)}")
     for d in digits:
         if not 0 <= d < classes:
-            raise ValueError(f"the network has {classes} classes, 0 to {classes - 1}; there is no digit {d}")
+            raise ValueError(
+                f"there is no digit {d} among the network's {classes} classes, 0 to {classes - 1}"
+            )
 
 
 def _resumed(state: Any, fresh: Runs) -> Runs:
     """The given state as runs, if it is one of these very runs."""
     leaves, structure = jax.tree.flatten(fresh)
     given = [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
-    shapes = [leaf.shape for leaf in leaves]
-    if [leaf.shape for leaf in given] != shapes:
-        raise ValueError("the state to resume has other shapes than this question's runs and history")
+    if [(leaf.shape, leaf.dtype) for leaf in given] != [(leaf.shape, leaf.dtype) for leaf in leaves]:
+        raise ValueError("the state to resume has other shapes or types than this question's runs")
     runs = jax.tree.unflatten(structure, given)
     for name in ("network", "digit", "key", "start"):
         if not np.array_equal(getattr(runs, name), getattr(fresh, name)):

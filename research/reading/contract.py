@@ -7,7 +7,7 @@ about two more backward), so that different methods can be given the same budget
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, Int, Key
 
@@ -45,6 +45,7 @@ class Stepper(NamedTuple):
     step: Callable[[State], tuple[State, Info]]
 
 
+@runtime_checkable
 class Method(Protocol):
     """A way of asking: settings as a hashable value, its price, and how it steps."""
 

@@ -9,8 +9,8 @@ How the runs share a machine (`mapped`):
   not depend on its company, nor on the number of devices. Right on a CPU, where the candidates of one run
   already fill the cores.
 - side by side (`vmap`): right on accelerators, and for methods that look at few images a step. The runs of a
-  block share one network's weights. Between chunks the finished ones are dropped and the rest moves to the
-  next smaller of a few sizes. The last bits may depend on the block, but not on interruptions.
+  block share one network's weights. Once most of a block has finished, the rest goes on in a smaller one.
+  The last bits may depend on the block, but not on interruptions.
 
 The runs of a block are spread over the devices by `shard_map`.
 """
@@ -28,7 +28,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt
 from research.reading import run as one_run
 from research.reading.run import Question
 
-SHRINK = 4  # a side-by-side block shrinks in steps of this factor, so few programs are compiled
+SHRINK = 8  # a side-by-side block shrinks once, by this factor, so that only two programs are compiled
 
 
 Runs = Any  # a Run whose leaves are NumPy arrays with a leading axis of runs
@@ -169,11 +169,10 @@ def _places(
 ) -> tuple[Int[np.ndarray, " slots"], Bool[np.ndarray, " slots"]]:
     """Which run each slot of a block holds, dealt out to the devices in turn, and which slots are no filling.
 
-    A block has `block` slots a device; side by side it shrinks to the smallest size that holds the runs.
+    A block has `block` slots a device; side by side it shrinks when few runs are left.
     """
-    each = block
-    while not mapped and each % SHRINK == 0 and each // SHRINK * devices >= index.size:
-        each //= SHRINK
+    small = -(-block // SHRINK)
+    each = small if not mapped and index.size <= small * devices else block
     dealt = np.arange(each * devices).reshape(each, devices).T.ravel()
     return np.resize(index, each * devices)[dealt], dealt < index.size
 

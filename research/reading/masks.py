@@ -8,7 +8,7 @@ Sources: 003_baed48e6daa2b749.txt; for the single pixel the sequel of 000_6109da
 
 import functools
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key
 SIGNS = {"both": (-1.0, 1.0), "positive": (1.0, 1.0), "negative": (-1.0, -1.0)}
 
 
+@runtime_checkable
 class Family(Protocol):
     """One random mask from a key; a hashable value."""
 

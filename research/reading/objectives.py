@@ -44,9 +44,9 @@ class Objective:
     def __add__(self, other: Objective) -> Objective:
         return Sum(self.terms() + other.terms()) if isinstance(other, Objective) else NotImplemented
 
-    def __mul__(self, weight: float) -> Objective:
+    def __mul__(self, weight: float | Objective) -> Objective:
         if isinstance(weight, Objective):
-            return NotImplemented
+            return NotImplemented  # a product of two would not be a sum
         return Sum(tuple((float(weight) * w, term) for w, term in self.terms()))
 
     __rmul__ = __mul__

@@ -130,7 +130,7 @@ def moments(last: int, slots: int) -> tuple[int, ...]:
     if last < slots:
         return tuple(range(last + 1))
     dense = slots // 2
-    sparse = np.geomspace(max(dense, 1), last, slots - dense).round().astype(int)
+    sparse = np.geomspace(last, max(dense, 1), slots - dense).round().astype(int)
     return tuple(np.unique(np.concatenate([np.arange(dense), sparse])).tolist())
 
 

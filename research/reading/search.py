@@ -63,7 +63,8 @@ class Search:
                 key=state.key,
                 inner=(),
             )
-            return after, Info(improved, moved, jnp.isnan(scores).any())
+            broken = jnp.isnan(scores).any() | jnp.isnan(confidences).any()
+            return after, Info(improved, moved, broken)
 
         return Stepper(init, step)
 

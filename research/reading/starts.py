@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key
 from research.reading.contract import build
 
 
+@runtime_checkable
 class Start(Protocol):
     """One start image from a key; a hashable value."""
 
@@ -58,7 +59,7 @@ STARTS: dict[str, type] = {
 
 
 def images(
-    start: Any, keys: Key[Array, " runs"], layout: tuple[int, int, int], shape: tuple[int, int]
+    start: Any, keys: Key[Array, " runs"], layout: tuple[int, int, int], shape: tuple[int, ...]
 ) -> Float[np.ndarray, "runs h w"]:
     """The start image of every run: drawn by a name or a value from here, or given as images.
 
@@ -71,9 +72,10 @@ def images(
         chosen = np.asarray(jax.vmap(lambda key: start(key, shape))(keys))
     else:
         given = np.asarray(start, np.float32)
-        whole = (*layout, *given.shape[-2:])
+        shape = given.shape[-2:] if given.ndim > 1 else shape
+        whole = (*layout, *shape)
         try:
-            chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *given.shape[-2:])
+            chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *shape)
         except ValueError:
             raise ValueError(
                 f"start images must be [h, w] or broadcast to [networks, digits, restarts, h, w] = "

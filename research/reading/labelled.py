@@ -17,8 +17,7 @@ def labelled(
     start_cost, step_cost = question.method.start_cost, question.method.step_cost
     ends = runs.state.generation
     grid = np.asarray(question.history, np.int32)
-    kept = np.append(False, grid[1:] <= ends.max(initial=0))
-    kept[0] = True
+    kept = np.arange(grid.size) <= np.searchsorted(grid, ends.max())
     distance = np.linalg.norm(runs.state.image - runs.start, axis=(1, 2))
     sure = (runs.reached >= 0).all(axis=1) if question.targets else np.zeros(ends.shape, bool)
 
@@ -59,7 +58,7 @@ def labelled(
     }
     if question.frames:
         when = np.asarray(question.frames, np.int32)
-        when = when[when <= ends.max(initial=0)]
+        when = when[: np.searchsorted(when, ends.max()) + 1]
         over = (when > ends[:, None])[..., None, None]
         frames = np.where(over, runs.state.image[:, None], runs.history.frames[:, : when.size])
         values["frames"] = table(frames, "frame", "y", "x")

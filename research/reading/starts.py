@@ -72,14 +72,15 @@ def images(
         chosen = np.asarray(jax.vmap(lambda key: start(key, shape))(keys))
     else:
         given = np.asarray(start, np.float32)
-        shape = given.shape[-2:] if given.ndim > 1 else shape
-        whole = (*layout, *shape)
+        whole = (*layout, *given.shape[-2:])
         try:
-            chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *shape)
+            if given.ndim < 2:
+                raise ValueError
+            chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *given.shape[-2:])
         except ValueError:
             raise ValueError(
-                f"start images must be [h, w] or broadcast to [networks, digits, restarts, h, w] = "
-                f"{list(whole)}; theirs are {list(given.shape)}"
+                f"start images must be [h, w] or broadcast to [networks, digits, restarts, h, w], "
+                f"networks, digits and restarts being {list(layout)}; theirs are {list(given.shape)}"
             ) from None
     if not ((chosen >= 0) & (chosen <= 1)).all():
         raise ValueError(

@@ -152,8 +152,7 @@ def _keys(config: NetworkConfig, indices) -> Array:
 
 
 def _fit(config: NetworkConfig, n: int) -> training.Fit:
-    together = not models.convolutional(config.model) or jax.default_backend() != "cpu"
-    return training.make_fit(models.builder(config.model), config.training, n, together=together)
+    return training.make_fit(models.builder(config.model), config.training, n)
 
 
 def _examples(config: NetworkConfig) -> int:

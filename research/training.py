@@ -16,8 +16,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
+from jax.sharding import AxisType
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
+from research.blocks import over_runs
 from research.data import noise
 from research.keys import named
 
@@ -124,13 +126,11 @@ def shuffled(key: Key[Array, ""], n: int) -> Int[Array, " n"]:
     return (jnp.sort(words) & jnp.uint32(2**bits - 1)).astype(jnp.int32)
 
 
-def make_fit(
-    build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n: int, *, together: bool = True
-) -> Fit:
+def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n: int) -> Fit:
     """The pure functions that train `build(rngs)` on n examples.
 
-    together: advance all networks of a population in one vmap (dense networks); False: one after the other
-    (`lax.map`; convolutions on a CPU, where vmap over the weights is several times slower).
+    The networks of a population are shared out over all devices: one after the other on a CPU's, where a
+    network then has the same bits in any company; side by side (vmap) on an accelerator.
     Each epoch visits n // batch full batches of its own random order; the remainder waits for another epoch.
     """
     config.validate()
@@ -141,7 +141,6 @@ def make_fit(
     optimiser = OPTIMISERS[config.optimiser](schedule(config, steps))
     corrupt = None if config.noise == "none" else noise.noise(config.noise)
     graph, _ = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param)
-    over_networks = jax.vmap if together else _one_after_the_other
 
     def apply(params, image, *, key=None):
         return nnx.merge(graph, params)(image, key=key)
@@ -194,7 +193,7 @@ def make_fit(
         return jax.lax.fori_loop(0, count, one_step, state)
 
     def advance(state, images, labels, count):
-        return over_networks(lambda s: advance_one(s, images, labels, count))(state)
+        return _over_networks(lambda s: advance_one(s, images, labels, count), state)
 
     def evaluate(params, images: UInt8[Array, "n h w"], labels, block: int = 500):
         """Outputs of every network on every image, in blocks of images, and the share that hits the label."""
@@ -203,7 +202,7 @@ def make_fit(
             one = lambda image: apply(params, image.astype(jnp.float32) / 255)[0]  # noqa: E731
             return jax.lax.map(one, images, batch_size=min(block, len(images)))
 
-        outputs = over_networks(outputs_of)(params)
+        outputs = _over_networks(outputs_of, params)
         return outputs, jnp.mean(jnp.argmax(outputs, -1) == labels[None], axis=1)
 
     return Fit(
@@ -216,8 +215,14 @@ def make_fit(
     )
 
 
-def _one_after_the_other(function):
-    return lambda tree: jax.lax.map(function, tree)
+def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
+    """function of every network, shared out over the devices."""
+    m = len(jax.tree.leaves(networks)[0])
+    devices = jax.devices()[:m]
+    mesh = jax.make_mesh((len(devices),), ("network",), axis_types=(AxisType.Auto,), devices=devices)
+    if devices[0].platform == "cpu":
+        return over_runs(lambda block: jax.lax.map(function, block), networks, block=1, mesh=mesh)
+    return over_runs(jax.vmap(function), networks, mesh=mesh)
 
 
 def require_finite(state: State) -> None:

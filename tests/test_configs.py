@@ -35,7 +35,7 @@ def test_a_lab_note_is_valid_at_every_preset(name):
 def test_every_recipe_trains_two_steps(name):
     how = networks.recipe(name)
     how.training.batch, how.training.warm_up = 4, 0.0
-    fit = training.make_fit(models.builder(how.model), how.training, 8, together=False)
+    fit = training.make_fit(models.builder(how.model), how.training, 8)
     images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 256).astype(jnp.uint8)
     state = fit.init(jax.random.split(jax.random.key(1), 1))
     before = jax.tree.map(np.asarray, state.params)

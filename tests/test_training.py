@@ -18,10 +18,10 @@ def digits():
     return jnp.asarray(train.images[:N]), jnp.asarray(train.labels[:N])
 
 
-def fit_of(model=None, n=N, together=True, **how):
+def fit_of(model=None, n=N, **how):
     settings = dict(batch=32, epochs=2, schedule="constant", warm_up=0.0, learning_rate=0.1) | how
     build = models.builder(model or models.MLPConfig(widths=(8,)))
-    return training.make_fit(build, TrainingConfig(**settings), n, together=together)
+    return training.make_fit(build, TrainingConfig(**settings), n)
 
 
 def keys(m=1):
@@ -66,7 +66,7 @@ def test_a_population_equals_single_runs(digits):
     images, labels = digits
     together = fit_of(shift=1)
     state = together.advance(together.init(keys(3)), images, labels, 6)
-    alone = fit_of(shift=1, together=False)
+    alone = fit_of(shift=1)
     for i in range(3):
         single = alone.advance(alone.init(keys(3)[i : i + 1]), images, labels, 6)
         for many, one in zip(jax.tree.leaves(state.params), jax.tree.leaves(single.params)):

@@ -23,7 +23,3 @@ def builder(config: Any) -> Callable[[nnx.Rngs], nnx.Module]:
     known = ", ".join(kind.__name__ for kind in MODELS)
     raise ValueError(f"unknown kind of network {type(config).__name__}; known: {known}")
 
-
-def convolutional(config: Any) -> bool:
-    """Whether the network has convolutions (on a CPU its populations are then trained one by one)."""
-    return hasattr(config, "channels")

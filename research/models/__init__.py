@@ -9,10 +9,16 @@ from typing import Any
 
 from flax import nnx
 
+from research.models.cnn import CNN, CNNConfig, CNNSmall, CNNSmallConfig
 from research.models.mlp import MLP, MLPConfig
 from research.models.softmax import Softmax, SoftmaxConfig
 
-MODELS: dict[type, type] = {SoftmaxConfig: Softmax, MLPConfig: MLP}
+MODELS: dict[type, type] = {
+    SoftmaxConfig: Softmax,
+    MLPConfig: MLP,
+    CNNSmallConfig: CNNSmall,
+    CNNConfig: CNN,
+}
 
 
 def builder(config: Any) -> Callable[[nnx.Rngs], nnx.Module]:

@@ -6,6 +6,7 @@ address they share in `ADDRESSES`.
 
 import hashlib
 import http.client
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,8 @@ def _fetch(file: SourceFile, path: Path) -> None:
         with urllib.request.urlopen(file.url, timeout=SECONDS_TO_ANSWER) as reply:
             content = reply.read()
     except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise DataError(f"cannot download {file.url}: {error}; {by_hand}") from None
     file.check(content, file.url, by_hand)
     path.parent.mkdir(parents=True, exist_ok=True)

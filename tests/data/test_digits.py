@@ -1,5 +1,6 @@
 """Loading: the right arrays, fast once prepared, and never anything but what was published."""
 
+import logging
 import os
 import re
 import signal
@@ -105,8 +106,10 @@ def test_importing_and_loading_prepared_data_needs_neither_tfds_nor_jax():
     assert loaded.stderr == ""
 
 
-def test_preparation_is_silent_but_for_one_line_and_done_once(tiny, tiny_arrays, capfd):
-    assert_published(tiny_arrays)
+def test_preparation_is_silent_but_for_one_line_and_done_once(tiny, tiny_arrays, capfd, caplog):
+    with caplog.at_level(logging.INFO, logger="absl"):
+        assert_published(tiny_arrays)
+    assert not caplog.records
     said = capfd.readouterr()
     assert said.out == ""
     assert re.fullmatch(r"Preparing tiny \.\.\. \d+ s, once\n", said.err)

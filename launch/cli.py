@@ -9,7 +9,10 @@ from absl import app, flags, logging
 
 def fail(message: object) -> int:
     """Prints one line to stderr; returns 2, the exit code of bad input."""
-    print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
+    text = str(message).strip()
+    if "Traceback (most" in text:  # a library that quotes one: what went wrong stands in its last line
+        text = text.splitlines()[-1]
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
     return 2
 
 

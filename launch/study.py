@@ -1,5 +1,6 @@
 """Run one study: python -m launch.study --config=configs/recognisers.py --workdir=DIR [--config.field=value]"""
 
+import dataclasses
 from pathlib import Path
 
 from absl import flags
@@ -20,8 +21,10 @@ def main() -> int:
     from research.conduct import conduct
     from research.store import Run
 
-    folder = Path(WORKDIR.value)
-    fresh = conduct(CONFIG.value, folder, force=FORCE.value)
+    folder, config = Path(WORKDIR.value), CONFIG.value
+    if not dataclasses.is_dataclass(config):
+        config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
+    fresh = conduct(config, folder, force=FORCE.value)
     console = cli.console()
     console.print(claims.table(Run(folder).claims()))
     console.print(

@@ -18,6 +18,7 @@ on how many others run with it nor on the number of devices.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ from research.models.mlp import activation
 OPTIMISERS = {"sgd": optax.sgd(1.0), "adam": optax.adam(1.0)}
 INITS = ("pytorch", "glorot", "he")
 
-Params = tuple[tuple[Float[Array, "out in"], Float[Array, " out"]], ...]
+Params = tuple[tuple[Array, Array], ...]  # per layer: weights [out in] and biases [out]
 
 
 @dataclass(frozen=True)
@@ -188,20 +189,27 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         points: Float[Array, "m n d"] | None = None,
         labels: Int[Array, "m n"] | None = None,
     ) -> State:
-        """Start of m runs: weights, points and labels from their keys; points and labels may be given instead."""
+        """Start of m runs: weights, points and labels from their keys; points and labels may be given instead.
+
+        Raises: ValueError for rates, scales, points or labels that do not fit.
+        """
         m = len(keys)
-        rates = [
-            _per_run(name, value, m)
-            for name, value in (("weight_rate", weight_rate), ("input_rate", input_rate))
-        ]
-        scales = _per_run("scale", scale, m, positive=True)
         if points is None:
             points = jax.vmap(draw_points)(keys)
         if labels is None:
             labels = jax.vmap(lambda key: jax.random.randint(named(key, "labels"), (n,), 0, k))(keys)
-        return jax.vmap(init_one)(keys, *rates, scales, points, labels)
+        for name, given, shape in (("points", points, (m, n, d)), ("labels", labels, (m, n))):
+            if given.shape != shape:
+                raise ValueError(f"{name} of {m} runs must have the shape {shape}, got {given.shape}")
+        if not bool(jnp.all((labels >= 0) & (labels < k))):
+            raise ValueError(f"labels must be in 0..{k - 1}, got {jnp.min(labels)}..{jnp.max(labels)}")
+        weight_rates = _per_run("weight_rate", weight_rate, m)
+        input_rates = _per_run("input_rate", input_rate, m)
+        scales = _per_run("scale", scale, m, positive=True)
+        return jax.vmap(init_one)(keys, weight_rates, input_rates, scales, points, labels)
 
-    def epoch_one(params, moments, inputs, input_moments, onehot, weight_rate, input_rate):
+    def epoch_one(moving, onehot, weight_rate, input_rate):
+        params, moments, inputs, input_moments = moving
         by_params, by_inputs = gradients(params, inputs, onehot, act)
         updates, moments = weight_optimiser.update(by_params, moments, params)
         moves, input_moments = input_optimiser.update(by_inputs, input_moments, inputs)
@@ -212,7 +220,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         onehot = jnp.swapaxes(jax.nn.one_hot(state.labels, k), 1, 2)
 
         def one_epoch(_, moving):
-            return jax.vmap(epoch_one)(*moving, onehot, state.weight_rate, state.input_rate)
+            return jax.vmap(epoch_one)(moving, onehot, state.weight_rate, state.input_rate)
 
         moving = (state.params, state.moments, state.inputs, state.input_moments)
         params, moments, inputs, input_moments = jax.lax.fori_loop(0, epochs, one_epoch, moving)
@@ -276,7 +284,7 @@ def diverged(state: State) -> str | None:
 def _init_params(key, sizes, init) -> Params:
     glorot, he = jax.nn.initializers.glorot_uniform(1, 0), jax.nn.initializers.he_normal(1, 0)
     layers = []
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         key_weights, key_bias = jax.random.split(jax.random.fold_in(key, i))
         if init == "pytorch":
             limit = fan_in**-0.5

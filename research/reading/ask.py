@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, UInt
 
 from research.reading.ascent import Ascent
 from research.reading.contract import Method, build
@@ -216,9 +216,14 @@ def _keys(
     own = np.stack([axis.ravel() for axis in grid])
     purposes = np.repeat([0, 1], own.shape[1])[None, :]
     names = np.concatenate([np.tile(own, (1, 2)), purposes]).astype(np.uint32)
-    fold = jax.vmap(jax.random.fold_in)
-    keys, _ = jax.lax.scan(lambda keys, name: (fold(keys, name), None), jnp.tile(key, names.shape[1]), names)
+    keys = _folded(jnp.tile(key, names.shape[1]), names)
     return keys[: own.shape[1]], keys[own.shape[1] :]
+
+
+@jax.jit
+def _folded(keys: Key[Array, " n"], names: UInt[Array, "depth n"]) -> Key[Array, " n"]:
+    """Each key folded with its names, one after the other."""
+    return jax.lax.scan(lambda keys, name: (jax.vmap(jax.random.fold_in)(keys, name), None), keys, names)[0]
 
 
 def _classes(network: Callable[..., Any], params: Any, image: np.ndarray) -> int:

@@ -26,7 +26,7 @@ class State(NamedTuple):
     score: Float[Array, ""]  # its objective
     confidence: Float[Array, ""]  # its softmax probability of the run's digit
     generation: Int[Array, ""]  # steps taken
-    key: Key[Array, ""]  # the run's own key; step g draws from fold_in(key, g)
+    key: Key[Array, ""]  # the run's own key; what it draws is numbered, by fold_in(key, number)
     inner: Any  # what the method carries on: () for a search, a Position for an ascent
 
 

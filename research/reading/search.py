@@ -48,8 +48,7 @@ class Search:
             return State(start, score, confidence, jnp.zeros((), jnp.int32), key, ())
 
         def step(state: State) -> tuple[State, Info]:
-            key_masks = jax.random.fold_in(state.key, state.generation)
-            candidates = self.candidates(state.image, key_masks)
+            candidates = self.candidates(state)
             scores, confidences = jax.vmap(evaluate)(candidates)
             best = jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))
             improved = scores[best] > state.score
@@ -68,11 +67,11 @@ class Search:
 
         return Stepper(init, step)
 
-    def candidates(self, base: Float[Array, "h w"], key: Key[Array, ""]) -> Float[Array, "c h w"]:
-        """The base with each of the generation's masks added."""
+    def candidates(self, state: State) -> Float[Array, "c h w"]:
+        """The base with each of the generation's masks added; mask n of a run is drawn from fold_in(key, n)."""
 
-        def candidate(key_mask):
-            image = base + self.family(key_mask, base.shape)
+        def candidate(n):
+            image = state.image + self.family(jax.random.fold_in(state.key, n), state.image.shape)
             return jnp.clip(image, 0.0, 1.0) if self.clip else image
 
-        return jax.vmap(candidate)(jax.random.split(key, self.masks))
+        return jax.vmap(candidate)(state.generation * self.masks + jnp.arange(self.masks))

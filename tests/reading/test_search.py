@@ -31,7 +31,7 @@ def walk(search, evaluate, steps, start=None):
     return states, infos
 
 
-@pytest.mark.parametrize("masks", [1, 7, 500])
+@pytest.mark.parametrize("masks", [1, 50])
 def test_best_of_n_never_gets_worse(masks):
     states, infos = walk(Search(masks, DenseUniform(0.5)), near, 30)
     scores = np.array([state.score for state in states])
@@ -45,8 +45,7 @@ def test_the_best_candidate_of_the_generation_is_taken():
     search = Search(50, DenseUniform(0.5))
     states, _ = walk(search, near, 3)
     for before, after in itertools.pairwise(states):
-        key_masks = jax.random.fold_in(before.key, before.generation)
-        candidates = search.candidates(before.image, key_masks)
+        candidates = jax.jit(search.candidates)(before)
         scores = jax.vmap(lambda image: near(image)[0])(candidates)
         np.testing.assert_allclose(after.image, candidates[scores.argmax()], atol=1e-6)
         np.testing.assert_allclose(after.score, near(after.image)[0], rtol=1e-5)

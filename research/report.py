@@ -2,14 +2,13 @@
 
 import base64
 import html
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from research import claims as c
-from research import figures, studies
-from research.store import Run, atomic_write
+from research import figures, latex, studies
+from research.store import Run, atomic_write, make_folder
 
 
 class Chapter(NamedTuple):
@@ -21,13 +20,33 @@ class Chapter(NamedTuple):
 
 
 def write(folder: Path, chapters: Sequence[Chapter]) -> list[c.Claim]:
-    """Writes report.html and claims.json into the folder; returns the union of the claims."""
+    """Writes report.html, claims.json, figures/ and the .tex files into the folder; returns all claims."""
     done = [chapter for chapter in chapters if chapter.failure is None]
     claims = [claim for chapter in done for claim in Run(chapter.folder).claims()]
+    drawn = [picture for chapter in done for picture in _pictures(chapter)]
+    gathered = make_folder(folder / "figures")
+    for study, path, _ in drawn:
+        for file in path.parent.glob(f"{path.stem}.*"):
+            atomic_write(gathered / f"{study}-{file.name}", file.read_bytes())
     atomic_write(folder / "claims.json", c.to_json(claims))
+    atomic_write(folder / "numbers.tex", latex.numbers(claims))
+    atomic_write(folder / "claims.tex", latex.claims(claims))
+    still = [(study, path.stem, caption) for study, path, caption in drawn if path.suffix == ".png"]
+    atomic_write(folder / "figures.tex", latex.figures(still))
     body = [_summary(claims), *(_chapter(chapter) for chapter in chapters)]
     atomic_write(folder / "report.html", PAGE.replace("{{body}}", "\n".join(body)))
     return claims
+
+
+def _pictures(chapter: Chapter) -> list[tuple[str, Path, str]]:
+    """(study, file, caption) of everything drawn for a chapter, in the order of its figures module."""
+    kinds = ((figures.drawings(chapter.study), ".png"), (figures.animations(chapter.study), ".gif"))
+    return [
+        (chapter.study, path, drawing.caption)
+        for drawings, suffix in kinds
+        for name, drawing in drawings.items()
+        if (path := chapter.folder / "figures" / f"{name}{suffix}").exists()
+    ]
 
 
 def _summary(claims: Sequence[c.Claim]) -> str:
@@ -62,10 +81,9 @@ def _chapter(chapter: Chapter) -> str:
     if chapter.failure is not None:
         return f"<section><h2>{study.TITLE}</h2><p class=failed>Failed: {html.escape(chapter.failure)}</p></section>"
     pictures = "".join(
-        f'<figure><img alt="{html.escape(drawing.caption)}" src="{_inline(path)}">'
-        f"<figcaption>{html.escape(drawing.caption)}</figcaption></figure>"
-        for name, drawing in figures.drawings(chapter.study).items()
-        if (path := chapter.folder / "figures" / f"{name}.png").exists()
+        f'<figure><img alt="{html.escape(caption)}" src="{_inline(path)}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for _, path, caption in _pictures(chapter)
     )
     origin = Run(chapter.folder).provenance()
     devices = origin["devices"]
@@ -73,21 +91,18 @@ def _chapter(chapter: Chapter) -> str:
         f"{origin['seconds']} s on {devices['count']} × {devices['kind']} ({devices['cores']} cores), "
         f"jax {origin['versions']['jax']}, commit {origin['commit'][:12]}, {origin['finished']}"
     )
-    differences = "".join(f"<li>{html.escape(text)}</li>" for text in study.DIFFERENCES)
+    listed = lambda texts: "".join(f"<li>{html.escape(text)}</li>" for text in texts)  # noqa: E731
+    surprises = getattr(study, "SURPRISES", ())
+    surprised = f"<h3>What surprised us</h3><ul>{listed(surprises)}</ul>" if surprises else ""
     return (
         f"<section><h2>{study.TITLE}</h2><p class=question>{html.escape(study.QUESTION)}</p>"
-        f"<p>{html.escape(study.METHOD)}</p>{pictures}<h3>Differences from the documents</h3>"
-        f"<ol>{differences}</ol><p class=said>{html.escape(foot)}</p></section>"
+        f"<p>{html.escape(study.METHOD)}</p>{pictures}{surprised}"
+        f"<h3>Differences from the documents</h3><ol>{listed(study.DIFFERENCES)}</ol><p class=said>{html.escape(foot)}</p></section>"
     )
 
 
 def _inline(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-def read_claims(folder: Path) -> list[c.Claim]:
-    """The claims of a paper or a run folder."""
-    return [c.Claim(**row) for row in json.loads((folder / "claims.json").read_text())]
+    return f"data:image/{path.suffix[1:]};base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 PAGE = """<!doctype html>

@@ -99,7 +99,7 @@ def digest(*parts: Any) -> str:
 @functools.cache
 def code_digest() -> str:
     """Hash of the code that results depend on: `research/` without what only looks at results."""
-    looks = {ROOT / "figures", ROOT / "app", ROOT / "report.py"}
+    looks = {ROOT / "figures", ROOT / "app", ROOT / "report.py", ROOT / "latex.py"}
     sources = [p for p in sorted(ROOT.rglob("*.py")) if not looks & {p, *p.parents}]
     return digest(*((str(p.relative_to(ROOT)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in sources))
 

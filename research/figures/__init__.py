@@ -2,7 +2,8 @@
 
 A figures module has FIGURES: a dict from a figure's file name to a `Drawing` (its function and its caption);
 the function takes the results and a width in inches and returns a matplotlib Figure. A `Drawing` whose
-results are absent (a preset that left them out) is not drawn: its function returns None.
+results are absent (a preset that left them out) is not drawn: its function returns None. Where motion tells,
+ANIMATIONS holds drawings whose function returns (frames, frames a second) instead.
 """
 
 import importlib
@@ -47,9 +48,19 @@ def drawings(study: str) -> dict[str, Drawing]:
     return importlib.import_module(f"research.figures.{study}").FIGURES
 
 
+def animations(study: str) -> dict[str, Drawing]:
+    """The moving pictures of a study by file name; most have none."""
+    return getattr(importlib.import_module(f"research.figures.{study}"), "ANIMATIONS", {})
+
+
 def draw_all(study: str, results: xr.Dataset, folder: Path, *, width: float = DOUBLE) -> list[str]:
-    """Draws every figure of a study into folder/*.pdf and *.png; returns the names drawn, in order."""
+    """Draws every figure of a study into folder/*.pdf and *.png, moving ones into *.gif and *.mp4.
+
+    Returns the names drawn, in order.
+    """
     import matplotlib.pyplot as plt
+
+    from research.figures import motion
 
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +74,11 @@ def draw_all(study: str, results: xr.Dataset, folder: Path, *, width: float = DO
             figure.savefig(folder / f"{name}.png", metadata={"Software": None})
             plt.close(figure)
             drawn.append(name)
+        for name, drawing in animations(study).items():
+            moving = drawing.draw(results)
+            if moving is not None:
+                motion.save(moving[0], folder / name, fps=moving[1])
+                drawn.append(name)
     return drawn
 
 

@@ -47,7 +47,7 @@ class Damaged(Exception):
 
 
 def load(name: str = "mnist", split: str = "train") -> Digits:
-    """The whole split in its published order; prepared first if need be (about 12 s, once).
+    """The whole split in its published order; prepared first if need be (some 10-15 s, once).
 
     Raises: DataError if the name or split is unknown, if a source file is missing or altered, or if the
     cache folder cannot be written.
@@ -64,7 +64,7 @@ def load(name: str = "mnist", split: str = "train") -> Digits:
                 return _read(folder, split)
             _prepare(source, folder)
         return _read(folder, split)
-    except (OSError, Damaged) as error:
+    except (OSError, RuntimeError, Damaged) as error:  # ArrayRecord reports a full disk as RuntimeError
         raise DataError(
             f"cannot prepare {name} in {folder}: {error}; "
             "free space there or set IDENTIKIT_CACHE to a folder that can be written"

@@ -47,6 +47,7 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.minorticks_off()
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
+    ax.set_ylim(-0.6, len(names) - 0.4)
     return figure
 
 
@@ -104,7 +105,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Test error against training time, a line a seed."""
     names = [name for name in results.network.values if name != "knn"]
     figure, ax = plt.subplots(figsize=(width, 0.45 * width))
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(names)))
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
     for name, colour in zip(names, colours):
         one = results.sel(network=name).dropna("seed", how="all", subset=["test_accuracy"])
         m = one.sizes["seed"]
@@ -121,7 +122,9 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.set_yscale("log")
     ax.set_ylabel("test error, %")
     ax.set_xlabel("seconds a network, compilation included")
-    ax.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+    few, many = ax.get_ylim()
+    errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
+    ax.set_yticks(errors, [f"{e:g}" for e in errors])
     low, high = ax.get_xlim()
     ax.set_xlim(low, high * 3)
     ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= high]

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from research.importing.network import Imported, NetworkFileError, Settings
+from research.importing.network import Imported, NetworkFileError, Settings, first_line
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": jax.nn.relu,
@@ -31,16 +31,18 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "identity": lambda x: x,
 }
 _LONGEST_SEARCH = 6
+_KIND_WORD = re.compile("w|weights?|kernel|coefs?|b|bias|biases|intercepts?")
 
 
 def load_npz(path: Path, settings: Settings) -> Imported:
     """A dense network from NumPy's archive; object arrays, which are pickles, are refused."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, zipfile.ZipFile(file):  # np.load would also take a bare array
+            archive = np.load(file, allow_pickle=False)
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise NetworkFileError(
-            f"Expected a whole .npz archive of plain arrays, but {path.name} cannot be read ({_line(error)}); "
+            f"Expected a whole .npz archive of plain arrays, but {path.name} cannot be read ({first_line(error)}); "
             "save it again with np.savez(path, W1=..., b1=..., ...)."
         ) from None
     return from_arrays(arrays, settings, path.name)
@@ -56,7 +58,7 @@ def load_safetensors(path: Path, settings: Settings) -> Imported:
             metadata = file.metadata() or {}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise NetworkFileError(
-            f"Expected a whole .safetensors file, but {path.name} cannot be read ({_line(error)}); save it again."
+            f"Expected a whole .safetensors file, but {path.name} cannot be read ({first_line(error)}); save it again."
         ) from None
     if "activation" in metadata:
         arrays["activation"] = np.asarray(metadata["activation"])
@@ -226,23 +228,6 @@ def _natural(name):
 
 
 def _stem(name):
-    """The name without the word that says kernel or bias: W1 and b1 -> 1, fc.weight and fc.bias -> fc."""
-    words = re.split(r"([^a-z]+)", name.lower())
-    kinds = {
-        "w",
-        "weight",
-        "weights",
-        "kernel",
-        "coef",
-        "coefs",
-        "b",
-        "bias",
-        "biases",
-        "intercept",
-        "intercepts",
-    }
-    return "".join(word for word in words if word not in kinds)
-
-
-def _line(error):
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    """The name without the word that says kernel or bias: W1 and b1 -> (1), fc.weight and fc.bias -> (fc)."""
+    words = re.findall(r"[a-z]+|\d+", name.lower())
+    return tuple(word for word in words if not _KIND_WORD.fullmatch(word))

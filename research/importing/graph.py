@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from research.importing.network import NetworkFileError
+from research.importing.network import NetworkFileError, first_line
 from research.importing.operators import OPERATORS
 
 Values = Mapping[str, Any]
@@ -81,7 +81,7 @@ def dense_layers(
 ) -> Dense | None:
     """Kernels and biases of a chain of affine nodes with one kind of activation between them; else None.
 
-    Each run of affine nodes f between activations is one layer: b = f(0), W = f(I) - f(0).
+    Each run of affine nodes f between activations is one layer: b = f(0), W = (df/dx)^T.
     """
     chain = _chain(nodes, given)
     kinds = {_HIDDEN[node.operator] for node in chain or [] if node.operator in _HIDDEN}
@@ -136,11 +136,5 @@ def _affine(run, values, start):
     def layer(x):
         return evaluate(run, {**values, start: x.reshape(shape)})[run[-1].outputs[0]].reshape(-1)
 
-    size = int(np.prod(shape))
-    bias = layer(jnp.zeros(size))
-    return jax.jit(jax.vmap(layer))(jnp.eye(size)) - bias[None, :], bias
-
-
-def first_line(error: Exception) -> str:
-    """An error's message as one line, or its type where it has none."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    origin = jnp.zeros(int(np.prod(shape)))
+    return jax.jit(jax.jacrev(layer))(origin).T, layer(origin)

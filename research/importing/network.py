@@ -106,3 +106,8 @@ class Imported:
     def predict(self, image: Float[Array, "h w"]) -> Float[Array, " k"]:
         """Logits of one image [h w] in [0, 1]."""
         return self.network(self.settings.prepare(jnp.asarray(image)))
+
+
+def first_line(error: Exception) -> str:
+    """An error's message as one line, or its type where it has none."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.importing.graph import Node, before_final, dense_layers, evaluate, first_line, upstream
-from research.importing.network import Imported, NetworkFileError, Settings
+from research.importing.graph import Node, before_final, dense_layers, evaluate, upstream
+from research.importing.network import Imported, NetworkFileError, Settings, first_line
 from research.importing.operators import OPERATORS
 
 

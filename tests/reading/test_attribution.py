@@ -10,9 +10,16 @@ from numpy.testing import assert_allclose
 
 from research.reading import attribution
 
-WEIGHTS = jax.random.normal(jax.random.key(0), (3, 5, 6))
-IMAGE = jax.random.uniform(jax.random.key(1), (5, 6))
-HIDDEN = jax.random.normal(jax.random.key(2), (8, 5, 6)) / 3
+RANDOM = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return jnp.asarray(RANDOM.normal(size=shape), jnp.float32)
+
+
+WEIGHTS = normal(3, 5, 6)
+IMAGE = jnp.abs(normal(5, 6))
+HIDDEN, THRESHOLDS = normal(8, 5, 6) / 3, normal(8)
 
 
 def linear(image):
@@ -20,7 +27,7 @@ def linear(image):
 
 
 def two_layers(activation, image):
-    drive = jnp.tensordot(HIDDEN, image, 2) - 0.2
+    drive = jnp.tensordot(HIDDEN, image, 2) + THRESHOLDS
     return WEIGHTS.reshape(3, 30)[:, :8] @ activation(drive)
 
 
@@ -33,24 +40,34 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("digit", [0, 2])
-def test_on_a_linear_network_the_maps_are_its_weights(digit):
-    weights = WEIGHTS[digit]
-    for name in ("gradient", "smoothgrad"):
-        assert_allclose(METHODS[name](linear, IMAGE, digit), weights, atol=1e-5)
-    for name in ("gradient_times_input", "integrated_gradients"):
-        assert_allclose(METHODS[name](linear, IMAGE, digit), weights * IMAGE, atol=1e-5)
-    one_pixel = attribution.occlusion(linear, IMAGE, digit, patch=1, stride=1)
-    assert_allclose(one_pixel, weights * IMAGE, atol=1e-5)
+def one_pixel_patches(predict, image, digit):
+    return attribution.occlusion(predict, image, digit, patch=1, stride=1)
 
 
-@pytest.mark.parametrize("baseline", [None, jax.random.uniform(jax.random.key(4), (5, 6))])
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        *((METHODS[name], WEIGHTS) for name in ("gradient", "smoothgrad")),
+        *(
+            (METHODS[name], WEIGHTS * IMAGE[None])
+            for name in ("gradient_times_input", "integrated_gradients")
+        ),
+        (one_pixel_patches, WEIGHTS * IMAGE[None]),
+    ],
+)
+def test_on_a_linear_network_the_maps_are_its_weights(method, expected):
+    map_of = jax.jit(partial(method, linear))
+    for digit in (0, 2):
+        assert_allclose(map_of(IMAGE, digit), expected[digit], atol=1e-5)
+
+
+@pytest.mark.parametrize("baseline", [None, normal(5, 6)])
 @pytest.mark.parametrize(("activation", "tolerance"), [(jnp.tanh, 1e-5), (jax.nn.relu, 1e-2)])
 def test_integrated_gradients_are_complete(activation, tolerance, baseline):
     predict = partial(two_layers, activation)
     start = jnp.zeros_like(IMAGE) if baseline is None else baseline
-    maps = jax.vmap(
-        lambda k: attribution.integrated_gradients(predict, IMAGE, k, baseline=baseline, steps=256)
+    maps = jax.jit(
+        jax.vmap(lambda k: attribution.integrated_gradients(predict, IMAGE, k, baseline=baseline, steps=256))
     )(jnp.arange(3))
     assert_allclose(maps.sum((1, 2)), predict(IMAGE) - predict(start), atol=tolerance)
     first_order = jax.vmap(lambda k: attribution.gradient_times_input(predict, IMAGE, k))(jnp.arange(3))
@@ -63,10 +80,11 @@ def test_smoothgrad_tends_to_the_gradient_of_the_smoothed_network():
     def quadratic(image):
         return jnp.stack([(image**2).sum(), image.sum()])
 
-    few, many = (
-        attribution.smoothgrad(quadratic, IMAGE, 0, jax.random.key(5), samples=samples, noise=0.5)
-        for samples in (16, 4096)
-    )
+    def smoothed(samples):
+        smooth = partial(attribution.smoothgrad, quadratic, samples=samples, noise=0.5)
+        return jax.jit(smooth)(IMAGE, 0, jax.random.key(5))
+
+    few, many = smoothed(16), smoothed(4096)
     error_few, error_many = (np.sqrt(np.mean((m - 2 * IMAGE) ** 2)) for m in (few, many))
     assert_allclose(error_many, 2 * 0.5 / np.sqrt(4096), rtol=0.4)
     assert error_few > 8 * error_many
@@ -74,9 +92,8 @@ def test_smoothgrad_tends_to_the_gradient_of_the_smoothed_network():
 
 def test_smoothgrad_is_a_function_of_its_key():
     predict = partial(two_layers, jnp.tanh)
-    first, again, other = (
-        attribution.smoothgrad(predict, IMAGE, 1, jax.random.key(seed), samples=4) for seed in (6, 6, 7)
-    )
+    smooth = jax.jit(partial(attribution.smoothgrad, predict, samples=4))
+    first, again, other = (smooth(IMAGE, 1, jax.random.key(seed)) for seed in (6, 6, 7))
     assert_allclose(first, again, rtol=0)
     assert np.abs(first - other).max() > 1e-3
 
@@ -85,15 +102,19 @@ def test_smoothgrad_is_a_function_of_its_key():
 def test_occlusion_averages_over_the_patches_that_cover_a_pixel(patch, stride):
     predict = partial(two_layers, jnp.tanh)
     fill = 0.25
+    logits = jax.jit(predict)
     falls, covers = np.zeros((5, 6)), np.zeros((5, 6))
     tops = sorted({*range(0, 5 - patch + 1, stride), 5 - patch})
     lefts = sorted({*range(0, 6 - patch + 1, stride), 6 - patch})
     for top in tops:
         for left in lefts:
             window = np.s_[top : top + patch, left : left + patch]
-            falls[window] += predict(IMAGE)[1] - predict(IMAGE.at[window].set(fill))[1]
+            painted = np.array(IMAGE)
+            painted[window] = fill
+            falls[window] += logits(IMAGE)[1] - logits(painted)[1]
             covers[window] += 1
-    occluded = attribution.occlusion(predict, IMAGE, 1, patch=patch, stride=stride, fill=fill)
+    occlude = partial(attribution.occlusion, predict, patch=patch, stride=stride, fill=fill)
+    occluded = jax.jit(occlude)(IMAGE, 1)
     assert covers.min() > 0
     assert_allclose(occluded, falls / covers, atol=1e-5)
 
@@ -101,10 +122,10 @@ def test_occlusion_averages_over_the_patches_that_cover_a_pixel(patch, stride):
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_map_over_images_and_classes(name):
     predict = partial(two_layers, jnp.tanh)
-    images = jax.random.uniform(jax.random.key(8), (4, 5, 6))
+    images = normal(4, 5, 6)
     digits = jnp.array([0, 2, 1, 2])
     maps = jax.jit(jax.vmap(lambda image, digit: METHODS[name](predict, image, digit)))(images, digits)
-    alone = METHODS[name](predict, images[3], 2)
+    alone = jax.jit(partial(METHODS[name], predict))(images[3], 2)
     assert maps.shape == images.shape
     assert_allclose(maps[3], alone, atol=1e-5)
 

@@ -61,7 +61,6 @@ def test_onnx_graphs_give_onnxruntimes_logits_on_the_whole_test_set(name, scores
     ours = all_logits(imported.predict, images)
     assert_allclose(ours, theirs, atol=1e-4)
     assert (ours.argmax(1) == labels).mean() == (theirs.argmax(1) == labels).mean() == accuracy
-    assert importing.check(imported, images, labels).accuracy == pytest.approx(accuracy, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,15 @@ from scipy import ndimage, stats
 
 from research.reading import agreement
 
-A, B = jnp.asarray(np.random.default_rng(0).normal(size=(2, 20, 17)), jnp.float32)
-B = 0.5 * A + B
+RANDOM = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return jnp.asarray(RANDOM.normal(size=shape), jnp.float32)
+
+
+A = normal(20, 17)
+B = 0.5 * A + normal(20, 17)
 
 
 def test_cosine_sees_direction_and_sign_but_not_scale():
@@ -66,7 +73,7 @@ def test_unit_scale_keeps_zero_and_bounds_the_rest():
 
 def test_pairwise_matrix_holds_each_pair():
     maps = jnp.stack([A, B, -A])
-    matrix = agreement.pairwise(agreement.spearman, maps)
+    matrix = jax.jit(partial(agreement.pairwise, agreement.spearman))(maps)
     assert_allclose(matrix[0, 1], agreement.spearman(A, B), atol=1e-6)
     assert_allclose(matrix, matrix.T, atol=1e-6)
     assert_allclose(matrix[0, 2], -1, atol=1e-6)
@@ -80,17 +87,21 @@ def two_classes(image):
     return jnp.stack([(WEIGHTS * image).sum(), jnp.float32(0)]) / 20
 
 
+delete = jax.jit(partial(agreement.deletion_curve, two_classes, steps=12))
+insert = jax.jit(partial(agreement.insertion_curve, two_classes, steps=12))
+
+
 def test_deletion_removes_the_highest_pixels_first():
     image = jnp.ones((3, 4))
-    curve = agreement.deletion_curve(two_classes, image, 0, WEIGHTS, steps=12)
+    curve = delete(image, 0, WEIGHTS)
     left = np.cumsum([0.0, *range(1, 13)])[::-1]
     assert_allclose(curve, 1 / (1 + np.exp(-left / 20)), atol=1e-6)
 
 
 def test_insertion_is_deletion_with_the_ends_exchanged():
-    image, baseline = jax.random.uniform(jax.random.key(1), (2, 3, 4))
-    insertion = agreement.insertion_curve(two_classes, image, 1, WEIGHTS, steps=5, baseline=baseline)
-    deletion = agreement.deletion_curve(two_classes, baseline, 1, WEIGHTS, steps=5, baseline=image)
+    image, baseline = normal(2, 3, 4)
+    insertion = insert(image, 1, WEIGHTS, baseline=baseline)
+    deletion = delete(baseline, 1, WEIGHTS, baseline=image)
     assert_allclose(insertion, deletion, atol=1e-6)
     ends = [jax.nn.softmax(two_classes(x))[1] for x in (baseline, image)]
     assert_allclose(insertion[jnp.array([0, -1])], ends, atol=1e-6)
@@ -98,23 +109,22 @@ def test_insertion_is_deletion_with_the_ends_exchanged():
 
 def test_the_true_ranking_is_more_faithful_than_its_reverse_and_than_chance():
     image = jnp.ones((3, 4))
-    chance = jax.random.permutation(jax.random.key(2), 12).reshape(3, 4).astype(jnp.float32)
+    chance = jnp.asarray(np.random.default_rng(2).permutation(12).reshape(3, 4), jnp.float32)
     true, random, reverse = (
-        agreement.area(agreement.deletion_curve(two_classes, image, 0, ranking, steps=12))
-        for ranking in (WEIGHTS, chance, -WEIGHTS)
+        agreement.area(delete(image, 0, ranking)) for ranking in (WEIGHTS, chance, -WEIGHTS)
     )
     assert true < random < reverse
 
 
 def test_area_is_numpys_trapezoid():
-    curves = jax.random.uniform(jax.random.key(3), (2, 29))
+    curves = normal(2, 29)
     assert_allclose(agreement.area(curves), np.trapezoid(curves, dx=1 / 28, axis=-1), atol=1e-6)
 
 
 def test_z_map_finds_the_planted_pixel_and_is_standard_on_null_maps():
-    null_maps = 2 + 3 * jax.random.normal(jax.random.key(4), (400, 8, 8))
-    fresh = 2 + 3 * jax.random.normal(jax.random.key(5), (8, 8))
-    z = agreement.z_map(fresh.at[2, 5].set(2 + 3 * 10), null_maps)
+    null_maps = 2 + 3 * normal(400, 8, 8)
+    fresh = 2 + 3 * normal(8, 8)
+    z = jax.jit(agreement.z_map)(fresh.at[2, 5].set(2 + 3 * 10), null_maps)
     assert_allclose(z[2, 5], 10, rtol=0.15)
     others = np.delete(np.asarray(z).ravel(), 2 * 8 + 5)
     assert abs(others.mean()) < 0.4
@@ -127,8 +137,8 @@ def test_z_map_where_null_maps_agree():
 
 
 def test_bootstrap_band_of_a_mean_is_the_normal_interval_and_scipys():
-    samples = jax.random.normal(jax.random.key(6), (60, 3)) * jnp.array([[1.0, 2.0, 5.0]])
-    band = agreement.bootstrap_band(samples, jax.random.key(7), resamples=4000)
+    samples = normal(60, 3) * jnp.array([[1.0, 2.0, 5.0]])
+    band = jax.jit(partial(agreement.bootstrap_band, resamples=4000))(samples, jax.random.key(7))
     assert_allclose(band.estimate, samples.mean(0), atol=1e-6)
     half_width = 1.96 * np.std(samples, 0) / np.sqrt(60)
     assert_allclose(band.low, samples.mean(0) - half_width, atol=0.1 * half_width.max())
@@ -140,18 +150,15 @@ def test_bootstrap_band_of_a_mean_is_the_normal_interval_and_scipys():
 
 
 def test_bootstrap_band_of_any_statistic_is_a_function_of_its_key():
-    samples = jax.random.normal(jax.random.key(8), (12, 4, 4))
+    samples = normal(12, 4, 4)
 
-    def band(seed, level=0.95):
+    def band(key, level=0.95):
         return agreement.bootstrap_band(
-            samples,
-            jax.random.key(seed),
-            statistic=lambda x: jnp.median(x, axis=0).max(),
-            resamples=70,
-            level=level,
+            samples, key, statistic=lambda x: jnp.median(x, axis=0).max(), resamples=70, level=level
         )
 
-    first, again, other, narrow = band(0), band(0), band(1), band(0, level=0.5)
+    first, again, other = (jax.jit(band)(jax.random.key(seed)) for seed in (0, 0, 1))
+    narrow = jax.jit(partial(band, level=0.5))(jax.random.key(0))
     assert first.low.shape == ()
     assert (first.low, first.high) == (again.low, again.high)
     assert (first.low, first.high) != (other.low, other.high)

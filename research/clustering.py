@@ -13,8 +13,9 @@ u ← u − λ ∇_u (nJ), so the document's α is n·λ on the mean loss in the
 document. η is `weight_rate`, λ is `input_rate`, S is `scale`. With Adam, λ is the step in u.
 
 Rates and scales may differ from run to run of one call, widths and optimisers may not. Inside, points lie in the
-last axis, which is the vectorised one, and runs advance in blocks of a fixed size: the bits of a run depend neither
-on how many others run with it nor on the number of devices.
+last axis, which is the vectorised one, and runs advance in blocks of a fixed size: the bits of a run do not depend on
+how many others run with it. With SGD they do not depend on the number of devices either; with Adam one device and
+several differ by rounding, because XLA orders its two divisions differently.
 """
 
 import functools
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
@@ -167,25 +169,40 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     weight_optimiser = OPTIMISERS[setting.weight_optimiser]
     input_optimiser = OPTIMISERS[setting.input_optimiser]
 
-    def init_one(key, weight_rate, input_rate, scale, points, labels):
-        params = _init_params(named(key, "init"), (d, *setting.widths, k), setting.init)
-        inputs = points.T / scale
-        moments, input_moments = weight_optimiser.init(params), input_optimiser.init(inputs)
-        epoch, never = jnp.int32(0), jnp.int32(-1)
-        return State(
-            params, moments, inputs, input_moments, labels, weight_rate, input_rate, scale, epoch, never
-        )
+    @jax.jit
+    def draw(keys):
+        def one(key):
+            half = setting.half_width
+            points = jax.random.uniform(named(key, "points"), (n, d), minval=-half, maxval=half)
+            return points, jax.random.randint(named(key, "labels"), (n,), 0, k)
 
-    def draw_points(key):
-        return jax.random.uniform(
-            named(key, "points"), (n, d), minval=-setting.half_width, maxval=setting.half_width
-        )
+        return jax.vmap(one)(keys)
+
+    @jax.jit
+    def begin(keys, points, labels, weight_rate, input_rate, scale):
+        def one(key, points, labels, weight_rate, input_rate, scale):
+            params = _init_params(named(key, "init"), (d, *setting.widths, k), setting.init)
+            inputs = points.T / scale
+            return State(
+                params=params,
+                moments=weight_optimiser.init(params),
+                inputs=inputs,
+                input_moments=input_optimiser.init(inputs),
+                labels=labels,
+                weight_rate=weight_rate,
+                input_rate=input_rate,
+                scale=scale,
+                epoch=jnp.int32(0),
+                first_bad=jnp.int32(-1),
+            )
+
+        return jax.vmap(one)(keys, points, labels, weight_rate, input_rate, scale)
 
     def init(
         keys: Key[Array, " m"],
-        weight_rate: Float[Array, " m"] | float = setting.weight_rate,
-        input_rate: Float[Array, " m"] | float = setting.input_rate,
-        scale: Float[Array, " m"] | float = setting.scale,
+        weight_rate: Float[Array, "..."] | float = setting.weight_rate,
+        input_rate: Float[Array, "..."] | float = setting.input_rate,
+        scale: Float[Array, "..."] | float = setting.scale,
         points: Float[Array, "m n d"] | None = None,
         labels: Int[Array, "m n"] | None = None,
     ) -> State:
@@ -194,19 +211,23 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         Raises: ValueError for rates, scales, points or labels that do not fit.
         """
         m = len(keys)
-        if points is None:
-            points = jax.vmap(draw_points)(keys)
-        if labels is None:
-            labels = jax.vmap(lambda key: jax.random.randint(named(key, "labels"), (n,), 0, k))(keys)
+        drawn_points, drawn_labels = draw(keys)
+        points = drawn_points if points is None else points
+        labels = drawn_labels if labels is None else labels
         for name, given, shape in (("points", points, (m, n, d)), ("labels", labels, (m, n))):
             if given.shape != shape:
                 raise ValueError(f"{name} of {m} runs must have the shape {shape}, got {given.shape}")
-        if not bool(jnp.all((labels >= 0) & (labels < k))):
-            raise ValueError(f"labels must be in 0..{k - 1}, got {jnp.min(labels)}..{jnp.max(labels)}")
-        weight_rates = _per_run("weight_rate", weight_rate, m)
-        input_rates = _per_run("input_rate", input_rate, m)
-        scales = _per_run("scale", scale, m, positive=True)
-        return jax.vmap(init_one)(keys, weight_rates, input_rates, scales, points, labels)
+        least, most = int(labels.min()), int(labels.max())
+        if least < 0 or most >= k:
+            raise ValueError(f"labels must be in 0..{k - 1}, got {least}..{most}")
+        return begin(
+            keys,
+            points,
+            labels,
+            _per_run("weight_rate", weight_rate, m),
+            _per_run("input_rate", input_rate, m),
+            _per_run("scale", scale, m, positive=True),
+        )
 
     def epoch_one(moving, onehot, weight_rate, input_rate):
         params, moments, inputs, input_moments = moving
@@ -298,14 +319,14 @@ def _init_params(key, sizes, init) -> Params:
 
 
 def _per_run(name, value, m, positive=False):
-    value = jnp.asarray(value, jnp.float32)
+    value = np.asarray(value, np.float32)
     if value.shape not in ((), (m,)):
         raise ValueError(f"{name} must be one number or one a run [{m}], got shape {value.shape}")
-    if not bool(jnp.all(jnp.isfinite(value) & ((value > 0) if positive else (value >= 0)))):
+    if not np.all(np.isfinite(value) & ((value > 0) if positive else (value >= 0))):
         raise ValueError(
             f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}"
         )
-    return jnp.broadcast_to(value, (m,))
+    return np.broadcast_to(value, (m,))
 
 
 def _all_finite(tree):

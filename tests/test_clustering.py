@@ -1,0 +1,251 @@
+"""Joint descent: the equation, the independence of runs, and what must not move when it is told not to."""
+
+import functools
+import os
+import pathlib
+import subprocess
+import sys
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from research import clustering
+from research.clustering import Setting
+from research.models.mlp import ACTIVATIONS
+
+SMALL = Setting(points=40, widths=(6,), scale=1000.0, input_rate=5e-3)
+KEYS = jax.random.split(jax.random.key(7), 5)
+
+
+compiled = functools.cache(clustering.make_descent)
+
+
+def run(setting, keys=KEYS, epochs=60, **init):
+    descent = compiled(setting)
+    return descent.advance(descent.init(keys, **init), epochs)
+
+
+def same_bits(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def mean_loss(params, u, labels, act):
+    """J, written down once more: plain log-sum-exp, one point a row."""
+    x = u.T
+    for weights, bias in params[:-1]:
+        x = act(x @ weights.T + bias[None])
+    logits = x @ params[-1][0].T + params[-1][1][None]
+    return jnp.mean(jax.nn.logsumexp(logits, axis=1) - logits[jnp.arange(len(labels)), labels])
+
+
+@pytest.mark.parametrize(
+    ("act", "features", "widths"),
+    [(act, 2, (6,)) for act in sorted(ACTIVATIONS)]
+    + [("tanh", 1, ()), ("tanh", 3, (5, 4)), ("tanh", 30, (4,))],
+)
+def test_one_epoch_is_the_equation_of_the_docstring(act, features, widths):
+    setting = replace(SMALL, features=features, widths=widths, activation=act)
+    descent = compiled(setting)
+    start = descent.init(KEYS[:1])
+    after = descent.advance(start, 1)
+    params, u = jax.tree.map(lambda leaf: leaf[0], (start.params, start.inputs))
+    by_params, by_u = jax.grad(mean_loss, argnums=(0, 1))(params, u, start.labels[0], ACTIVATIONS[act])
+    alpha = setting.points * setting.input_rate
+    np.testing.assert_allclose(after.inputs[0], u - alpha * by_u, atol=1e-6)
+    for got, was, gradient in zip(*map(jax.tree.leaves, (after.params, params, by_params)), strict=True):
+        np.testing.assert_allclose(got[0], was - setting.weight_rate * gradient, atol=1e-6)
+
+
+def test_positions_move_by_the_documents_alpha():
+    """I ← I − α ∇_I J with α = n λ S² in the document's units."""
+    descent = compiled(SMALL)
+    start = descent.init(KEYS[:1])
+    moved = clustering.positions(descent.advance(start, 1)) - clustering.positions(start)
+    params = jax.tree.map(lambda leaf: leaf[0], start.params)
+    gradient = jax.grad(lambda i: mean_loss(params, i.T / SMALL.scale, start.labels[0], jnp.tanh))(
+        clustering.positions(start)[0]
+    )
+    alpha = SMALL.points * SMALL.input_rate * SMALL.scale**2
+    np.testing.assert_allclose(moved[0], -alpha * gradient, rtol=1e-2, atol=2e-3)
+
+
+def test_frozen_weights_leave_each_point_its_finite_difference():
+    setting = replace(SMALL, weight_rate=0.0, input_rate=1.0)
+    descent = compiled(setting)
+    start = descent.init(KEYS[:1])
+    after = descent.advance(start, 1)
+    assert same_bits(after.params, start.params)
+    params = jax.tree.map(lambda leaf: leaf[0].astype(np.float64), jax.device_get(start.params))
+    u, step, point = np.float64(start.inputs[0]), 1e-4, 3
+    for feature in range(2):
+        ends = []
+        for sign in (1, -1):
+            moved = u[:, point].copy()
+            moved[feature] += sign * step
+            (w1, b1), (w2, b2) = params
+            logits = w2 @ np.tanh(w1 @ moved + b1) + b2
+            ends.append(np.log(np.exp(logits).sum()) - logits[int(start.labels[0, point])])
+        slope = (ends[0] - ends[1]) / (2 * step)
+        assert u[feature, point] - after.inputs[0, feature, point] == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_without_an_input_rate_not_a_bit_of_the_points_moves(optimiser):
+    setting = replace(SMALL, input_rate=0.0, input_optimiser=optimiser)
+    start = compiled(setting).init(KEYS)
+    after = run(setting)
+    assert np.array_equal(after.inputs, start.inputs)
+    assert not np.array_equal(after.params[0][0], start.params[0][0])
+
+
+@pytest.mark.parametrize("name", sorted(clustering.SETTINGS))
+def test_a_population_is_its_single_runs_to_the_bit(name):
+    setting = replace(clustering.setting(name), points=40)
+    together = run(setting, jax.random.split(jax.random.key(0), 20))
+    alone = run(setting, jax.random.split(jax.random.key(0), 20)[17:18])
+    assert same_bits(jax.tree.map(lambda leaf: leaf[17:18], together), alone)
+
+
+def test_rates_and_scales_may_differ_from_run_to_run():
+    rates = dict(weight_rate=[0.0, 1e-2], input_rate=[1e-2, 0.0], scale=[333.0, 1000.0])
+    both = run(SMALL, KEYS[:2], **{name: jnp.array(value) for name, value in rates.items()})
+    for i in range(2):
+        one = replace(SMALL, **{name: value[i] for name, value in rates.items()})
+        assert same_bits(jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], both), run(one, KEYS[i : i + 1]))
+
+
+def test_the_order_of_the_points_does_not_matter():
+    descent = compiled(SMALL)
+    start = descent.init(KEYS)
+    order = np.random.default_rng(0).permutation(SMALL.points)
+    shuffled = descent.init(KEYS, points=clustering.positions(start)[:, order], labels=start.labels[:, order])
+    after, after_shuffled = descent.advance(start, 200), descent.advance(shuffled, 200)
+    moved = np.abs(after.inputs - start.inputs).max()
+    assert moved > 0.1
+    np.testing.assert_allclose(after_shuffled.inputs, after.inputs[:, :, order], atol=1e-4 * moved)
+
+
+def test_cut_into_pieces_it_goes_the_same_way():
+    descent = compiled(SMALL)
+    start = descent.init(KEYS)
+    pieces = list(clustering.descend(descent, start, [0, 7, 7, 30, 60]))
+    assert [int(state.epoch[0]) for state in pieces] == [0, 7, 7, 30, 60]
+    assert same_bits(pieces[-1], descent.advance(start, 60))
+    resumed = list(clustering.descend(descent, jax.tree.map(np.asarray, pieces[1]), [60]))
+    assert same_bits(resumed[0], pieces[-1])
+    with pytest.raises(ValueError, match="stops must rise from the state's epoch 7"):
+        list(clustering.descend(descent, pieces[1], [5]))
+
+
+def test_points_gather_into_their_classes_and_the_loss_falls():
+    setting = replace(SMALL, weight_rate=1e-2, input_rate=2e-2)
+    descent = compiled(setting)
+    states = list(clustering.descend(descent, descent.init(KEYS), [0, 100, 300, 1000]))
+    loss, accuracy = zip(*map(descent.measure, states))
+    assert np.all(np.diff(np.array(loss), axis=0) < 0)
+    assert np.all(accuracy[-1] > 0.95)
+    assert np.all(accuracy[0] < 0.6)
+
+
+def test_labels_can_be_given_and_are_kept():
+    labels = jnp.tile(jnp.arange(40) % 3, (5, 1))
+    assert np.array_equal(run(SMALL, labels=labels).labels, labels)
+
+
+def test_a_run_that_leaves_the_numbers_is_marked_and_the_others_are_not_touched():
+    setting = replace(SMALL, activation="linear", scale=1.0)
+    rates = jnp.array([1e-7, 1e30, 1e-7, 1e-7, 1e-7])
+    descent = compiled(setting)
+    state = list(clustering.descend(descent, descent.init(KEYS, weight_rate=rates), [20, 40]))[-1]
+    assert state.first_bad.tolist() == [-1, 20, -1, -1, -1]
+    assert np.isfinite(np.asarray(state.inputs)[[0, 2, 3, 4]]).all()
+    assert "1 of 5 runs left the finite numbers (runs 1; the first by epoch 20)" in clustering.diverged(state)
+    assert clustering.diverged(run(SMALL)) is None
+
+
+@pytest.mark.parametrize("init", clustering.INITS)
+def test_the_start_has_the_spread_that_its_name_says(init):
+    setting = replace(SMALL, features=100, widths=(200,), init=init)
+    (weights, bias), _ = clustering.make_descent(setting).init(KEYS).params
+    spread = {"pytorch": 100**-0.5 / 3**0.5, "glorot": (2 / 300) ** 0.5, "he": (2 / 100) ** 0.5}[init]
+    assert np.std(weights) == pytest.approx(spread, rel=0.01)
+    assert np.abs(bias).max() == pytest.approx(0.1 if init == "pytorch" else 0.0, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"points": 0}, "points must be at least 1, got 0"),
+        ({"features": 0}, "features must be at least 1"),
+        ({"classes": 1}, "classes must be at least 2"),
+        ({"widths": (3, 0)}, "widths must all be at least 1"),
+        ({"input_rate": -1e-3}, "input_rate must be 0 .frozen. or positive, got -0.001"),
+        ({"weight_rate": float("nan")}, "weight_rate must be 0"),
+        ({"scale": 0.0}, "scale must be positive"),
+        ({"activation": "tan"}, "unknown activation 'tan'; known: elu, linear"),
+        ({"init": "x"}, "unknown clustering.init 'x'; known: glorot, he, pytorch"),
+        ({"input_optimiser": "lion"}, "unknown clustering.input_optimiser 'lion'; known: adam, sgd"),
+    ],
+)
+def test_bad_settings_say_what_is_wrong(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        clustering.make_descent(replace(SMALL, **wrong))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"input_rate": jnp.array([1.0, -1.0, 1.0, 1.0, 1.0])}, "input_rate must be finite and not negative"),
+        ({"scale": jnp.zeros(5)}, "scale must be finite and positive"),
+        ({"weight_rate": jnp.ones(3)}, r"one number or one a run \[5\], got shape \(3,\)"),
+        ({"labels": jnp.full((5, 40), 3)}, r"labels must be in 0..2, got 3..3"),
+        ({"points": jnp.zeros((5, 40, 3))}, r"points of 5 runs must have the shape \(5, 40, 2\)"),
+    ],
+)
+def test_bad_runs_say_what_is_wrong(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        compiled(SMALL).init(KEYS, **wrong)
+
+
+def test_unknown_presets_list_the_known_ones():
+    with pytest.raises(ValueError, match="unknown clustering setting 'B'; known: A, I, S2"):
+        clustering.setting("B")
+
+
+ON_DEVICES = """
+import sys, dataclasses, jax, numpy as np
+from research import clustering
+leaves = {}
+for name in ("S2", "I"):
+    descent = clustering.make_descent(dataclasses.replace(clustering.setting(name), points=40))
+    state = descent.init(jax.random.split(jax.random.key(0), 37))
+    for state in clustering.descend(descent, state, (20, 50)):
+        pass
+    leaves |= {f"{name}{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))}
+assert jax.device_count() == int(sys.argv[1])
+np.savez(sys.argv[2], **leaves)
+"""
+
+
+def test_eight_devices_give_what_one_gives_and_with_sgd_to_the_bit(tmp_path):
+    leaves = {}
+    for devices in (1, 8):
+        out = tmp_path / f"{devices}.npz"
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        subprocess.run(
+            [sys.executable, "-c", ON_DEVICES, str(devices), str(out)],
+            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            cwd=pathlib.Path(__file__).parent.parent,
+            check=True,
+        )
+        with np.load(out) as saved:
+            leaves[devices] = dict(saved)
+    assert leaves[1].keys() == leaves[8].keys()
+    for name, leaf in leaves[1].items():
+        if name.startswith("S2"):
+            assert np.array_equal(leaf, leaves[8][name])
+        else:
+            np.testing.assert_allclose(leaf, leaves[8][name], atol=1e-6)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     5: ("launch", "configs"),
-    4: ("research.figures", "research.app", "research.report", "research.conduct"),
+    4: ("research.figures", "research.app", "research.report", "research.latex", "research.conduct"),
     3: ("research.studies",),
     2: ("research.store", "research.checkpoints", "research.claims", "research.networks"),
     1: ("research.training", "research.reading", "research.geometry", "research.clustering"),

@@ -1,7 +1,7 @@
 """Our TensorFlow Datasets builder: verified IDX files in, ArrayRecord out; needs no TensorFlow.
 
 The stock `mnist` builder unzips, encodes PNG and writes through TensorFlow. This one reads the gzipped IDX
-files itself and stores pixels as uint8 tensors, in the published order. TFDS finds the files by name in the
+files itself and stores each image as 784 bytes, in the published order. TFDS finds the files by name in the
 source's folder (`manual_dir`) and refuses bytes whose sha256 is not the recorded one.
 
 Importing this module imports `tensorflow_datasets` (seconds): only `digits` does so, and only to prepare.
@@ -39,7 +39,7 @@ class IdxDigits(tfds.core.GeneratorBasedBuilder):
     def _info(self) -> tfds.core.DatasetInfo:
         features = tfds.features.FeaturesDict(
             {
-                "image": tfds.features.Tensor(shape=SHAPE, dtype=np.uint8),
+                "image": tfds.features.Tensor(shape=SHAPE, dtype=np.uint8, encoding="bytes"),
                 "label": tfds.features.ClassLabel(num_classes=CLASSES),
             }
         )

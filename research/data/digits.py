@@ -47,7 +47,7 @@ class Damaged(Exception):
 
 
 def load(name: str = "mnist", split: str = "train") -> Digits:
-    """The whole split in its published order; prepared first if need be (some 10-15 s, once).
+    """The whole split in its published order; prepared first if need be (about 10 s, once).
 
     Raises: DataError if the name or split is unknown, if a source file is missing or altered, or if the
     cache folder cannot be written.

@@ -80,8 +80,8 @@ def build(points: Float[Array, "n d"] | np.ndarray, k: int) -> Index:
     missing = np.zeros((size * groups - n, rows.shape[1]), np.float32)
     missing[:, -1] = np.inf
     rows = np.concatenate([rows, missing]).reshape(groups, size, -1).swapaxes(0, 1).reshape(size * groups, -1)
-    arrays = map(jnp.asarray, (points, mean, basis, rows, ROUNDING * squared.max()))
-    return Index(*arrays, size)
+    slack = jnp.float32(ROUNDING * squared.max())
+    return Index(*map(jnp.asarray, (points, mean, basis, rows)), slack=slack, size=size)
 
 
 def search(
@@ -157,17 +157,20 @@ def _search(index, x, k, own):
     asked, candidates = np.arange(len(x)), min(_candidates(k, index.basis), n)
     while len(asked):
         block = max(1, min(BLOCK, len(asked), GATHERED // (candidates * d)))
-        ask = functools.partial(_nearest, k=k, candidates=candidates)
+        ask = functools.partial(_ask, index, x, own, k, candidates)
         starts = range(0, len(asked), block)
         rows = [asked[np.minimum(np.arange(start, start + block), len(asked) - 1)] for start in starts]
         unsure = []
         with ThreadPoolExecutor(WORKERS) as pool:
-            answers = pool.map(lambda at: jax.device_get(ask(index, x[at], own[at])), rows)
-            for at, (found, distance, sure) in zip(rows, answers):
+            for at, (found, distance, sure) in zip(rows, pool.map(ask, rows)):
                 indices[at], distances[at] = found, distance
                 unsure.append(at[~sure])
         asked, candidates = np.unique(np.concatenate(unsure)), min(4 * candidates, n)
     return indices, distances
+
+
+def _ask(index, x, own, k, candidates, at):
+    return jax.device_get(_nearest(index, x[at], own[at], k=k, candidates=candidates))
 
 
 @functools.partial(jax.jit, static_argnames=["k", "candidates"])

@@ -1,0 +1,233 @@
+"""t-SNE: a map in which neighbours stay neighbours.
+
+Points y_i in the plane are moved down the slope of
+
+    KL(P|Q) = Σ_ij p_ij log(p_ij / q_ij),    q_ij = K_ij / Z,    K_ij = 1 / (1 + |y_i - y_j|²),    Z = Σ_{k≠l} K_kl
+
+    ∂KL/∂y_i = 4 [Σ_j p_ij K_ij (y_i - y_j) - (1/Z) Σ_j K_ij² (y_i - y_j)]     attraction - repulsion
+
+P comes from `tsne_affinities`, the repulsion from `tsne_repulsion`, new points are put into a finished map by
+`tsne_place`. The schedule is openTSNE's: a start from two principal components at a standard deviation of 1e-4;
+250 iterations with P exaggerated 12 times at a rate of n/12, 500 without at n (the rates are for the gradient
+without its 4); momentum 0.8, a gain for each coordinate, steps no longer than 5.
+
+Bits: on a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no
+fixed order, so that runs agree only in what they show.
+
+Sources: van der Maaten & Hinton (2008); Belkina et al. (2019) for the rates; Kobak & Berens (2019) for the start;
+Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse
+from jax import lax
+from jaxtyping import Array, Float, Key
+
+from research.geometry import knn, pca, tsne_affinities, tsne_place, tsne_repulsion
+from research.geometry.tsne_affinities import Edges
+from research.geometry.tsne_repulsion import Grid
+
+EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
+CHUNK = 25  # iterations between two returns to Python
+
+
+@dataclass(frozen=True)
+class Settings:
+    """perplexity: effective number of neighbours. Then iterations and exaggeration of the two phases.
+
+    start: standard deviation of the first coordinate of the start.
+    """
+
+    perplexity: float = 30.0
+    early_iterations: int = 250
+    early_exaggeration: float = 12.0
+    iterations: int = 500
+    momentum: float = 0.8
+    longest_step: float = 5.0
+    start: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A finished map. It can be rebuilt from its saved data and points.
+
+    data: what was mapped [n d]. points: where it went [n 2]. kl: KL(P|Q) reached.
+    """
+
+    data: Float[np.ndarray, "n d"]
+    points: Float[np.ndarray, "n 2"]
+    kl: float
+    settings: Settings
+
+    @functools.cached_property
+    def field(self) -> "tsne_place.Field":
+        """What `place` needs, made at its first call: the potential of the map and the data arranged for search."""
+        return tsne_place.field(self.data, self.points)
+
+    def place(self, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
+        """Where new points belong in this map, which itself stays as it is; see `tsne_place.place`."""
+        return tsne_place.place(self.field, new_points)
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass, data_fields=["points", "update", "gain", "grid"], meta_fields=[]
+)
+@dataclass(frozen=True)
+class State:
+    """points: y [2 n]. update: the last step [2 n]. gain: of each coordinate [2 n]. grid: none where exact."""
+
+    points: Float[Array, "2 n"]
+    update: Float[Array, "2 n"]
+    gain: Float[Array, "2 n"]
+    grid: Grid | None
+
+
+def fit(
+    x: Float[Array, "n d"] | np.ndarray,
+    key: Key[Array, ""],
+    *,
+    perplexity: float = 30.0,
+    start: Float[Array, "n 2"] | np.ndarray | None = None,
+    progress: Callable[[int, float], bool | None] | None = None,
+    **others,
+) -> Embedding:
+    """Map n points of d values to the plane.
+
+    For images, give their first 50 principal components. The key serves only to move the start by 1 %, so that
+    equal points part. `start` replaces the principal components; it is scaled like them. `progress(iteration,
+    kl)` is called every 25 iterations; if it returns true, the map is finished as it is. The `others` are
+    those of `Settings`.
+
+    Raises: ValueError if x is not [n d], not finite or all points are equal, or if n is too small for the
+        perplexity: every point needs 3·perplexity neighbours.
+    """
+    settings = Settings(perplexity, **others)
+    x = np.asarray(x, np.float32)
+    p = affinities(x, perplexity)
+    state = init(_start(x, start), key, settings)
+    graph = tsne_affinities.edges(p)
+    exact = len(x) < EXACT_BELOW
+
+    constant = _negative_entropy(p)
+    done = 0
+    phases = ((settings.early_iterations, settings.early_exaggeration), (settings.iterations, 1.0))
+    for iterations, exaggeration in phases:
+        end = done + iterations
+        while done < end:
+            steps = min(CHUNK, end - done)
+            state = state if exact else _regrid(state)
+            state, cost = _advance(state, graph, exaggeration, len(x) / exaggeration, steps, settings)
+            done += steps
+            if progress is not None and progress(done, constant + float(cost)):
+                return _finish(x, state, p, settings)
+    return _finish(x, state, p, settings)
+
+
+def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
+    """P, a sparse n x n matrix whose entries sum to 1.
+
+    Raises: as `fit`.
+    """
+    x = np.asarray(x, np.float32)
+    if x.ndim != 2:
+        raise ValueError(f"x must be [n d], got shape {x.shape}; flatten images first")
+    neighbours = int(3 * perplexity)
+    if perplexity < 1 or neighbours >= len(x):
+        raise ValueError(
+            f"perplexity {perplexity:g} must be at least 1 and needs more than {neighbours} points "
+            f"(3·perplexity neighbours each), got {len(x)}; the highest possible here is {(len(x) - 1) // 3}"
+        )
+    indices, distances = knn.neighbours(x, neighbours)
+    return tsne_affinities.symmetrise(indices, tsne_affinities.calibrate(distances, perplexity))
+
+
+def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
+    """KL(P|Q) of any embedding of p's points, with Z summed over all pairs."""
+    points = jnp.asarray(points, jnp.float32).T
+    _, z = _exactly(points)
+    return _negative_entropy(p) + float(_stretch(tsne_affinities.edges(p), points)) + float(np.log(z))
+
+
+def init(start: Float[Array, "n 2"] | np.ndarray, key: Key[Array, ""], settings: Settings) -> State:
+    """The start at its small size, with the jitter that parts equal points."""
+    start = start - start.mean(0)
+    scaled = settings.start * start / np.asarray(start).std(0).max()
+    points = jnp.asarray(scaled, jnp.float32).T
+    points = points + 0.01 * settings.start * jax.random.normal(key, points.shape)
+    return State(points, jnp.zeros_like(points), jnp.ones_like(points), None)
+
+
+def step(
+    state: State, graph: Edges, exaggeration, rate, settings: Settings
+) -> tuple[State, Float[Array, ""]]:
+    """One iteration: the new state, and Z before it."""
+    force, z, grid = _repulsion(state)
+    gradient = exaggeration * tsne_affinities.attraction(graph, state.points) - force / z
+    turned = jnp.sign(gradient) != jnp.sign(state.update)
+    gain = jnp.where(turned, state.gain + 0.2, state.gain * 0.8 + 0.01)
+    update = settings.momentum * state.update - rate * gain * gradient
+    length = jnp.sqrt((update**2).sum(0, keepdims=True))
+    update = update * jnp.minimum(1, settings.longest_step / jnp.maximum(length, 1e-30))
+    points = state.points + update
+    return State(points - points.mean(1, keepdims=True), update, gain, grid), z
+
+
+def _repulsion(state):
+    if state.grid is None:
+        return *tsne_repulsion.exactly(state.points), None
+    grid = lax.cond(
+        tsne_repulsion.covers(state.grid, state.points),
+        lambda points: state.grid,
+        lambda points: tsne_repulsion.lay(points, state.grid.size),
+        state.points,
+    )
+    return *tsne_repulsion.by_grid(grid, state.points), grid
+
+
+@functools.partial(jax.jit, static_argnames="settings", donate_argnames="state")
+def _advance(state, graph, exaggeration, rate, steps, settings):
+    """A chunk of iterations, and the KL divergence before its last step but for P's entropy."""
+
+    def again(_, carry):
+        state, _, _ = carry
+        return *step(state, graph, exaggeration, rate, settings), state.points
+
+    state, z, points = lax.fori_loop(0, steps, again, (state, jnp.float32(0), state.points))
+    return state, tsne_affinities.stretch(graph, points) + jnp.log(z)
+
+
+def _regrid(state):
+    """The state with a grid that fits its map now."""
+    extent = float((state.points.max(1) - state.points.min(1)).max())
+    grid = _lay(state.points, tsne_repulsion.size_for(extent))
+    return State(state.points, state.update, state.gain, grid)
+
+
+_lay = jax.jit(tsne_repulsion.lay, static_argnames="size")
+_exactly = jax.jit(tsne_repulsion.exactly)
+_stretch = jax.jit(tsne_affinities.stretch)
+
+
+def _start(x, start):
+    if start is None:
+        codes = pca.fit(x, min(2, *x.shape)).transform(x)
+        return np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
+    start = np.asarray(start, np.float32)
+    if start.shape != (len(x), 2) or not np.isfinite(start).all() or not start.std(0).any():
+        raise ValueError(f"start must be finite and vary, of shape ({len(x)}, 2); got {start.shape}")
+    return start
+
+
+def _negative_entropy(p):
+    return float((p.data * np.log(p.data, where=p.data > 0, out=np.zeros_like(p.data))).sum(dtype=np.float64))
+
+
+def _finish(x, state, p, settings):
+    points = np.asarray(state.points.T)
+    return Embedding(x, points, kl_divergence(p, points), settings)

@@ -28,4 +28,3 @@ def builder(config: Any) -> Callable[[nnx.Rngs], nnx.Module]:
             return lambda rngs: module(config, rngs=rngs)
     known = ", ".join(kind.__name__ for kind in MODELS)
     raise ValueError(f"unknown kind of network {type(config).__name__}; known: {known}")
-

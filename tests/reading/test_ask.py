@@ -22,12 +22,12 @@ SQUARES = [(slice(0, 3), slice(0, 3)), (slice(4, 7), slice(5, 8))]
 def square_seeker(image):
     """Class d wants light in its own square and dark everywhere else; a third class wants nothing."""
     light = jnp.stack([image[square].mean() for square in SQUARES])
-    return jnp.append(8 * (light - image.mean()), 2.0)
+    return jnp.append(10 * (light - image.mean()), 2.0)
 
 
 @pytest.fixture(scope="module", params=["search", "ascent"])
 def found(request):
-    options = {"masks": 60, "family": "patch", "side": 3} if request.param == "search" else {"rate": 0.1}
+    options = {"masks": 60, "family": "sparse", "share": 0.04} if request.param == "search" else {"rate": 0.1}
     return identikits(
         square_seeker, [0, 1], KEY, request.param, restarts=3, shape=SHAPE, target=[0.5, 0.9, 0.99], **options
     )
@@ -40,8 +40,8 @@ def test_both_methods_find_the_planted_square(found):
         inside = np.zeros(SHAPE, bool)
         inside[square] = True
         mean = found.image.sel(digit=d).mean(("network", "restart")).values
-        assert mean[inside].mean() > 0.9
-        assert mean[~inside].mean() < 0.1
+        assert mean[inside].mean() > 0.6
+        assert mean[~inside].mean() < 0.05
 
 
 def test_confidence_is_that_of_the_image(found):
@@ -82,25 +82,28 @@ def test_it_can_be_saved_and_read_back(found, tmp_path):
         xr.testing.assert_equal(found, back.load())
 
 
-def test_the_gradient_identikit_of_a_linear_network_is_its_weights():
-    weights = jax.random.normal(jax.random.key(3), (64, 4))
-    result = identikits(
-        lambda image: image.reshape(-1) @ weights,
-        [1, 3],
-        KEY,
-        "ascent",
-        objective=Logit(),
-        target=None,
-        budget=3 + 3 * 6,
-        shape=SHAPE,
-        optimiser="sgd",
-        rate=0.05,
-    )
+def test_the_gradient_identikit_of_a_linear_network_is_its_weights_even_when_they_change():
+    """And no compiled program remembers the weights of a closure."""
+    held = {}
+    for seed in (3, 4):
+        held["weights"] = weights = jax.random.normal(jax.random.key(seed), (64, 4))
+        result = identikits(
+            held.setdefault("predict", lambda image: image.reshape(-1) @ held["weights"]),
+            [1, 3],
+            KEY,
+            "ascent",
+            objective=Logit(),
+            target=None,
+            budget=3 + 3 * 6,
+            shape=SHAPE,
+            optimiser="sgd",
+            rate=0.05,
+        )
+        rows = weights.T[jnp.array([1, 3])].reshape(2, *SHAPE)
+        np.testing.assert_allclose(result.image[0, :, 0], np.clip(0.3 * rows, 0, 1), atol=1e-5)
     assert (result.generations == 6).all()
-    assert not result.reached.any()
-    assert not result.stalled.any()
-    rows = weights.T[jnp.array([1, 3])].reshape(2, *SHAPE)
-    np.testing.assert_allclose(result.image[0, :, 0], np.clip(0.3 * rows, 0, 1), atol=1e-5)
+    assert not (result.reached.any())
+    assert not (result.stalled.any())
     assert result.evaluations_to.sizes["target"] == 0
 
 
@@ -130,33 +133,14 @@ def test_a_run_that_cannot_gain_stalls_after_its_patience_and_one_that_is_sure_n
     def deaf(image):
         return jnp.array([0.0, 9.0]) + 0 * image.sum()
 
-    result = identikits(deaf, [0, 1], KEY, masks=5, family="sparse", patience=7, shape=SHAPE)
+    result = identikits(deaf, [0, 1], KEY, "ascent", patience=7, shape=SHAPE)
     np.testing.assert_array_equal(result.generations[0, :, 0], [7, 0])
     np.testing.assert_array_equal(result.stalled[0, :, 0], [True, False])
     np.testing.assert_array_equal(result.reached[0, :, 0], [False, True])
-    np.testing.assert_array_equal(result.evaluations[0, :, 0], [36, 1])
-    np.testing.assert_array_equal(result.evaluations_to[0, :, 0, 0], [np.nan, 1])
+    np.testing.assert_array_equal(result.evaluations[0, :, 0], [24, 3])
+    np.testing.assert_array_equal(result.evaluations_to[0, :, 0, 0], [np.nan, 3])
     np.testing.assert_array_equal(result.image, result.start)
     assert result.start_confidence[0, 1, 0] > 0.99
-
-
-def test_weights_that_change_between_two_questions_are_seen():
-    """No compiled program may remember the weights of a closure."""
-    held = {"weights": jnp.eye(64)[:, :3]}
-
-    def predict(image):
-        return image.reshape(-1) @ held["weights"]
-
-    def ask():
-        return identikits(
-            predict, [0], KEY, "ascent", target=None, budget=6, shape=SHAPE
-        ).image.values.ravel()
-
-    before = ask()
-    held["weights"] = jnp.eye(64)[:, 10:13]
-    after = ask()
-    assert before.argmax() == 0
-    assert after.argmax() == 10
 
 
 def test_activations_can_be_asked_for():
@@ -193,9 +177,9 @@ def test_starts_are_drawn_as_they_say():
 def test_given_starts_go_to_their_digits():
     given = np.zeros((2, 1, *SHAPE), np.float32)
     given[1] = 0.25
-    result = identikits(square_seeker, [0, 1], KEY, "ascent", start=given, restarts=2, budget=6)
-    assert (result.start.sel(digit=0) == 0).all()
-    assert (result.start.sel(digit=1) == 0.25).all()
+    chosen = images(given, None, (1, 2, 3), (28, 28)).reshape(1, 2, 3, *SHAPE)
+    assert (chosen[:, 0] == 0).all()
+    assert (chosen[:, 1] == 0.25).all()
 
 
 @pytest.mark.parametrize(
@@ -247,10 +231,10 @@ def test_what_is_wrong_is_said_in_one_line(changes, complaint):
 
 def test_nan_on_the_way_is_said_too():
     def brittle(image):
-        return jnp.stack([image.sum(), jnp.where(image[0, 0] > 0.5, jnp.nan, 0.0), 0.0])
+        return jnp.stack([image.sum(), jnp.where(image[0, 0] > 0.12, jnp.nan, 0.0)])
 
-    with pytest.raises(ValueError, match=r"predict returned NaN for network 0, digit 0, at generation \d+"):
-        identikits(brittle, [0], KEY, masks=20, family="sparse", share=0.3, shape=SHAPE)
+    with pytest.raises(ValueError, match="predict returned NaN for network 0, digit 0, at generation 3"):
+        identikits(brittle, [0], KEY, "ascent", rate=0.05, shape=SHAPE)
 
 
 def test_importing_the_readings_starts_nothing():

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import textwrap
 
 import jax
 import jax.numpy as jnp
@@ -145,12 +144,12 @@ def test_moments_are_few_and_hold_both_ends(last, slots):
         assert chosen == tuple(range(last + 1))
 
 
-@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("shrink", [False, True])
 @pytest.mark.parametrize("count", [1, 5, 32, 33, 128])
-def test_blocks_hold_each_run_once_and_share_the_devices(mapped, count):
-    places, real = driver._places(np.arange(100, 100 + count), block=16, devices=8, mapped=mapped)
+def test_blocks_hold_each_run_once_and_share_the_devices(shrink, count):
+    places, real = driver._places(np.arange(100, 100 + count), block=16, devices=8, shrink=shrink)
     assert sorted(places[real]) == list(range(100, 100 + count))
-    assert places.size in ({128} if mapped else {16, 128})
+    assert places.size in ({16, 128} if shrink else {128})
     loads = real.reshape(8, -1).sum(axis=1)
     assert loads.max() - loads.min() <= 1
 
@@ -163,29 +162,19 @@ def test_side_by_side_blocks_hold_one_network():
 
 
 PROGRAM = """
-    import jax
-    from research.reading import identikits
-
-    def network(weights, image):
-        return image.reshape(-1) @ weights
-
-    def ask():
-        return identikits(
-            network, [0, 2], jax.random.key(7), params=jax.random.normal(jax.random.key(1), (2, 30, 3)),
-            restarts=3, shape=(6, 5), masks=12, family="sparse", share=0.1, patience=8, runs="map", block=1,
-        )
+import test_driver
+r = test_driver.ask(runs="map")
+print(r.devices, r.image.values.tobytes().hex(), r.path.values.tobytes().hex())
 """
 
 
-def test_eight_devices_give_the_bits_of_one():
-    program = textwrap.dedent(PROGRAM)
+def test_eight_devices_give_the_bits_of_one(whole):
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
-    show = "r = ask(); print(r.devices, r.image.values.tobytes().hex(), r.path.values.tobytes().hex())"
-    command = [sys.executable, "-c", program + show]
-    eight = subprocess.run(command, env=os.environ | flags, capture_output=True, text=True, check=False)
+    paths = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    environment = {**os.environ, **flags, "PYTHONPATH": paths}
+    eight = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False
+    )
     assert eight.returncode == 0, eight.stderr
-    scope: dict = {}
-    exec(program, scope)
-    one = scope["ask"]()
-    assert (one.devices, eight.stdout.split()[:2]) == ("1 cpu", ["8", "cpu"])
-    assert eight.stdout.split()[2:] == [one.image.values.tobytes().hex(), one.path.values.tobytes().hex()]
+    assert (whole.devices, eight.stdout.split()[:2]) == ("1 cpu", ["8", "cpu"])
+    assert eight.stdout.split()[2:] == [whole.image.values.tobytes().hex(), whole.path.values.tobytes().hex()]

@@ -17,11 +17,12 @@ from research.reading.masks import (
 )
 
 SHAPE = (12, 9)  # not square, so that rows and columns cannot be mixed up unnoticed
-KEYS = jax.random.split(jax.random.key(0), 3000)
 
 
 def draw(family, shape=SHAPE):
-    return np.asarray(jax.vmap(lambda key: family(key, shape))(KEYS))
+    """3000 masks of a family."""
+    keys = jax.random.split(jax.random.key(0), 3000)
+    return np.asarray(jax.jit(jax.vmap(lambda key: family(key, shape)))(keys))
 
 
 def test_dense_gaussian_has_mean_zero_and_the_sd():
@@ -86,7 +87,8 @@ def test_single_pixel_moves_one_pixel_anywhere():
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_every_family_is_a_pure_function_of_its_key(name):
     family = build("mask family", FAMILIES, name)
-    first, again, other = (family(jax.random.key(seed), (28, 28)) for seed in (1, 1, 2))
+    draw = jax.jit(lambda key: family(key, (28, 28)))
+    first, again, other = (draw(jax.random.key(seed)) for seed in (1, 1, 2))
     assert first.shape == (28, 28)
     assert first.dtype == jnp.float32
     np.testing.assert_array_equal(first, again)

@@ -62,6 +62,14 @@ def dropped(key: Key[Array, ""] | None, x: Float[Array, " n"], rate: float) -> F
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0.0)
 
 
+class Filters(nnx.Module):
+    """Kernel [side side c d] and bias [d] of a convolution."""
+
+    def __init__(self, side: int, c: int, d: int, *, rngs: nnx.Rngs):
+        self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), (side, side, c, d)))
+        self.bias = nnx.Param(jnp.zeros(d))
+
+
 class _CNN(nnx.Module):
     """What both networks share: parameters, and the layers after the convolutions."""
 
@@ -69,10 +77,9 @@ class _CNN(nnx.Module):
         by_products(config.form)
         he = nnx.initializers.he_normal()
         first, second = config.channels
-        size = (kernel, kernel)
         self.mean, self.std, self.dropout, self.form = config.mean, config.std, config.dropout, config.form
-        self.conv1 = nnx.Conv(1, first, size, kernel_init=he, rngs=rngs)
-        self.conv2 = nnx.Conv(first, second, size, kernel_init=he, rngs=rngs)
+        self.conv1 = Filters(kernel, 1, first, rngs=rngs)
+        self.conv2 = Filters(kernel, first, second, rngs=rngs)
         self.dense1 = nnx.Linear(flat * second, config.dense, kernel_init=he, rngs=rngs)
         self.dense2 = nnx.Linear(config.dense, config.classes, kernel_init=he, rngs=rngs)
 

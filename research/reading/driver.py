@@ -69,7 +69,7 @@ def drive(
     params = jax.device_put(params, NamedSharding(mesh, P()))
     while not runs.done.all():
         for index in _partition(runs, mapped, block * mesh.size):
-            places, real = _places(index, block, mesh.size, mapped)
+            places, real = _places(index, block, mesh.size, shrink=not mapped)
             part = jax.tree.map(lambda leaf, at=places: leaf[at], runs)
             part = part._replace(done=part.done | ~real)
             part = jax.device_put(part, NamedSharding(mesh, P("runs")))
@@ -105,7 +105,7 @@ def begin(
     seeds = (networks, digits, keys, starts)
     runs: Runs = None
     for index in _blocks(networks, mapped, block * mesh.size):
-        places, real = _places(index, block, mesh.size, mapped)
+        places, real = _places(index, block, mesh.size, shrink=False)
         part = tuple(leaf[places] for leaf in seeds)
         part = jax.device_get(first(jax.device_put(part, NamedSharding(mesh, P("runs"))), params))
         if runs is None:
@@ -165,14 +165,14 @@ def _partition(runs: Runs, mapped: bool, size: int) -> Iterator[np.ndarray]:
 
 
 def _places(
-    index: Int[np.ndarray, " runs"], block: int, devices: int, mapped: bool
+    index: Int[np.ndarray, " runs"], block: int, devices: int, shrink: bool
 ) -> tuple[Int[np.ndarray, " slots"], Bool[np.ndarray, " slots"]]:
     """Which run each slot of a block holds, dealt out to the devices in turn, and which slots are no filling.
 
-    A block has `block` slots a device; side by side it shrinks when few runs are left.
+    A block has `block` slots a device, or fewer if it may shrink and few runs are left.
     """
     small = -(-block // SHRINK)
-    each = small if not mapped and index.size <= small * devices else block
+    each = small if shrink and index.size <= small * devices else block
     dealt = np.arange(each * devices).reshape(each, devices).T.ravel()
     return np.resize(index, each * devices)[dealt], dealt < index.size
 

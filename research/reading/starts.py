@@ -59,7 +59,7 @@ STARTS: dict[str, type] = {
 
 
 def images(
-    start: Any, keys: Key[Array, " runs"], layout: tuple[int, int, int], shape: tuple[int, ...]
+    start: Any, keys: Key[Array, " runs"] | None, layout: tuple[int, int, int], shape: tuple[int, ...]
 ) -> Float[np.ndarray, "runs h w"]:
     """The start image of every run: drawn by a name or a value from here, or given as images.
 
@@ -69,7 +69,7 @@ def images(
     if isinstance(start, str):
         start = build("start", STARTS, start)
     if callable(start):
-        chosen = np.asarray(jax.vmap(lambda key: start(key, shape))(keys))
+        chosen = np.asarray(jax.jit(jax.vmap(lambda key: start(key, shape)))(keys))
     else:
         given = np.asarray(start, np.float32)
         whole = (*layout, *given.shape[-2:])

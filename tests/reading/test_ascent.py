@@ -12,6 +12,8 @@ import scipy.fft
 from research.reading import ascent
 from research.reading.ascent import Ascent
 
+pytestmark = pytest.mark.usefixtures("quick_compiles")
+
 SHAPE = (8, 6)
 WEIGHTS = jax.random.normal(jax.random.key(5), SHAPE)
 

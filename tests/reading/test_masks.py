@@ -16,6 +16,8 @@ from research.reading.masks import (
     Sparse,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_compiles")
+
 SHAPE = (12, 9)  # not square, so that rows and columns cannot be mixed up unnoticed
 
 

@@ -22,6 +22,8 @@ from research.reading.objectives import (
     View,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_compiles")
+
 LOGITS = jnp.log(jnp.array([0.5, 0.2, 0.3]))
 PLACES = jnp.arange(24.0).reshape(2, 3, 4)  # an activation map [h w channels]
 

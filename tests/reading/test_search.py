@@ -10,6 +10,8 @@ import pytest
 from research.reading.masks import DenseUniform, SinglePixel, Sparse
 from research.reading.search import Search
 
+pytestmark = pytest.mark.usefixtures("quick_compiles")
+
 SHAPE = (6, 5)
 TARGET = jax.random.uniform(jax.random.key(9), SHAPE)
 

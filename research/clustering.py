@@ -36,7 +36,11 @@ from research.keys import named
 from research.models.mlp import activation
 
 OPTIMISERS = {"sgd": optax.sgd(1.0), "adam": optax.adam(1.0)}
-INITS = ("pytorch", "glorot", "he")
+INITS = {  # weights are uniform within ± this limit
+    "pytorch": lambda fan_in, fan_out: fan_in**-0.5,
+    "glorot": lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 0.5,
+    "he": lambda fan_in, fan_out: (6 / fan_in) ** 0.5,
+}
 
 Params = tuple[tuple[Array, Array], ...]  # per layer: weights [out in] and biases [out]
 
@@ -169,19 +173,27 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     weight_optimiser = OPTIMISERS[setting.weight_optimiser]
     input_optimiser = OPTIMISERS[setting.input_optimiser]
 
+    sizes = tuple(itertools.pairwise((d, *setting.widths, k)))
+
     @jax.jit
     def draw(keys):
-        def one(key):
-            half = setting.half_width
-            points = jax.random.uniform(named(key, "points"), (n, d), minval=-half, maxval=half)
-            return points, jax.random.randint(named(key, "labels"), (n,), 0, k)
-
-        return jax.vmap(one)(keys)
+        """Each run's points, labels and uniform numbers for its weights, from keys of their own."""
+        counts = {
+            "points": n * d,
+            "labels": n,
+            "init": sum((fan_in + 1) * fan_out for fan_in, fan_out in sizes),
+        }
+        # One draw of the longest length for all three: compiling a draw takes most of a second on a CPU.
+        own = jnp.stack([jax.vmap(functools.partial(named, name=name))(keys) for name in counts])
+        uniform = jax.vmap(jax.vmap(lambda key: jax.random.uniform(key, (max(counts.values()),))))(own)
+        points, labels, weights = (row[:, :count] for row, count in zip(uniform, counts.values()))
+        points = setting.half_width * (2 * points.reshape(-1, n, d) - 1)
+        return points, jnp.minimum(jnp.int32(labels * k), k - 1), weights
 
     @jax.jit
-    def begin(keys, points, labels, weight_rate, input_rate, scale):
-        def one(key, points, labels, weight_rate, input_rate, scale):
-            params = _init_params(named(key, "init"), (d, *setting.widths, k), setting.init)
+    def begin(uniform, points, labels, weight_rate, input_rate, scale):
+        def one(uniform, points, labels, weight_rate, input_rate, scale):
+            params = _init_params(uniform, sizes, setting.init)
             inputs = points.T / scale
             return State(
                 params=params,
@@ -196,7 +208,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
                 first_bad=jnp.int32(-1),
             )
 
-        return jax.vmap(one)(keys, points, labels, weight_rate, input_rate, scale)
+        return jax.vmap(one)(uniform, points, labels, weight_rate, input_rate, scale)
 
     def init(
         keys: Key[Array, " m"],
@@ -211,7 +223,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         Raises: ValueError for rates, scales, points or labels that do not fit.
         """
         m = len(keys)
-        drawn_points, drawn_labels = draw(keys)
+        drawn_points, drawn_labels, uniform = draw(keys)
         points = drawn_points if points is None else points
         labels = drawn_labels if labels is None else labels
         for name, given, shape in (("points", points, (m, n, d)), ("labels", labels, (m, n))):
@@ -221,7 +233,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         if least < 0 or most >= k:
             raise ValueError(f"labels must be in 0..{k - 1}, got {least}..{most}")
         return begin(
-            keys,
+            uniform,
             points,
             labels,
             _per_run("weight_rate", weight_rate, m),
@@ -302,19 +314,14 @@ def diverged(state: State) -> str | None:
     )
 
 
-def _init_params(key, sizes, init) -> Params:
-    glorot, he = jax.nn.initializers.glorot_uniform(1, 0), jax.nn.initializers.he_normal(1, 0)
-    layers = []
-    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
-        key_weights, key_bias = jax.random.split(jax.random.fold_in(key, i))
-        if init == "pytorch":
-            limit = fan_in**-0.5
-            weights = jax.random.uniform(key_weights, (fan_out, fan_in), minval=-limit, maxval=limit)
-            bias = jax.random.uniform(key_bias, (fan_out,), minval=-limit, maxval=limit)
-        else:
-            weights = {"glorot": glorot, "he": he}[init](key_weights, (fan_out, fan_in))
-            bias = jnp.zeros(fan_out)
-        layers.append((weights, bias))
+def _init_params(uniform, sizes, init) -> Params:
+    layers, used = [], 0
+    for fan_in, fan_out in sizes:
+        end = used + (fan_in + 1) * fan_out
+        layer = INITS[init](fan_in, fan_out) * (2 * uniform[used:end].reshape(fan_out, fan_in + 1) - 1)
+        bias = layer[:, -1] if init == "pytorch" else jnp.zeros(fan_out)
+        layers.append((layer[:, :-1], bias))
+        used = end
     return tuple(layers)
 
 

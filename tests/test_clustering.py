@@ -101,7 +101,7 @@ def test_without_an_input_rate_not_a_bit_of_the_points_moves(optimiser):
     assert not np.array_equal(after.params[0][0], start.params[0][0])
 
 
-@pytest.mark.parametrize("name", sorted(clustering.SETTINGS))
+@pytest.mark.parametrize("name", ["A", "I"])
 def test_a_population_is_its_single_runs_to_the_bit(name):
     setting = replace(clustering.setting(name), points=40)
     together = run(setting, jax.random.split(jax.random.key(0), 20))
@@ -112,9 +112,9 @@ def test_a_population_is_its_single_runs_to_the_bit(name):
 def test_rates_and_scales_may_differ_from_run_to_run():
     rates = dict(weight_rate=[0.0, 1e-2], input_rate=[1e-2, 0.0], scale=[333.0, 1000.0])
     both = run(SMALL, KEYS[:2], **{name: jnp.array(value) for name, value in rates.items()})
-    for i in range(2):
-        one = replace(SMALL, **{name: value[i] for name, value in rates.items()})
-        assert same_bits(jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], both), run(one, KEYS[i : i + 1]))
+    one = replace(SMALL, **{name: value[1] for name, value in rates.items()})
+    assert same_bits(jax.tree.map(lambda leaf: leaf[1:], both), run(one, KEYS[1:2]))
+    assert np.array_equal(both.params[0][0][0], run(SMALL, KEYS[:2], epochs=0).params[0][0][0])
 
 
 def test_the_order_of_the_points_does_not_matter():
@@ -215,37 +215,33 @@ def test_unknown_presets_list_the_known_ones():
         clustering.setting("B")
 
 
-ON_DEVICES = """
+ON_EIGHT = """
 import sys, dataclasses, jax, numpy as np
 from research import clustering
 leaves = {}
-for name in ("S2", "I"):
+for name in ("A", "I"):
     descent = clustering.make_descent(dataclasses.replace(clustering.setting(name), points=40))
-    state = descent.init(jax.random.split(jax.random.key(0), 37))
-    for state in clustering.descend(descent, state, (20, 50)):
-        pass
+    state = descent.advance(descent.init(jax.random.split(jax.random.key(0), 20)), 60)
     leaves |= {f"{name}{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))}
-assert jax.device_count() == int(sys.argv[1])
-np.savez(sys.argv[2], **leaves)
+assert jax.device_count() == 8
+np.savez(sys.argv[1], **leaves)
 """
 
 
 def test_eight_devices_give_what_one_gives_and_with_sgd_to_the_bit(tmp_path):
-    leaves = {}
-    for devices in (1, 8):
-        out = tmp_path / f"{devices}.npz"
-        flags = f"--xla_force_host_platform_device_count={devices}"
-        subprocess.run(
-            [sys.executable, "-c", ON_DEVICES, str(devices), str(out)],
-            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-            cwd=pathlib.Path(__file__).parent.parent,
-            check=True,
-        )
-        with np.load(out) as saved:
-            leaves[devices] = dict(saved)
-    assert leaves[1].keys() == leaves[8].keys()
-    for name, leaf in leaves[1].items():
-        if name.startswith("S2"):
-            assert np.array_equal(leaf, leaves[8][name])
-        else:
-            np.testing.assert_allclose(leaf, leaves[8][name], atol=1e-6)
+    flags = "--xla_force_host_platform_device_count=8"
+    subprocess.run(
+        [sys.executable, "-c", ON_EIGHT, str(tmp_path / "eight.npz")],
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        cwd=pathlib.Path(__file__).parent.parent,
+        check=True,
+    )
+    eight = np.load(tmp_path / "eight.npz")
+    for name, compare in (("A", np.testing.assert_array_equal), ("I", close)):
+        one = run(replace(clustering.setting(name), points=40), jax.random.split(jax.random.key(0), 20))
+        for i, leaf in enumerate(jax.tree.leaves(one)):
+            compare(eight[f"{name}{i}"], leaf)
+
+
+def close(a, b):
+    np.testing.assert_allclose(a, b, atol=1e-6)

@@ -13,7 +13,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-STUDIES = ("recognisers",)
+STUDIES = ("recognisers", "identikits", "denoising")
 
 
 def study(name: str) -> ModuleType:

@@ -1,0 +1,5 @@
+"""Figures of the study "identikits"."""
+
+from research.figures import Drawing
+
+FIGURES: dict[str, Drawing] = {}

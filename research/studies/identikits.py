@@ -1,0 +1,248 @@
+"""Identikits: which images does a network call a 3, sure of itself?
+
+Document 003 asks a convolutional network by adding 500 random masks to a blank image and keeping the one that
+looks most like the digit, until the network is sure. Its masks are not described, and they decide everything;
+here every family of masks is asked, of populations of three kinds of network, beside gradient ascent.
+"""
+
+import dataclasses
+import functools
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Key
+
+from research import claims as c
+from research import data, networks, store
+from research.keys import named
+from research.networks import NetworkConfig, Population, recipe
+from research.reading.ascent import Ascent
+from research.reading.masks import (
+    DenseGaussian,
+    DenseUniform,
+    Family,
+    LowFrequency,
+    Patch,
+    SinglePixel,
+    Sparse,
+)
+from research.reading.search import Search
+from research.store import Run
+from research.studies import at_least, identikits_measures
+from research.studies.identikits_asking import RANDOM, Asking, ask, kept, probabilities, random_images, table
+from research.studies.identikits_measures import DEFAULT
+
+TITLE = "Identikits"
+QUESTION = "Which images does a network take for each digit, with a confidence close to 1?"
+METHOD = (
+    "From a blank image, the best of 500 masked candidates is kept again and again until the network gives the "
+    "digit a probability of 0.99 (0.9999 for the default masks), or no mask has helped for a while; one run is one "
+    "network, digit and restart. Rates are shares of runs with Wilson's 95 % interval, evaluations to a confidence "
+    "are Kaplan-Meier curves in which runs that ended early are censored. The claims are judged on the network of "
+    "the document, with low-frequency masks, because these give the pictures that the document describes."
+)
+DIFFERENCES = (
+    "The document does not say how its masks are distributed; the default is a 7×7 normal grid enlarged "
+    "bicubically, times 0.1, clipped to [0, 1]; seven other families are measured beside it.",
+    "A run ends as stuck after a stated number of generations without gain (patience), or when its evaluations "
+    "are spent; the document does not say when it gave up.",
+    'The document gives words where we need numbers: "rarely" is read as at most one in ten, "typically" and '
+    '"in most cases" as at least one half, "sometimes" as at least one in a hundred.',
+    "The document's random images are not described; ours are uniform noise, with three other kinds beside it.",
+    "The document asked one network; runs of several networks are taken together here, and the spread between "
+    "networks is in the figures.",
+)
+SURPRISES: tuple[str, ...] = ()
+KINDS = ("softmax", "mlp100", "cnn")
+TARGETS = (0.9, 0.99, 0.9999)
+FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidates are clipped to [0, 1]
+    "low_frequency": (LowFrequency(), True),
+    "gauss_0.1": (DenseGaussian(0.1), False),
+    "gauss_0.1_clipped": (DenseGaussian(0.1), True),
+    "gauss_0.3": (DenseGaussian(0.3), False),
+    "uniform_0.2": (DenseUniform(0.2), False),
+    "sparse": (Sparse(), True),
+    "patch": (Patch(), True),
+    "single_pixel": (SinglePixel(), True),
+}
+CLIMB = "single_pixel"  # one mask a generation: the hill climb
+STARTS = ("uniform_noise", "other_digit")
+SPACES = ("pixel", "frequency")
+
+
+@dataclass
+class Config:
+    """How many networks, runs and evaluations."""
+
+    seed: int = 0
+    data: str = "mnist"
+    include: tuple[str, ...] = KINDS
+    digits: tuple[int, ...] = tuple(range(10))
+    cnns: int = 2
+    dense: int = 5  # networks of each of the other kinds
+    restarts: int = 5  # of each CNN and digit with the default masks
+    other_restarts: int = 2  # of each CNN and digit with other masks, starts and methods
+    dense_restarts: int = 20
+    dense_other_restarts: int = 2
+    families: tuple[str, ...] = tuple(FAMILIES)  # of masks, that the CNNs are asked with
+    dense_families: tuple[str, ...] = (DEFAULT,)
+    masks: int = 500
+    generations: int = 40  # at most, of a search
+    patience: int = 15  # generations without gain after which a search is stuck
+    tries: int = 2000  # at most, of the hill climb: one mask, one evaluation each
+    steps: int = 200  # at most, of a gradient ascent
+    images: int = 1000  # random images of each kind, and test digits
+    softmax: NetworkConfig = field(default_factory=functools.partial(recipe, "softmax"))
+    mlp100: NetworkConfig = field(default_factory=functools.partial(recipe, "mlp100"))
+    cnn: NetworkConfig = field(default_factory=functools.partial(recipe, "cnn"))
+
+    def validate(self) -> None:
+        at_least(self, seed=0, cnns=1, dense=1, restarts=1, other_restarts=1, images=1)
+        at_least(self, dense_restarts=1, dense_other_restarts=1)
+        at_least(self, masks=1, generations=1, patience=1, tries=1, steps=1)
+        if not self.include:
+            raise ValueError(f"include names no network; known: {', '.join(KINDS)}")
+        for name in self.include:
+            if name not in KINDS:
+                raise ValueError(f"unknown network {name!r}; known: {', '.join(KINDS)}")
+            getattr(self, name).training.validate()
+        for name in (*self.families, *self.dense_families):
+            if name not in FAMILIES:
+                raise ValueError(f"unknown mask family {name!r}; known: {', '.join(FAMILIES)}")
+        if not self.digits or not set(self.digits) <= set(range(10)):
+            raise ValueError(f"digits must name some of 0 to 9, got {self.digits}")
+
+
+def askings(config: Config, kind: str) -> list[Asking]:
+    """Everything that networks of this kind are asked; the first is the default."""
+    cnn = kind == "cnn"
+    many, few = (config.restarts, config.other_restarts)
+    if not cnn:
+        many, few = (config.dense_restarts, config.dense_other_restarts)
+    families = config.families if cnn else config.dense_families
+    spaces = SPACES if cnn else SPACES[:1]
+    search = functools.partial(Asking, patience=config.patience, generations=config.generations)
+    climb = functools.partial(Asking, patience=config.tries, generations=config.tries)
+    ascent = functools.partial(Asking, patience=config.steps, generations=config.steps, targets=TARGETS)
+    masks = {
+        name: Search(1 if name == CLIMB else config.masks, family, clip)
+        for name, (family, clip) in FAMILIES.items()
+    }
+    default = masks.pop(DEFAULT)
+    plan = [search(DEFAULT, default, many, targets=TARGETS)]
+    plan += [
+        (climb if name == CLIMB else search)(name, method, few)
+        for name, method in masks.items()
+        if name in families
+    ]
+    plan += [search(f"from_{start}", default, few, start=start, targets=TARGETS) for start in STARTS]
+    plan += [ascent(f"ascent_{space}", Ascent(parameterisation=space, jitter=1), few) for space in spaces]
+    if kind == "mlp100":
+        plan.append(search("untrained", default, few, trained=False, targets=TARGETS))
+    return plan
+
+
+def run(config: Config, run: Run) -> xr.Dataset:
+    """Trains or loads the networks, asks them, and shows what they drew to all of them.
+
+    Dims: run (with coordinates kind, network, digit, restart, asking), target, y, x; judge (every trained
+    network); of (one run a digit, remembered in full), frame; noise, example.
+    """
+    key = named(jax.random.key(config.seed), "identikits")
+    test = data.load(config.data, "test")
+    trained = {kind: _trained(config, kind) for kind in config.include}
+    halfway = run.folder / "checkpoints" / store.fingerprint(config, config.data)
+    store.make_folder(halfway)
+    tables = []
+    for kind, population in trained.items():
+        for asking in askings(config, kind):
+            begin, name = time.perf_counter(), f"{kind}-{asking.name}"
+            params = population.params if asking.trained else _untrained(population)
+            answer = functools.partial(
+                ask,
+                asking,
+                population,
+                params,
+                config.digits,
+                named(key, name),
+                images=test,
+                halfway=halfway / f"{name}.npz",
+            )
+            rows = kept(halfway / f"{name}.nc", lambda: table(answer(), kind, asking.name))  # noqa: B023
+            tables.append(rows)
+            reached = float(np.isfinite(rows.evaluations_to.sel(target=0.99)).mean())
+            seconds = round(time.perf_counter() - begin, 2)
+            run.metrics(
+                kind=kind, asking=asking.name, runs=rows.sizes["run"], reached=reached, seconds=seconds
+            )
+    runs = xr.concat(tables, "run", join="outer", fill_value=np.nan, coords="different", compat="equals")
+    results = xr.merge([runs, _judged(config, trained, runs, test, key), _evolution(config, trained, key)])
+    shutil.rmtree(halfway)
+    return results.assign_attrs(masks=config.masks, patience=config.patience, generations=config.generations)
+
+
+def _trained(config: Config, kind: str) -> Population:
+    m = config.cnns if kind == "cnn" else config.dense
+    return networks.population(getattr(config, kind), m, name=kind)
+
+
+def _untrained(population: Population) -> Any:
+    return networks.untrained(population.config, len(population))
+
+
+def _evolution(config: Config, trained: dict[str, Population], key: Key[Array, ""]) -> xr.Dataset:
+    """One run of each digit with its images on the way, by the first network of the largest kind."""
+    kind, population = list(trained.items())[-1]
+    first = jax.tree.map(lambda leaf: leaf[:1], population.params)
+    asking = askings(config, kind)[0]
+    asking = dataclasses.replace(asking, restarts=1, frames=config.generations + 1)
+    runs = ask(asking, first, config.digits, named(key, f"{kind}-{asking.name}")).isel(network=0, restart=0)
+    confidence = runs.confidence_history.sel(generation=runs.frame.values)
+    return xr.Dataset(
+        {
+            "evolution": (("of", "frame", "y", "x"), runs.frames.values.astype(np.float16)),
+            "evolution_confidence": (("of", "frame"), confidence.values),
+            "evolution_generations": ("of", runs.generations.values),
+        },
+        {"of": runs.digit.values, "frame": runs.frame.values},
+        {"evolution_kind": kind},
+    )
+
+
+def _judged(
+    config: Config, trained: dict[str, Population], runs: xr.Dataset, test: data.Digits, key: Key[Array, ""]
+) -> xr.Dataset:
+    """What every network says about every identikit, about random images and about test digits."""
+    digit = runs.digit.values.astype(int)
+    noises = {kind: random_images(kind, named(key, kind), config.images, test) for kind in RANDOM}
+    real = test.images[: config.images].astype(np.float32) / 255
+    rows: dict[str, list[np.ndarray]] = {"judged": [], "random_top": [], "digit_top": []}
+    for population in trained.values():
+        said = probabilities(population, runs.image.values.astype(np.float32))
+        rows["judged"].append(said[:, np.arange(digit.size), digit])
+        tops = [probabilities(population, images).max(-1) for images in noises.values()]
+        rows["random_top"].append(np.stack(tops, 1))
+        rows["digit_top"].append(probabilities(population, real).max(-1))
+    train = data.load(config.data, "train")
+    means = np.stack([train.images[train.labels == d].mean(0) / 255 for d in range(10)])
+    judges = [f"{kind} {i}" for kind, population in trained.items() for i in range(len(population))]
+    small = {name: np.concatenate(parts).astype(np.float32) for name, parts in rows.items()}
+    return xr.Dataset(
+        {
+            "judged": (("judge", "run"), small["judged"]),
+            "random_top": (("judge", "noise", "example"), small["random_top"]),
+            "digit_top": (("judge", "example"), small["digit_top"]),
+            "class_mean": (("class", "y", "x"), means.astype(np.float32)),
+        },
+        {"judge": judges, "noise": list(RANDOM)},
+    )
+
+
+def claims(results: xr.Dataset) -> list[c.Claim]:
+    """The document's statements, measured on one kind of network with the default masks."""
+    return identikits_measures.claims(results)

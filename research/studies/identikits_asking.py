@@ -1,0 +1,151 @@
+"""How the study "identikits" asks a population of networks, and how it shows the answers to other networks."""
+
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float, Int, Key
+
+from research import progress, store
+from research.checkpoints import EVERY
+from research.data import Digits
+from research.networks import Population
+from research.reading import identikits
+from research.reading.contract import Method
+
+KEPT = ["image", "confidence", "start_confidence", "generations", "evaluations", "stalled", "distance"]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One way of asking: what all its runs have in common."""
+
+    name: str
+    method: Method
+    restarts: int  # runs of each network and digit
+    patience: int  # generations without gain that end a run
+    generations: int  # generations that end it in any case
+    targets: tuple[float, ...] = (0.9, 0.99)
+    start: str = "blank"  # a start of research.reading, or "other_digit": an image of another class
+    trained: bool = True  # else the networks as they were before their first step
+    frames: int = 0  # images to remember on the way
+
+
+def ask(
+    asking: Asking,
+    population: Population,
+    params: Any,
+    digits: tuple[int, ...],
+    key: Key[Array, ""],
+    *,
+    images: Digits | None = None,
+    halfway: Path | None = None,
+) -> xr.Dataset:
+    """The identikits that networks of the population's kind answer with, over network, digit, restart.
+
+    params: those of the networks that are asked, stacked; trained or not.
+    images: what "other_digit" starts from. halfway: a file that keeps unfinished runs, to go on from after a kill.
+    """
+    m = len(jax.tree.leaves(params)[0])
+    start: Any = asking.start
+    if start == "other_digit":
+        start = _other_digits(images, digits, m, asking.restarts)
+    last = time.monotonic()
+
+    def save(runs: Any) -> None:
+        nonlocal last
+        if halfway is not None and time.monotonic() - last >= EVERY:
+            packed = io.BytesIO()
+            np.savez(packed, *jax.tree.leaves(runs))
+            store.atomic_write(halfway, packed.getvalue())
+            last = time.monotonic()
+
+    begun = halfway is not None and halfway.exists()
+    with progress.bar(asking.name) as report:
+        return identikits(
+            population.predict,
+            digits,
+            key,
+            asking.method,
+            params=params,
+            restarts=asking.restarts,
+            start=start,
+            target=asking.targets,
+            patience=asking.patience,
+            budget=asking.method.start_cost + asking.generations * asking.method.step_cost,
+            history=asking.generations + 1 if asking.frames else 2,
+            frames=asking.frames,
+            chunk=max(16, asking.generations // 8),
+            progress=lambda p: report(p.done / p.runs, reached=p.reached),
+            checkpoint=save,
+            state=list(np.load(halfway).values()) if begun else None,
+        )
+
+
+def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
+    """Networks × digits × restarts as rows of one table, the images as float16."""
+    rows = answers[[*KEPT, "evaluations_to"]].stack(run=("network", "digit", "restart")).reset_index("run")
+    rows = rows.drop_attrs().transpose("run", ...)
+    n = rows.sizes["run"]
+    return rows.assign(
+        image=rows.image.astype(np.float16), stalled=rows.stalled.astype(np.uint8)
+    ).assign_coords(kind=("run", [kind] * n), asking=("run", [asking] * n))
+
+
+def kept(file: Path, compute) -> xr.Dataset:
+    """What `compute` returns, saved in the file, or what an earlier call saved there."""
+    if not file.exists():
+        store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
+    return xr.load_dataset(file, engine="h5netcdf")
+
+
+def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "m n k"]:
+    """What every network of the population says about every image."""
+
+    @jax.jit
+    def of(params, images):
+        one = lambda image: jax.nn.softmax(population.predict(params, image))  # noqa: E731
+        return jax.lax.map(one, images, batch_size=500)
+
+    m = len(population)
+    given = jnp.asarray(images, jnp.float32)
+    return np.stack([np.asarray(of(population.network(i), given)) for i in range(m)])
+
+
+RANDOM = ("uniform", "normal", "first_candidates", "shuffled_digits")
+
+
+def random_images(kind: str, key: Key[Array, ""], n: int, digits: Digits) -> Float[np.ndarray, "n h w"]:
+    """n random images: U(0, 1) or N(0.5, 0.25²) a pixel, blank plus N(0, 0.1²), or digits with pixels shuffled."""
+    shape = (n, 28, 28)
+    if kind == "uniform":
+        return np.asarray(jax.random.uniform(key, shape))
+    if kind == "normal":
+        return np.asarray(jnp.clip(0.5 + 0.25 * jax.random.normal(key, shape), 0, 1))
+    if kind == "first_candidates":
+        return np.asarray(jnp.clip(0.1 * jax.random.normal(key, shape), 0, 1))
+    if kind == "shuffled_digits":
+        pixels = jnp.asarray(digits.images[:n].reshape(n, -1), jnp.float32) / 255
+        return np.asarray(jax.random.permutation(key, pixels, axis=1, independent=True).reshape(shape))
+    raise ValueError(f"unknown kind of random image {kind!r}; known: {', '.join(RANDOM)}")
+
+
+def _other_digits(
+    images: Digits | None, digits: tuple[int, ...], m: int, restarts: int
+) -> Float[np.ndarray, "m digits restarts h w"]:
+    """For every run an image of the next classes in turn, the same ones for all networks."""
+    if images is None:
+        raise ValueError('the start "other_digit" needs images to start from')
+
+    def other(digit: int, restart: int) -> Int[np.ndarray, ""]:
+        label = (digit + 1 + restart % 9) % 10
+        return np.flatnonzero(images.labels == label)[restart // 9]
+
+    chosen = np.array([[other(digit, restart) for restart in range(restarts)] for digit in digits])
+    return np.broadcast_to(images.images[chosen].astype(np.float32) / 255, (m, *chosen.shape, 28, 28))

@@ -40,7 +40,7 @@ class NetworkConfig:
 
 
 def recipe(name: str) -> NetworkConfig:
-    """The recipe of one of the documents' recognisers (shapes: the documents; training: ours, measured)."""
+    """The recipe of one of the documents' networks (shapes: the documents; training: ours, measured)."""
     if name not in RECIPES:
         raise ValueError(f"unknown network {name!r}; known: {', '.join(RECIPES)}")
     model, how = RECIPES[name]
@@ -65,7 +65,26 @@ RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
         dict(epochs=2, batch=256, learning_rate=1e-3),
     ),
     "cnn_small": (models.CNNSmallConfig, dict(epochs=1, batch=128, learning_rate=2e-3, shift=1)),
-    "cnn": (models.CNNConfig, dict(epochs=1, batch=128, learning_rate=2e-3, shift=1)),
+    "cnn": (
+        functools.partial(models.CNNConfig, dropout=0.2),
+        dict(epochs=1, batch=128, learning_rate=2e-3, shift=1),
+    ),
+    "autoencoder": (
+        models.AutoencoderConfig,
+        dict(epochs=3, batch=256, learning_rate=2e-3, loss="reconstruction"),
+    ),
+    "denoiser": (
+        models.AutoencoderConfig,
+        dict(
+            epochs=2,
+            batch=256,
+            learning_rate=2e-3,
+            loss="reconstruction",
+            noise="log_uniform",
+            noise_strength=1.0,
+        ),
+    ),
+    "bottleneck": (models.BottleneckConfig, dict(epochs=4, batch=256, learning_rate=2e-3)),
 }
 
 

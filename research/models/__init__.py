@@ -9,6 +9,8 @@ from typing import Any
 
 from flax import nnx
 
+from research.models.autoencoder import Autoencoder, AutoencoderConfig
+from research.models.bottleneck import Bottleneck, BottleneckConfig
 from research.models.cnn import CNN, CNNConfig, CNNSmall, CNNSmallConfig
 from research.models.mlp import MLP, MLPConfig
 from research.models.softmax import Softmax, SoftmaxConfig
@@ -18,6 +20,8 @@ MODELS: dict[type, type] = {
     MLPConfig: MLP,
     CNNSmallConfig: CNNSmall,
     CNNConfig: CNN,
+    AutoencoderConfig: Autoencoder,
+    BottleneckConfig: Bottleneck,
 }
 
 

@@ -1,0 +1,28 @@
+"""Denoising: how much of what noise costs a recogniser does an autoencoder in front of it bring back?
+
+Claims   89 % of the labels on noisy images, 94 % after cleaning, the errors halved (002)
+Run      python -m launch.study --config=configs/denoising.py --workdir=results/denoising
+Presets  --config=configs/denoising.py:smoke | :quick | :full
+"""
+
+from configs.recognisers import shorten
+from research.studies.denoising import READERS, Config
+
+
+def get_config(preset: str = "quick") -> Config:
+    """smoke: tiny but real. quick: five pairs. full: twenty pairs, autoencoders trained for 10 epochs."""
+    if preset == "quick":
+        return Config()
+    if preset == "full":
+        config = Config(include=READERS, pairs=20, curve_images=10_000)
+        for how in (config.autoencoder, config.denoiser):
+            how.training.epochs = 10
+        return config
+    if preset == "smoke":
+        config = Config(include=("softmax", "mlp3"), pairs=2, images=500, curve_images=500)
+        for how in (config.softmax, config.mlp3, config.autoencoder, config.denoiser):
+            shorten(how)
+        for how in (config.mlp3, config.autoencoder, config.denoiser):
+            how.training.epochs, how.training.batch = 6, 64
+        return config
+    raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

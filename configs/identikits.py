@@ -7,7 +7,7 @@ Presets  --config=configs/identikits.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.identikits import FAMILIES, Config
+from research.studies.identikits import ASKINGS, Config
 
 
 def get_config(preset: str = "quick") -> Config:
@@ -16,14 +16,16 @@ def get_config(preset: str = "quick") -> Config:
         return Config()
     if preset == "full":
         return Config(
-            cnns=5, restarts=40, other_restarts=40, dense_restarts=40, dense_other_restarts=40,
+            cnns=5, other_cnns=5, restarts=40, other_restarts=40, dense_restarts=40, dense_other_restarts=40,
             generations=200, patience=50, tries=20_000, steps=500, images=10_000,
-            dense_families=tuple(FAMILIES),
+            asked=ASKINGS, dense_asked=ASKINGS,
         )  # fmt: skip
     if preset == "smoke":
         config = Config(
             digits=(0, 3, 7), cnns=1, dense=1, restarts=2, other_restarts=1, dense_restarts=2,
-            dense_other_restarts=1, masks=20, generations=5, patience=3, tries=40, steps=10, images=50, families=("low_frequency", "sparse"),
+            dense_other_restarts=1, masks=20, generations=5, patience=3, tries=40, steps=10, images=50,
+            asked=("low_frequency", "sparse", "from_other_digit"),
+            dense_asked=("low_frequency", "ascent_pixel"),
         )  # fmt: skip
         for how in (config.softmax, config.mlp100, config.cnn):
             shorten(how)

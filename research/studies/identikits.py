@@ -71,8 +71,10 @@ FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidate
     "single_pixel": (SinglePixel(), True),
 }
 CLIMB = "single_pixel"  # one mask a generation: the hill climb
-STARTS = ("uniform_noise", "other_digit")
-SPACES = ("pixel", "frequency")
+STARTS = {"from_uniform_noise": "uniform_noise", "from_other_digit": "other_digit"}
+SPACES = {"ascent_pixel": "pixel", "ascent_frequency": "frequency"}
+EVOLVING = (0, 3, 4, 7)  # digits of which one run is remembered in full
+ASKINGS = (*FAMILIES, *STARTS, *SPACES, "untrained")
 
 
 @dataclass
@@ -86,14 +88,15 @@ class Config:
     cnns: int = 2
     dense: int = 5  # networks of each of the other kinds
     restarts: int = 5  # of each CNN and digit with the default masks
-    other_restarts: int = 2  # of each CNN and digit with other masks, starts and methods
+    other_cnns: int = 1  # CNNs asked with other masks, starts and methods
+    other_restarts: int = 3
     dense_restarts: int = 20
     dense_other_restarts: int = 2
-    families: tuple[str, ...] = tuple(FAMILIES)  # of masks, that the CNNs are asked with
-    dense_families: tuple[str, ...] = (DEFAULT,)
+    asked: tuple[str, ...] = (*FAMILIES, *STARTS, *SPACES)  # ways of asking the CNNs; the default always is
+    dense_asked: tuple[str, ...] = (DEFAULT, *STARTS, "ascent_pixel", "untrained")
     masks: int = 500
-    generations: int = 40  # at most, of a search
-    patience: int = 15  # generations without gain after which a search is stuck
+    generations: int = 30  # at most, of a search
+    patience: int = 10  # generations without gain after which a search is stuck
     tries: int = 2000  # at most, of the hill climb: one mask, one evaluation each
     steps: int = 200  # at most, of a gradient ascent
     images: int = 1000  # random images of each kind, and test digits
@@ -102,7 +105,7 @@ class Config:
     cnn: NetworkConfig = field(default_factory=functools.partial(recipe, "cnn"))
 
     def validate(self) -> None:
-        at_least(self, seed=0, cnns=1, dense=1, restarts=1, other_restarts=1, images=1)
+        at_least(self, seed=0, cnns=1, other_cnns=1, dense=1, restarts=1, other_restarts=1, images=1)
         at_least(self, dense_restarts=1, dense_other_restarts=1)
         at_least(self, masks=1, generations=1, patience=1, tries=1, steps=1)
         if not self.include:
@@ -111,40 +114,35 @@ class Config:
             if name not in KINDS:
                 raise ValueError(f"unknown network {name!r}; known: {', '.join(KINDS)}")
             getattr(self, name).training.validate()
-        for name in (*self.families, *self.dense_families):
-            if name not in FAMILIES:
-                raise ValueError(f"unknown mask family {name!r}; known: {', '.join(FAMILIES)}")
+        for name in (*self.asked, *self.dense_asked):
+            if name not in ASKINGS:
+                raise ValueError(f"unknown way of asking {name!r}; known: {', '.join(ASKINGS)}")
         if not self.digits or not set(self.digits) <= set(range(10)):
             raise ValueError(f"digits must name some of 0 to 9, got {self.digits}")
 
 
 def askings(config: Config, kind: str) -> list[Asking]:
-    """Everything that networks of this kind are asked; the first is the default."""
-    cnn = kind == "cnn"
-    many, few = (config.restarts, config.other_restarts)
-    if not cnn:
-        many, few = (config.dense_restarts, config.dense_other_restarts)
-    families = config.families if cnn else config.dense_families
-    spaces = SPACES if cnn else SPACES[:1]
+    """Every way in which networks of this kind are asked, the default first."""
+    many, few, asked = config.restarts, config.other_restarts, config.asked
+    if kind != "cnn":
+        many, few, asked = config.dense_restarts, config.dense_other_restarts, config.dense_asked
     search = functools.partial(Asking, patience=config.patience, generations=config.generations)
     climb = functools.partial(Asking, patience=config.tries, generations=config.tries)
     ascent = functools.partial(Asking, patience=config.steps, generations=config.steps, targets=TARGETS)
-    masks = {
-        name: Search(1 if name == CLIMB else config.masks, family, clip)
-        for name, (family, clip) in FAMILIES.items()
-    }
-    default = masks.pop(DEFAULT)
-    plan = [search(DEFAULT, default, many, targets=TARGETS)]
-    plan += [
-        (climb if name == CLIMB else search)(name, method, few)
-        for name, method in masks.items()
-        if name in families
-    ]
-    plan += [search(f"from_{start}", default, few, start=start, targets=TARGETS) for start in STARTS]
-    plan += [ascent(f"ascent_{space}", Ascent(parameterisation=space, jitter=1), few) for space in spaces]
-    if kind == "mlp100":
-        plan.append(search("untrained", default, few, trained=False, targets=TARGETS))
-    return plan
+    default = Search(config.masks, *FAMILIES[DEFAULT])
+
+    def asking(name: str) -> Asking:
+        if name == CLIMB:
+            return climb(name, Search(1, *FAMILIES[name]), few)
+        if name in FAMILIES:
+            return search(name, Search(config.masks, *FAMILIES[name]), few)
+        if name in SPACES:
+            return ascent(name, Ascent(parameterisation=SPACES[name], jitter=1), few)
+        start = STARTS.get(name, "blank")
+        return search(name, default, few, start=start, trained=name != "untrained")
+
+    first = search(DEFAULT, default, many, targets=TARGETS)
+    return [first, *(asking(name) for name in asked if name != DEFAULT)]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -163,6 +161,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
         for asking in askings(config, kind):
             begin, name = time.perf_counter(), f"{kind}-{asking.name}"
             params = population.params if asking.trained else _untrained(population)
+            if kind == "cnn" and asking.name != DEFAULT:
+                params = _first(params, config.other_cnns)
             answer = functools.partial(
                 ask,
                 asking,
@@ -195,13 +195,19 @@ def _untrained(population: Population) -> Any:
     return networks.untrained(population.config, len(population))
 
 
+def _first(params: Any, m: int) -> Any:
+    """The first m networks' parameters."""
+    return jax.tree.map(lambda leaf: leaf[:m], params)
+
+
 def _evolution(config: Config, trained: dict[str, Population], key: Key[Array, ""]) -> xr.Dataset:
-    """One run of each digit with its images on the way, by the first network of the largest kind."""
+    """One run of a few digits with its images on the way, by the first network of the largest kind."""
     kind, population = list(trained.items())[-1]
-    first = jax.tree.map(lambda leaf: leaf[:1], population.params)
+    digits = tuple(d for d in EVOLVING if d in config.digits) or config.digits[:1]
     asking = askings(config, kind)[0]
     asking = dataclasses.replace(asking, restarts=1, frames=config.generations + 1)
-    runs = ask(asking, first, config.digits, named(key, f"{kind}-{asking.name}")).isel(network=0, restart=0)
+    own = named(key, f"{kind}-{asking.name}")
+    runs = ask(asking, population, _first(population.params, 1), digits, own).isel(network=0, restart=0)
     confidence = runs.confidence_history.sel(generation=runs.frame.values)
     return xr.Dataset(
         {

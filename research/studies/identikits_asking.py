@@ -66,7 +66,7 @@ def ask(
             store.atomic_write(halfway, packed.getvalue())
             last = time.monotonic()
 
-    begun = halfway is not None and halfway.exists()
+    begun = list(np.load(halfway).values()) if halfway and halfway.exists() else None
     with progress.bar(asking.name) as report:
         return identikits(
             population.predict,
@@ -84,7 +84,7 @@ def ask(
             chunk=max(16, asking.generations // 8),
             progress=lambda p: report(p.done / p.runs, reached=p.reached),
             checkpoint=save,
-            state=list(np.load(halfway).values()) if begun else None,
+            state=begun,
         )
 
 

@@ -80,8 +80,14 @@ def build(points: Float[Array, "n d"] | np.ndarray, k: int) -> Index:
     missing = np.zeros((size * groups - n, rows.shape[1]), np.float32)
     missing[:, -1] = np.inf
     rows = np.concatenate([rows, missing]).reshape(groups, size, -1).swapaxes(0, 1).reshape(size * groups, -1)
-    slack = jnp.float32(ROUNDING * squared.max())
-    return Index(*map(jnp.asarray, (points, mean, basis, rows)), slack=slack, size=size)
+    return Index(
+        points=jnp.asarray(points),
+        mean=jnp.asarray(mean),
+        basis=jnp.asarray(basis),
+        scorer=jnp.asarray(rows),
+        slack=jnp.float32(ROUNDING * squared.max()),
+        size=size,
+    )
 
 
 def search(

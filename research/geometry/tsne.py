@@ -109,24 +109,26 @@ def fit(
     """
     settings = Settings(perplexity, **others)
     x = np.asarray(x, np.float32)
-    p = affinities(x, perplexity)
+    _check(x, perplexity)
     state = init(_start(x, start), key, settings)
+    p = affinities(x, perplexity)
     graph = tsne_affinities.edges(p)
     exact = len(x) < EXACT_BELOW
 
     constant = _negative_entropy(p)
     done = 0
-    phases = ((settings.early_iterations, settings.early_exaggeration), (settings.iterations, 1.0))
-    for iterations, exaggeration in phases:
-        end = done + iterations
+    early, total = settings.early_iterations, settings.early_iterations + settings.iterations
+    phases = ((early, settings.early_exaggeration), (total, 1.0))
+    for end, exaggeration in phases:
         while done < end:
             steps = min(CHUNK, end - done)
             state = state if exact else _regrid(state)
             state, cost = _advance(state, graph, exaggeration, len(x) / exaggeration, steps, settings)
             done += steps
             if progress is not None and progress(done, constant + float(cost)):
-                return _finish(x, state, p, settings)
-    return _finish(x, state, p, settings)
+                done = total
+    kl = _evaluate(state if exact else _regrid(state), graph)
+    return Embedding(x, np.asarray(state.points.T), constant + float(kl), settings)
 
 
 def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
@@ -135,23 +137,16 @@ def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) ->
     Raises: as `fit`.
     """
     x = np.asarray(x, np.float32)
-    if x.ndim != 2:
-        raise ValueError(f"x must be [n d], got shape {x.shape}; flatten images first")
-    neighbours = int(3 * perplexity)
-    if perplexity < 1 or neighbours >= len(x):
-        raise ValueError(
-            f"perplexity {perplexity:g} must be at least 1 and needs more than {neighbours} points "
-            f"(3·perplexity neighbours each), got {len(x)}; the highest possible here is {(len(x) - 1) // 3}"
-        )
-    indices, distances = knn.neighbours(x, neighbours)
+    _check(x, perplexity)
+    indices, distances = knn.neighbours(x, int(3 * perplexity))
     return tsne_affinities.symmetrise(indices, tsne_affinities.calibrate(distances, perplexity))
 
 
 def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
     """KL(P|Q) of any embedding of p's points, with Z summed over all pairs."""
     points = jnp.asarray(points, jnp.float32).T
-    _, z = _exactly(points)
-    return _negative_entropy(p) + float(_stretch(tsne_affinities.edges(p), points)) + float(np.log(z))
+    stretch = _stretch(tsne_affinities.edges(p), points)
+    return _negative_entropy(p) + float(stretch) + np.log(tsne_repulsion.normaliser(points))
 
 
 def init(start: Float[Array, "n 2"] | np.ndarray, key: Key[Array, ""], settings: Settings) -> State:
@@ -202,6 +197,13 @@ def _advance(state, graph, exaggeration, rate, steps, settings):
     return state, tsne_affinities.stretch(graph, points) + jnp.log(z)
 
 
+@jax.jit
+def _evaluate(state, graph):
+    """The KL divergence but for P's entropy."""
+    _, z, _ = _repulsion(state)
+    return tsne_affinities.stretch(graph, state.points) + jnp.log(z)
+
+
 def _regrid(state):
     """The state with a grid that fits its map now."""
     extent = float((state.points.max(1) - state.points.min(1)).max())
@@ -210,8 +212,18 @@ def _regrid(state):
 
 
 _lay = jax.jit(tsne_repulsion.lay, static_argnames="size")
-_exactly = jax.jit(tsne_repulsion.exactly)
 _stretch = jax.jit(tsne_affinities.stretch)
+
+
+def _check(x, perplexity):
+    if x.ndim != 2:
+        raise ValueError(f"x must be [n d], got shape {x.shape}; flatten images first")
+    neighbours = int(3 * perplexity)
+    if perplexity < 1 or neighbours >= len(x):
+        raise ValueError(
+            f"perplexity {perplexity:g} must be at least 1 and needs more than {neighbours} points "
+            f"(3·perplexity neighbours each), got {len(x)}; the highest possible here is {(len(x) - 1) // 3}"
+        )
 
 
 def _start(x, start):
@@ -226,8 +238,3 @@ def _start(x, start):
 
 def _negative_entropy(p):
     return float((p.data * np.log(p.data, where=p.data > 0, out=np.zeros_like(p.data))).sum(dtype=np.float64))
-
-
-def _finish(x, state, p, settings):
-    points = np.asarray(state.points.T)
-    return Embedding(x, points, kl_divergence(p, points), settings)

@@ -147,6 +147,19 @@ def exactly(points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"], Float[Arr
     return force.T, z.sum()
 
 
+def normaliser(points: Float[Array, "2 n"]) -> float:
+    """Z alone, by all pairs, added up in float64."""
+    return float(np.asarray(_rows(points), np.float64).sum())
+
+
+@jax.jit
+def _rows(points):
+    def one(point):
+        return (1 / (1 + ((point[:, None] - points) ** 2).sum(0))).sum() - 1
+
+    return lax.map(one, points.T, batch_size=BLOCK)
+
+
 def _place(grid, points):
     """The first of the nodes that a point touches, counted row by row [n], and its place in its cell, 0..1 [2 n]."""
     place = (points - grid.origin[:, None]) / grid.spacing

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import research
-from research.geometry import pca, tsne
+from research.geometry import pca, tsne, tsne_repulsion
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,15 @@ def digits():
     return pca.fit(images, 50).transform(images)
 
 
+@pytest.fixture
+def few_grids(monkeypatch):
+    """Two sizes of grid instead of seven: the map still outgrows the first, and there is less to compile."""
+    monkeypatch.setattr(tsne_repulsion, "SIZES", (200, 360))
+
+
 @pytest.fixture(scope="session")
 def mapped(digits):
-    return tsne.fit(digits, jax.random.key(0))
+    """Their map, on the same two sizes of grid."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tsne_repulsion, "SIZES", (200, 360))
+        return tsne.fit(digits, jax.random.key(0))

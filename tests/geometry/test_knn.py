@@ -12,7 +12,7 @@ def plainly(points, x, k):
     return order, np.sqrt(np.take_along_axis(squared, order, 1))
 
 
-@pytest.mark.parametrize(("n", "k"), [(3, 3), (50, 1), (1000, 5), (4001, 30)])
+@pytest.mark.parametrize(("n", "k"), [(3, 3), (50, 1), (1000, 5), (2003, 20)])
 def test_neighbours_and_their_ties_equal_a_stable_sort(n, k):
     rng = np.random.default_rng(n)
     points, x = rng.integers(0, 4, (n, 5)), rng.integers(0, 4, (300, 5))  # 4⁵ places: many ties, many twins

@@ -9,7 +9,7 @@ from research.geometry import tsne
 QUICK = {"early_iterations": 50, "iterations": 100}
 
 
-def blobs(each, d=10, seed=0):
+def blobs(each=20, d=10, seed=0):
     rng = np.random.default_rng(seed)
     centres = 20 * rng.normal(size=(3, d))
     x = np.concatenate([centre + rng.normal(size=(each, d)) for centre in centres])
@@ -17,8 +17,8 @@ def blobs(each, d=10, seed=0):
 
 
 def test_three_blobs_stay_three():
-    x, label = blobs(60)
-    points = tsne.fit(x, jax.random.key(0), perplexity=10).points
+    x, label = blobs()
+    points = tsne.fit(x, jax.random.key(0), perplexity=8).points
     centre = np.stack([points[label == k].mean(0) for k in range(3)])
     radius = max(np.linalg.norm(points[label == k] - centre[k], axis=1).max() for k in range(3))
     apart = min(np.linalg.norm(centre[a] - centre[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
@@ -29,7 +29,7 @@ def test_kl_is_that_of_opentsne(digits, mapped):
     p = tsne.affinities(digits)
     reference = openTSNE.TSNE(random_state=0, neighbors="exact").fit(digits)
     theirs, ours = tsne.kl_divergence(p, np.asarray(reference)), tsne.kl_divergence(p, mapped.points)
-    assert ours == pytest.approx(mapped.kl)
+    assert ours == pytest.approx(mapped.kl, rel=1e-4)
     assert ours <= 1.01 * theirs
 
 
@@ -40,7 +40,7 @@ def test_affinities_are_those_of_opentsne(digits):
 
 
 def test_kl_gradient_by_finite_difference():
-    x, _ = blobs(20)
+    x, _ = blobs()
     p = tsne.affinities(x, 8)
     points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
     state = tsne.State(jnp.asarray(points.T), jnp.zeros((2, 60)), jnp.ones((2, 60)), None)
@@ -64,8 +64,9 @@ def test_kl_gradient_by_finite_difference():
         assert gradient[i, axis] == pytest.approx(slope, rel=1e-3, abs=1e-6)
 
 
-def test_same_key_same_bits_other_key_other_map(digits):
-    first, again, other = (tsne.fit(digits, jax.random.key(k), **QUICK).points for k in (3, 3, 4))
+def test_same_key_same_bits_other_key_other_map(digits, few_grids):
+    brief = {"early_iterations": 25, "iterations": 25}
+    first, again, other = (tsne.fit(digits, jax.random.key(k), **brief).points for k in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert abs(first - other).max() > 1e-3
 
@@ -84,26 +85,26 @@ def test_order_of_points_does_not_matter_to_p(digits):
 
 def test_progress_tells_kl_and_can_stop():
     told = []
-    x, _ = blobs(60)
+    x, _ = blobs()
 
     def progress(iteration, kl):
         told.append((iteration, kl))
         return iteration == 75
 
-    stopped = tsne.fit(x, jax.random.key(0), perplexity=10, progress=progress, **QUICK)
+    stopped = tsne.fit(x, jax.random.key(0), perplexity=8, progress=progress, **QUICK)
     assert [iteration for iteration, _ in told] == [25, 50, 75]
     assert told[-1][1] < told[0][1]
     assert stopped.kl == pytest.approx(told[-1][1], rel=0.05)
 
 
 def test_twins_and_constant_columns_do_no_harm():
-    x, _ = blobs(20)
-    x = np.insert(np.repeat(x, 6, axis=0), 3, 5.0, axis=1)
+    x, _ = blobs()
+    x = np.insert(np.repeat(x[::6], 6, axis=0), 3, 5.0, axis=1)
     mapping = tsne.fit(x, jax.random.key(0), perplexity=4, **QUICK)
     assert np.isfinite(mapping.points).all()
     assert np.isfinite(mapping.kl)
     assert len(np.unique(mapping.points, axis=0)) == len(x)
-    twins = mapping.points.reshape(60, 6, 2)
+    twins = mapping.points.reshape(10, 6, 2)
     assert np.ptp(twins, axis=1).max() < 0.2 * np.ptp(mapping.points)
 
 
@@ -123,11 +124,11 @@ def test_refusals(x, perplexity, says):
 
 
 def test_start_is_checked_and_used():
-    x, _ = blobs(20)
+    x, _ = blobs()
     with pytest.raises(ValueError, match=r"\(60, 2\)"):
-        tsne.fit(x, jax.random.key(0), perplexity=5, start=np.ones((60, 2)))
+        tsne.fit(x, jax.random.key(0), perplexity=8, start=np.ones((60, 2)))
     start = np.random.default_rng(0).normal(size=(60, 2))
-    still = tsne.fit(x, jax.random.key(0), perplexity=5, start=start, early_iterations=0, iterations=0)
+    still = tsne.fit(x, jax.random.key(0), perplexity=8, start=start, early_iterations=0, iterations=0)
     correlation = np.corrcoef(still.points.ravel(), (start - start.mean(0)).ravel())[0, 1]
     assert correlation > 0.999
     assert still.points.std(0).max() == pytest.approx(1e-4, rel=0.01)

@@ -5,6 +5,9 @@ import pytest
 
 from research.geometry import tsne_repulsion
 
+lay = jax.jit(tsne_repulsion.lay, static_argnames="size")
+by_grid = jax.jit(tsne_repulsion.by_grid)
+
 
 def cloud(scale, n=900):
     rng = np.random.default_rng(0)
@@ -23,7 +26,7 @@ def by_hand(points):
 
 def laid(points):
     extent = float((points.max(1) - points.min(1)).max())
-    return tsne_repulsion.lay(points, tsne_repulsion.size_for(extent))
+    return lay(points, tsne_repulsion.size_for(extent))
 
 
 def test_exact_is_the_sum_over_pairs():
@@ -32,13 +35,14 @@ def test_exact_is_the_sum_over_pairs():
     expected, expected_z = by_hand(points)
     np.testing.assert_allclose(force, expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
     assert float(z) == pytest.approx(expected_z, rel=1e-5)
+    assert tsne_repulsion.normaliser(points) == pytest.approx(expected_z, rel=1e-6)
 
 
-@pytest.mark.parametrize("scale", [1e-4, 1e-2, 1.0, 8.0, 20.0])
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 8.0])
 def test_grid_is_within_one_percent_at_any_size_of_the_map(scale):
     points = cloud(scale)
     grid = laid(points)
-    force, z = tsne_repulsion.by_grid(grid, points)
+    force, z = by_grid(grid, points)
     expected, expected_z = by_hand(points)
     assert np.linalg.norm(force - expected) < 0.01 * np.linalg.norm(expected)
     assert float(z) == pytest.approx(expected_z, rel=1e-4)
@@ -51,7 +55,7 @@ def test_error_falls_with_the_fourth_power_of_the_spacing():
     extent = float(jnp.ptp(points, axis=1).max())
     errors = []
     for size in (int(extent / 0.4), int(extent / 0.2)):
-        force, _ = tsne_repulsion.by_grid(tsne_repulsion.lay(points, size), points)
+        force, _ = by_grid(lay(points, size), points)
         errors.append(np.linalg.norm(force - expected))
     assert errors[0] > 8 * errors[1]
 
@@ -60,20 +64,19 @@ def test_a_point_alone_feels_nothing():
     for place in ([0.0, 0.0], [0.13, 0.41]):
         points = jnp.asarray([place, [30.0, 20.0]]).T
         grid = laid(points)
-        force, z = tsne_repulsion.by_grid(grid, points)
+        force, z = by_grid(grid, points)
         expected, expected_z = by_hand(points)
         np.testing.assert_allclose(force, expected, atol=1e-2)
         assert float(z) == pytest.approx(expected_z, abs=0.02)
 
 
 def test_slope_is_the_derivative_of_the_value():
-    points = cloud(8.0)
+    points, spots = cloud(8.0), cloud(6.0)
     grid = laid(points)
-    potential = tsne_repulsion.potential(grid, points)
-    spots = cloud(6.0, 40)
-    _, slope = tsne_repulsion.read(grid, potential, spots)
-    gradient = jax.grad(lambda y: tsne_repulsion.read(grid, potential, y)[0].sum())(spots)
-    np.testing.assert_allclose(slope, gradient, rtol=1e-3, atol=1e-3 * float(abs(slope).max()))
+    potential = jax.jit(tsne_repulsion.potential)(grid, points)
+    slope_of_sum = jax.jit(jax.grad(lambda y: tsne_repulsion.read(grid, potential, y)[0].sum()))
+    _, slope = jax.jit(tsne_repulsion.read)(grid, potential, spots)
+    np.testing.assert_allclose(slope, slope_of_sum(spots), rtol=1e-3, atol=1e-3 * float(abs(slope).max()))
 
 
 def test_covers_knows_who_is_outside():

@@ -10,6 +10,7 @@ import functools
 import shutil
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -34,7 +35,7 @@ from research.reading.masks import (
 from research.reading.search import Search
 from research.store import Run
 from research.studies import at_least, identikits_measures
-from research.studies.identikits_asking import RANDOM, Asking, ask, kept, probabilities, random_images, table
+from research.studies.identikits_asking import Asking, ask, judged, kept, table
 from research.studies.identikits_measures import DEFAULT
 
 TITLE = "Identikits"
@@ -154,35 +155,21 @@ def run(config: Config, run: Run) -> xr.Dataset:
     key = named(jax.random.key(config.seed), "identikits")
     test = data.load(config.data, "test")
     trained = {kind: _trained(config, kind) for kind in config.include}
-    halfway = run.folder / "checkpoints" / store.fingerprint(config, config.data)
-    store.make_folder(halfway)
+    folder = store.make_folder(run.folder / "checkpoints" / store.fingerprint(config, config.data))
     tables = []
     for kind, population in trained.items():
         for asking in askings(config, kind):
-            begin, name = time.perf_counter(), f"{kind}-{asking.name}"
-            params = population.params if asking.trained else _untrained(population)
-            if kind == "cnn" and asking.name != DEFAULT:
-                params = _first(params, config.other_cnns)
-            answer = functools.partial(
-                ask,
-                asking,
-                population,
-                params,
-                config.digits,
-                named(key, name),
-                images=test,
-                halfway=halfway / f"{name}.npz",
-            )
-            rows = kept(halfway / f"{name}.nc", lambda: table(answer(), kind, asking.name))  # noqa: B023
-            tables.append(rows)
+            begin = time.perf_counter()
+            rows = _rows(config, kind, asking, population, test, key, folder)
             reached = float(np.isfinite(rows.evaluations_to.sel(target=0.99)).mean())
-            seconds = round(time.perf_counter() - begin, 2)
-            run.metrics(
-                kind=kind, asking=asking.name, runs=rows.sizes["run"], reached=reached, seconds=seconds
-            )
+            n, seconds = rows.sizes["run"], round(time.perf_counter() - begin, 2)
+            run.metrics(kind=kind, asking=asking.name, runs=n, reached=reached, seconds=seconds)
+            tables.append(rows)
     runs = xr.concat(tables, "run", join="outer", fill_value=np.nan, coords="different", compat="equals")
-    results = xr.merge([runs, _judged(config, trained, runs, test, key), _evolution(config, trained, key)])
-    shutil.rmtree(halfway)
+    train = data.load(config.data, "train")
+    seen = judged(trained, runs, config.images, test, train, named(key, "random"))
+    results = xr.merge([runs, seen, _evolution(config, trained, key)])
+    shutil.rmtree(folder)
     return results.assign_attrs(masks=config.masks, patience=config.patience, generations=config.generations)
 
 
@@ -191,8 +178,28 @@ def _trained(config: Config, kind: str) -> Population:
     return networks.population(getattr(config, kind), m, name=kind)
 
 
-def _untrained(population: Population) -> Any:
-    return networks.untrained(population.config, len(population))
+def _rows(
+    config: Config,
+    kind: str,
+    asking: Asking,
+    population: Population,
+    images: data.Digits,
+    key: Key[Array, ""],
+    folder: Path,
+) -> xr.Dataset:
+    """All runs of one asking as a table; from the folder where a study that was killed left it."""
+    params, name = population.params, f"{kind}-{asking.name}"
+    if not asking.trained:
+        params = networks.untrained(population.config, len(population))
+    if kind == "cnn" and asking.name != DEFAULT:
+        params = _first(params, config.other_cnns)
+
+    def compute() -> xr.Dataset:
+        halfway, own = folder / f"{name}.npz", named(key, name)
+        answers = ask(asking, population, params, config.digits, own, images=images, halfway=halfway)
+        return table(answers, kind, asking.name)
+
+    return kept(folder / f"{name}.nc", compute)
 
 
 def _first(params: Any, m: int) -> Any:
@@ -216,36 +223,6 @@ def _evolution(config: Config, trained: dict[str, Population], key: Key[Array, "
             "evolution_generations": ("of", runs.generations.values),
         },
         {"of": runs.digit.values, "frame": runs.frame.values},
-        {"evolution_kind": kind},
-    )
-
-
-def _judged(
-    config: Config, trained: dict[str, Population], runs: xr.Dataset, test: data.Digits, key: Key[Array, ""]
-) -> xr.Dataset:
-    """What every network says about every identikit, about random images and about test digits."""
-    digit = runs.digit.values.astype(int)
-    noises = {kind: random_images(kind, named(key, kind), config.images, test) for kind in RANDOM}
-    real = test.images[: config.images].astype(np.float32) / 255
-    rows: dict[str, list[np.ndarray]] = {"judged": [], "random_top": [], "digit_top": []}
-    for population in trained.values():
-        said = probabilities(population, runs.image.values.astype(np.float32))
-        rows["judged"].append(said[:, np.arange(digit.size), digit])
-        tops = [probabilities(population, images).max(-1) for images in noises.values()]
-        rows["random_top"].append(np.stack(tops, 1))
-        rows["digit_top"].append(probabilities(population, real).max(-1))
-    train = data.load(config.data, "train")
-    means = np.stack([train.images[train.labels == d].mean(0) / 255 for d in range(10)])
-    judges = [f"{kind} {i}" for kind, population in trained.items() for i in range(len(population))]
-    small = {name: np.concatenate(parts).astype(np.float32) for name, parts in rows.items()}
-    return xr.Dataset(
-        {
-            "judged": (("judge", "run"), small["judged"]),
-            "random_top": (("judge", "noise", "example"), small["random_top"]),
-            "digit_top": (("judge", "example"), small["digit_top"]),
-            "class_mean": (("class", "y", "x"), means.astype(np.float32)),
-        },
-        {"judge": judges, "noise": list(RANDOM)},
     )
 
 

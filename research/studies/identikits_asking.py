@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from research import progress, store
 from research.checkpoints import EVERY
 from research.data import Digits
+from research.keys import named
 from research.networks import Population
 from research.reading import identikits
 from research.reading.contract import Method
@@ -98,11 +100,45 @@ def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
     ).assign_coords(kind=("run", [kind] * n), asking=("run", [asking] * n))
 
 
-def kept(file: Path, compute) -> xr.Dataset:
+def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
     """What `compute` returns, saved in the file, or what an earlier call saved there."""
     if not file.exists():
         store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
     return xr.load_dataset(file, engine="h5netcdf")
+
+
+def judged(
+    trained: Mapping[str, Population],
+    runs: xr.Dataset,
+    n: int,
+    test: Digits,
+    train: Digits,
+    key: Key[Array, ""],
+) -> xr.Dataset:
+    """What every network says about every identikit, about n random images of each kind and n test digits.
+
+    judged [judge, run] is its confidence in the digit that the run was after, random_top and digit_top its
+    largest output; class_mean [class, y, x] the mean training image.
+    """
+    noises = [random_images(kind, named(key, kind), n, test) for kind in RANDOM]
+    images = np.concatenate([runs.image.values, *noises, test.images[:n] / 255]).astype(np.float32)
+    said = np.concatenate([probabilities(population, images) for population in trained.values()])
+    drawn = runs.sizes["run"]
+    own = said[:, np.arange(drawn), runs.digit.values]
+    top = said[:, drawn:].max(-1).reshape(len(said), len(RANDOM) + 1, -1)
+    means = [train.images[train.labels == d].mean(0) / 255 for d in range(said.shape[-1])]
+    return xr.Dataset(
+        {
+            "judged": (("judge", "run"), own),
+            "random_top": (("judge", "noise", "example"), top[:, :-1]),
+            "digit_top": (("judge", "example"), top[:, -1]),
+            "class_mean": (("class", "y", "x"), np.stack(means).astype(np.float32)),
+        },
+        {
+            "judge": [f"{kind} {i}" for kind, population in trained.items() for i in range(len(population))],
+            "noise": list(RANDOM),
+        },
+    )
 
 
 def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "m n k"]:
@@ -113,9 +149,8 @@ def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) ->
         one = lambda image: jax.nn.softmax(population.predict(params, image))  # noqa: E731
         return jax.lax.map(one, images, batch_size=500)
 
-    m = len(population)
-    given = jnp.asarray(images, jnp.float32)
-    return np.stack([np.asarray(of(population.network(i), given)) for i in range(m)])
+    given = jnp.asarray(images)
+    return np.stack([np.asarray(of(population.network(i), given)) for i in range(len(population))])
 
 
 RANDOM = ("uniform", "normal", "first_candidates", "shuffled_digits")
@@ -143,9 +178,9 @@ def _other_digits(
     if images is None:
         raise ValueError('the start "other_digit" needs images to start from')
 
-    def other(digit: int, restart: int) -> Int[np.ndarray, ""]:
+    def other(digit: int, restart: int) -> int:
         label = (digit + 1 + restart % 9) % 10
-        return np.flatnonzero(images.labels == label)[restart // 9]
+        return int(np.flatnonzero(images.labels == label)[restart // 9])
 
     chosen = np.array([[other(digit, restart) for restart in range(restarts)] for digit in digits])
     return np.broadcast_to(images.images[chosen].astype(np.float32) / 255, (m, *chosen.shape, 28, 28))

@@ -125,7 +125,7 @@ def test_finished_askings_are_not_asked_again(config, tmp_path, monkeypatch, twi
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "_judged", killed)
+        patch.setattr(study, "judged", killed)
         with pytest.raises(KeyboardInterrupt):
             study.run(config, Run(tmp_path))
     asked = []

@@ -51,9 +51,26 @@ def train(network, images, labels, epochs):
 
 def export(network, name, **options):
     example = torch.zeros(2, 1, 28, 28)
-    torch.onnx.export(
-        network, (example,), HERE / name, input_names=["image"], output_names=["scores"], **options
-    )
+    names = {"input_names": ["image"], "output_names": ["scores"]}
+    torch.onnx.export(network, (example,), HERE / name, **names, **options)
+    strip(HERE / name)
+
+
+def strip(path):
+    """Removes the exporter's stack traces, half a dozen lines of somebody's paths a node."""
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (
+        model,
+        graph,
+        *graph.node,
+        *graph.initializer,
+        *graph.value_info,
+        *graph.input,
+        *graph.output,
+    ):
+        part.ClearField("metadata_props")
+    onnx.save(model, path)
 
 
 def main():

@@ -141,7 +141,7 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         len(rows), len(digits), figsize=(width, width / 11.5 * 1.2 * len(rows)), squeeze=False
     )
     for row, (name, images) in zip(axes, rows):
-        tiles(row, images / images.max((1, 2), keepdims=True))
+        tiles(row, images / np.maximum(images.max((1, 2), keepdims=True), 1e-9))
         row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=5, fontsize=6.5)
         if name == "mean digit":
             continue

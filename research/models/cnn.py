@@ -1,65 +1,51 @@
-"""The documents' convolutional networks: 003 (5×5×32, 5×5×64, dense 1024) and 001 (3×3×32, 3×3×64, dense 128)."""
+"""The documents' convolutional networks, for one image; `jax.vmap` makes them many.
+
+Both hold ordinary parameters (kernels [h w in out] and biases) and compute the same function in two forms:
+"plain" by XLA's convolution, "matmul" by matrix products (`convolution.py`, `convolution_dft.py`), which on a
+CPU is several times faster and the only one that trains well inside a loop. "auto" takes the one that suits
+the default device.
+"""
 
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
 from jaxtyping import Array, Float, Key
 
-from research.models import convolution as fast
+from research.models import convolution, convolution_dft
 
-FORMS = ("auto", "plain", "matmul")
+FORMS = ("auto", "matmul", "plain")
 
 
 @dataclass
 class CNNConfig:
-    """Document 003: two 5×5 convolutions (SAME), each pooled 2×2, one dense layer, dropout before the last."""
+    """Document 003: 5×5×32, pool, 5×5×64, pool, dense 1024, dropout, 10."""
 
     channels: tuple[int, int] = (32, 64)
+    kernel: int = 5
     dense: int = 1024
-    dropout: float = 0.5
-    mean: float = 0.1307  # of the training pixels; the network sees (image − mean) / std
+    dropout: float = 0.5  # share of the dense layer's outputs dropped
+    mean: float = 0.1307  # of the training pixels; the network sees (image − mean)/std
     std: float = 0.3081
-    form: str = "auto"  # plain: lax.conv | matmul: products, the fast form on CPUs | auto: by the backend
+    form: str = "auto"  # auto | matmul | plain
+    side: int = 28
     classes: int = 10
 
 
 @dataclass
 class CNNSmallConfig:
-    """Document 001: two 3×3 convolutions (VALID), one 2×2 pool after them, dropout, one dense layer."""
+    """Document 001, the drawing app's network: 3×3×32, 3×3×64, pool, dropout, dense 128, 10."""
 
     channels: tuple[int, int] = (32, 64)
+    kernel: int = 3
     dense: int = 128
-    dropout: float = 0.2
+    dropout: float = 0.2  # share of the pooled outputs dropped
     mean: float = 0.1307
     std: float = 0.3081
     form: str = "auto"
+    side: int = 28
     classes: int = 10
-
-
-def by_products(form: str) -> bool:
-    """Whether convolutions are computed as matrix products: by the form, or by the backend for "auto"."""
-    if form not in FORMS:
-        raise ValueError(f"unknown form {form!r} of a convolution; known: {', '.join(FORMS)}")
-    return form == "matmul" or (form == "auto" and jax.default_backend() == "cpu")
-
-
-def conv(
-    x: Float[Array, "h w c"], kernel: Float[Array, "kh kw c d"], padding: str
-) -> Float[Array, "h2 w2 d"]:
-    """Plain convolution (cross-correlation) at stride 1."""
-    return lax.conv_general_dilated(
-        x[None], kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )[0]
-
-
-def dropped(key: Key[Array, ""] | None, x: Float[Array, " n"], rate: float) -> Float[Array, " n"]:
-    """Inverted dropout: each value is 0 with probability `rate`, else x / (1 − rate); without a key, x."""
-    if key is None or rate == 0:
-        return x
-    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0.0)
 
 
 class Filters(nnx.Module):
@@ -70,63 +56,98 @@ class Filters(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(d))
 
 
-class _CNN(nnx.Module):
-    """What both networks share: parameters, and the layers after the convolutions."""
-
-    def __init__(self, config: CNNConfig | CNNSmallConfig, kernel: int, flat: int, *, rngs: nnx.Rngs):
-        by_products(config.form)
-        he = nnx.initializers.he_normal()
-        first, second = config.channels
-        self.mean, self.std, self.dropout, self.form = config.mean, config.std, config.dropout, config.form
-        self.conv1 = Filters(kernel, 1, first, rngs=rngs)
-        self.conv2 = Filters(kernel, first, second, rngs=rngs)
-        self.dense1 = nnx.Linear(flat * second, config.dense, kernel_init=he, rngs=rngs)
-        self.dense2 = nnx.Linear(config.dense, config.classes, kernel_init=he, rngs=rngs)
-
-
-class CNN(_CNN):
-    """Document 003: conv 5×5×32, pool, conv 5×5×64, pool, dense 1024, dropout .5, dense 10; ReLU throughout."""
+class CNN(nnx.Module):
+    """x = (image − mean)/std; twice x ← pool(relu(conv x + b)), SAME; x ← relu(xW + b); logits = xW + b."""
 
     def __init__(self, config: CNNConfig, *, rngs: nnx.Rngs):
-        super().__init__(config, 5, 7 * 7, rngs=rngs)
+        _check(config)
+        first, second = config.channels
+        self.config = config
+        self.conv1 = Filters(config.kernel, 1, first, rngs=rngs)
+        self.conv2 = Filters(config.kernel, first, second, rngs=rngs)
+        self.dense1 = _dense((config.side // 4) ** 2 * second, config.dense, rngs)
+        self.dense2 = _dense(config.dense, config.classes, rngs)
 
     def __call__(
-        self, image: Float[Array, "28 28"], *, key: Key[Array, ""] | None = None
+        self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
-        x = (image - self.mean) / self.std
-        kernel1, bias1 = self.conv1.kernel[...], self.conv1.bias[...]
-        kernel2, bias2 = self.conv2.kernel[...], self.conv2.bias[...]
-        conv1 = nnx.relu(conv(x[..., None], kernel1, "SAME") + bias1[None, None])
-        if by_products(self.form):
-            pool1 = nnx.relu(fast.conv_pool(x, kernel1) + fast.bias(bias1, (14, 14)))
-            raw2 = fast.conv_spectral(pool1, kernel2)
-            pool2 = nnx.relu(fast.max_pool(raw2) + fast.bias(bias2, (7, 7)))
+        """Logits, and conv1 [28 28 32], pool1 [14 14 32], conv2 [14 14 64], pool2 [7 7 64], dense1 [1024]."""
+        x = (image - self.config.mean) / self.config.std
+        if _uses_matmul(self.config.form):
+            cells = convolution.of_image_in_cells(x, self.conv1.kernel[...], "SAME")
+            pooled = convolution.largest(*(cells[:, :, place] for place in range(4)))
+            conv1 = nnx.relu(convolution.from_cells(cells) + self.conv1.bias[...][None, None])
+            pool1 = nnx.relu(convolution.add_bias(convolution.beside_channels(pooled), self.conv1.bias[...]))
+            conv2 = convolution_dft.convolve(pool1, self.conv2.kernel[...], "SAME")
         else:
-            pool1 = nnx.max_pool(conv1, (2, 2), (2, 2))
-            raw2 = conv(pool1, kernel2, "SAME")
-            pool2 = nnx.relu(nnx.max_pool(raw2, (2, 2), (2, 2)) + bias2[None, None])
-        conv2 = nnx.relu(raw2 + bias2[None, None])
+            conv1 = convolution.plain(x[:, :, None], self.conv1.kernel[...], "SAME")
+            conv1 = nnx.relu(convolution.add_bias(conv1, self.conv1.bias[...]))
+            pool1 = convolution.max_pool(conv1)
+            conv2 = convolution.plain(pool1, self.conv2.kernel[...], "SAME")
+        pool2 = convolution.beside_channels(convolution.max_pool(conv2))
+        conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
+        pool2 = nnx.relu(convolution.add_bias(pool2, self.conv2.bias[...]))
         dense1 = nnx.relu(self.dense1(pool2.reshape(-1)))
-        logits = self.dense2(dropped(key, dense1, self.dropout))
-        return logits, dict(conv1=conv1, pool1=pool1, conv2=conv2, pool2=pool2, dense1=dense1)
+        logits = self.dense2(_dropped(dense1, self.config.dropout, key))
+        return logits, {"conv1": conv1, "pool1": pool1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
 
 
-class CNNSmall(_CNN):
-    """Document 001: conv 3×3×32, conv 3×3×64, pool, dropout .2, dense 128, dense 10; ReLU throughout."""
+class CNNSmall(nnx.Module):
+    """x = (image − mean)/std; twice x ← relu(conv x + b), VALID; pool; x ← relu(xW + b); logits = xW + b."""
 
     def __init__(self, config: CNNSmallConfig, *, rngs: nnx.Rngs):
-        super().__init__(config, 3, 12 * 12, rngs=rngs)
+        _check(config)
+        first, second = config.channels
+        self.config = config
+        self.conv1 = Filters(config.kernel, 1, first, rngs=rngs)
+        self.conv2 = Filters(config.kernel, first, second, rngs=rngs)
+        self.dense1 = _dense(((config.side - 2 * (config.kernel - 1)) // 2) ** 2 * second, config.dense, rngs)
+        self.dense2 = _dense(config.dense, config.classes, rngs)
 
     def __call__(
-        self, image: Float[Array, "28 28"], *, key: Key[Array, ""] | None = None
+        self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
-        x = ((image - self.mean) / self.std)[..., None]
-        kernel1, bias1 = self.conv1.kernel[...], self.conv1.bias[...]
-        kernel2, bias2 = self.conv2.kernel[...], self.conv2.bias[...]
-        convolve = fast.conv_taps if by_products(self.form) else lambda x, kernel: conv(x, kernel, "VALID")
-        conv1 = nnx.relu(convolve(x, kernel1) + bias1[None, None])
-        raw2 = convolve(conv1, kernel2)
-        pool2 = nnx.relu(fast.max_pool(raw2) + bias2[None, None])
-        conv2 = nnx.relu(raw2 + bias2[None, None])
-        dense1 = nnx.relu(self.dense1(dropped(key, pool2.reshape(-1), self.dropout)))
-        return self.dense2(dense1), dict(conv1=conv1, conv2=conv2, pool2=pool2, dense1=dense1)
+        """Logits, and conv1 [26 26 32], conv2 [24 24 64], pool2 [12 12 64], dense1 [128]."""
+        x = (image - self.config.mean) / self.config.std
+        kernel1, kernel2 = self.conv1.kernel[...], self.conv2.kernel[...]
+        if _uses_matmul(self.config.form):
+            conv1 = convolution.of_image(x, kernel1, "VALID")
+            conv1 = nnx.relu(convolution.add_bias(conv1, self.conv1.bias[...]))
+            conv2 = convolution_dft.convolve(conv1, kernel2, "VALID")
+        else:
+            conv1 = convolution.plain(x[:, :, None], kernel1, "VALID")
+            conv1 = nnx.relu(convolution.add_bias(conv1, self.conv1.bias[...]))
+            conv2 = convolution.plain(conv1, kernel2, "VALID")
+        pool2 = convolution.beside_channels(convolution.max_pool(conv2))
+        conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
+        pool2 = nnx.relu(convolution.add_bias(pool2, self.conv2.bias[...]))
+        kept = _dropped(pool2.reshape(-1), self.config.dropout, key)
+        dense1 = nnx.relu(self.dense1(kept))
+        logits = self.dense2(dense1)
+        return logits, {"conv1": conv1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
+
+
+def _check(config: CNNConfig | CNNSmallConfig) -> None:
+    if config.form not in FORMS:
+        raise ValueError(f"unknown form {config.form!r} of a convolution; known: {', '.join(FORMS)}")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"dropout is a share in [0, 1), got {config.dropout}")
+
+
+def _uses_matmul(form: str) -> bool:
+    return form == "matmul" or (form == "auto" and jax.default_backend() == "cpu")
+
+
+def _dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
+    return nnx.Linear(inputs, outputs, kernel_init=nnx.initializers.he_normal(), rngs=rngs)
+
+
+def _dropped(x: Float[Array, " d"], share: float, key: Key[Array, ""] | None) -> Float[Array, " d"]:
+    """Each entry kept with probability 1 − share and divided by it; x itself without a key.
+
+    Sixteen random bits an entry, so the share is exact to 2⁻¹⁶.
+    """
+    if key is None or share == 0:
+        return x
+    keep = jax.random.bits(key, x.shape, jnp.uint16) >= round(share * 2**16)
+    return jnp.where(keep, x / (1 - share), 0.0)

@@ -1,156 +1,138 @@
 """Convolutions as matrix products: the form for CPUs, where XLA's own weight gradients crawl inside a loop.
 
-Everything is written for one image, as [y x channel] arrays, and batched by `jax.vmap`. `beside_channels` keeps
-the batch next to the channels: a matrix product then reads and writes it in place, and nothing is transposed.
-
-- `conv_pool`: 5×5 (SAME) and 2×2 max-pool in one product: 6×6 windows at stride 2 times a matrix that holds
-  the kernel at the four places of a pool cell; then the largest of the four.
-- `conv_spectral`: 5×5 (SAME) on 14×14 as a real two-dimensional Fourier transform of size 16, itself matrix
-  products: odd frequencies p + ½ (p = 0..7) in rows and all q = 0..15 in columns make 128 complex pairs, none its
-  own conjugate, and circular equals SAME because a tap would have to wrap over 14 places. Per frequency one
-  complex product over channels: 11.7 MFLOP instead of 20.1.
-- `conv_taps`: any size (VALID), the shifted images side by side times the kernel as one matrix.
+Written for one image, [h w channel], and batched by `jax.vmap`. What decides the speed is where the batch
+stands: between the pixels and the channels a matrix product reads and writes it in place, forwards and
+backwards, and nothing is ever transposed. `beside_channels` and `add_bias` keep it there.
 """
 
-import functools
-import itertools
-from collections.abc import Callable
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-SIZE = 16  # of the Fourier transform
-SIDE = 14  # of the images it serves
+Padding = Literal["SAME", "VALID"]
 
 
-def beside_channels(x: Array, axes: int | None = None) -> Array:
-    """x unchanged; under vmap its batch moves to stand before the last axis (or after the first `axes` axes).
+def beside_channels(x: Float[Array, "*pixels c"]) -> Float[Array, "*pixels c"]:
+    """x itself; under vmap the batch moves to stand before the last axis."""
+    return _batch_after(x, x.ndim - 1)
 
-    A product with ones over all other axes: XLA drops the product and keeps the order.
+
+def _batch_after(x: Float[Array, "*shape"], axes: int) -> Float[Array, "*shape"]:
+    """x itself; under vmap the batch moves to stand after the first `axes` axes.
+
+    An elementwise product with ones, written as a dot_general that shares these axes: the one operation whose
+    batching rule puts the batch behind them. XLA removes the product and keeps the order.
     """
-    batch = tuple(range(x.ndim - 1 if axes is None else axes))
-    return lax.dot_general(x, jnp.ones([x.shape[a] for a in batch], x.dtype), (((), ()), (batch, batch)))
+    shared = tuple(range(axes))
+    return lax.dot_general(x, jnp.ones(x.shape[:axes], x.dtype), (((), ()), (shared, shared)))
+
+
+def add_bias(x: Float[Array, "*pixels c"], bias: Float[Array, " c"]) -> Float[Array, "*pixels c"]:
+    """x + bias.
+
+    The sum of a batched and an unbatched array would move the batch to the front. The bias therefore takes
+    x's batch first, by a choice between the two that is always the bias (and that XLA removes).
+    """
+    everywhere = jnp.broadcast_to(bias, x.shape)
+    return x + beside_channels(lax.select(False, lax.stop_gradient(x), everywhere))
 
 
 @jax.custom_jvp
 def largest(
     a: Float[Array, "*shape"], b: Float[Array, "*shape"], c: Float[Array, "*shape"], d: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The largest of four; its gradient goes to the first that attains it."""
+    """The elementwise maximum of four; the gradient goes to the first that attains it."""
     return jnp.maximum(jnp.maximum(a, b), jnp.maximum(c, d))
 
 
 @largest.defjvp
-def _largest_jvp(primals, tangents):
-    top = largest(*primals)
-    slope, open_ = jnp.zeros_like(top), jnp.ones(top.shape, bool)
-    for value, tangent in zip(primals, tangents):
-        slope = slope + jnp.where(open_ & (value == top), tangent, 0.0)
-        open_ = open_ & (value != top)
-    return top, slope
+def _largest_jvp(values, tangents):
+    top = largest(*values)
+    out, undecided = jnp.zeros_like(top), jnp.ones(top.shape, bool)
+    for value, tangent in zip(values, tangents):
+        out = out + jnp.where(undecided & (value == top), tangent, 0.0)
+        undecided &= value != top
+    return top, out
 
 
-def max_pool(x: Float[Array, "h w c"]) -> Float[Array, "h/2 w/2 c"]:
-    """2×2 max-pool of even sides."""
+def max_pool(x: Float[Array, "h w c"]) -> Float[Array, "h2 w2 c"]:
+    """The maximum of every 2×2 cell; h and w even."""
     return largest(x[::2, ::2], x[::2, 1::2], x[1::2, ::2], x[1::2, 1::2])
 
 
-def conv_pool(image: Float[Array, "h w"], kernel: Float[Array, "5 5 1 c"]) -> Float[Array, "h/2 w/2 c"]:
-    """max_pool(conv(image, kernel, SAME)) of an image with even sides."""
-    h, w = image.shape
-    padded = lax.optimization_barrier(beside_channels(jnp.pad(image, 2), 2))
-    columns = beside_channels(jnp.stack([padded[:, j : j + w - 1 : 2] for j in range(6)]), 3)
-    windows = jnp.stack([columns[:, i : i + h - 1 : 2] for i in range(6)]).reshape(36, h // 2, w // 2)
-    placed = [
-        jnp.pad(kernel[:, :, 0], ((i, 1 - i), (j, 1 - j), (0, 0)))
-        for i, j in itertools.product((0, 1), (0, 1))
-    ]
-    weights = jnp.stack(placed).reshape(4, 36, -1)
-    four = lax.dot_general(weights, beside_channels(windows, 3), (((1,), (0,)), ((), ())))  # [4 c h/2 w/2]
-    return beside_channels(largest(*four).transpose(1, 2, 0))
+def plain(
+    x: Float[Array, "h w c"], kernel: Float[Array, "kh kw c d"], padding: Padding
+) -> Float[Array, "h_out w_out d"]:
+    """y[i, j] = Σ x[i + s, j + t]·kernel[s, t], by XLA's convolution: the form for accelerators."""
+    order = ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x[None], kernel, (1, 1), padding, dimension_numbers=order)[0]
 
 
-def conv_taps(x: Float[Array, "h w c"], kernel: Float[Array, "kh kw c d"]) -> Float[Array, "h2 w2 d"]:
-    """conv(x, kernel, VALID)."""
-    kh, kw, _, d = kernel.shape
-    h, w = x.shape[0] - kh + 1, x.shape[1] - kw + 1
-    shifted = [x[i : i + h, j : j + w] for i, j in itertools.product(range(kh), range(kw))]
-    return beside_channels(beside_channels(jnp.concatenate(shifted, -1)) @ kernel.reshape(-1, d))
+def of_image(
+    image: Float[Array, "h w"], kernel: Float[Array, "k k 1 d"], padding: Padding
+) -> Float[Array, "h_out w_out d"]:
+    """The convolution of an image by a k×k kernel, as windows times weights."""
+    side = kernel.shape[0]
+    windows = _windows(_padded(image, side, padding), side, stride=1)
+    return _products(windows, kernel.reshape(side * side, -1))
 
 
-def conv_spectral(x: Float[Array, "14 14 c"], kernel: Float[Array, "5 5 c d"]) -> Float[Array, "14 14 d"]:
-    """conv(x, kernel, SAME)."""
-    c, d = kernel.shape[2:]
-    real, imaginary = jnp.einsum("sif,icd->sfcd", _kernel_basis(), kernel.reshape(25, c, d)).reshape(
-        2, SIZE // 2, SIZE, c, d
-    )
-    (rows, rows_back), (columns, columns_back) = _transforms()
-    spectrum = columns(rows(beside_channels(x)))  # [p q 2 batch c]
-    times = lambda a, b: lax.dot_general(a, b, (((2,), (2,)), ((0, 1), (0, 1))))  # noqa: E731
-    re, im = spectrum[:, :, 0], spectrum[:, :, 1]
-    product = jnp.stack([times(re, real) - times(im, imaginary), times(re, imaginary) + times(im, real)], 2)
-    return beside_channels(rows_back(columns_back(beside_channels(product))))
+def of_image_in_cells(
+    image: Float[Array, "h w"], kernel: Float[Array, "k k 1 d"], padding: Padding
+) -> Float[Array, "h2 w2 4 d"]:
+    """The convolution of an image at the four places of every 2×2 cell: one product for convolution and pool.
 
-
-def _row_waves(places: np.ndarray) -> np.ndarray:
-    """cos and −sin of 2π(p + ½)·place/16: [p 2 place]."""
-    angle = 2 * np.pi * np.outer(np.arange(SIZE // 2) + 0.5, places) / SIZE
-    return np.stack([np.cos(angle), -np.sin(angle)], 1)
-
-
-def _column_waves(places: np.ndarray) -> np.ndarray:
-    """The turn of (re, im) by −2πq·place/16: [q 2 2 place]."""
-    angle = 2 * np.pi * np.outer(np.arange(SIZE), places) / SIZE
-    c, s = np.cos(angle), np.sin(angle)
-    return np.stack([np.stack([c, s], 1), np.stack([-s, c], 1)], 1)
-
-
-@functools.cache
-def _transforms() -> tuple[tuple[Callable, Callable], tuple[Callable, Callable]]:
-    """The transforms of rows [y ...] -> [p 2 ...] and of columns [p 2 x ...] -> [p q 2 ...], and their transposes."""
-    columns = _column_waves(np.arange(SIDE))
-    columns = np.broadcast_to(columns, (SIZE // 2, *columns.shape))
-    return _linear(_row_waves(np.arange(SIDE)), 0, 2), _linear(columns, 1, 2)
-
-
-@functools.cache
-def _kernel_basis() -> np.ndarray:
-    """The transform of the 25 taps, tap (i, j) at (2 − i, 2 − j), with the scale of the way back: [2 25 128]."""
-    taps = 2 - np.arange(5)
-    waves = np.einsum("pri,qsrj->sijpq", _row_waves(taps), _column_waves(taps))
-    return (waves * 2 / SIZE**2).reshape(2, 25, SIZE * SIZE // 2).astype(np.float32)
-
-
-def _linear(matrix: np.ndarray, shared: int, out: int) -> tuple[Callable, Callable]:
-    """A constant linear map and its transpose, each the other's derivative, as products that move no axes.
-
-    matrix: [shared.. out.. in..]; the map takes x [shared.. in.. rest..] to [shared.. out.. rest..].
+    A cell sees a window of (k + 1)×(k + 1) pixels; four shifted copies of the kernel in it give its four
+    places, in the order (0, 0), (0, 1), (1, 0), (1, 1).
     """
-    values = matrix.astype(np.float32)
-    inner = values.ndim - shared - out
-    turned = np.moveaxis(values, range(shared, shared + out), range(-out, 0))
-    both = tuple(range(shared))
-
-    def product(values: np.ndarray, inner: int, x: Array) -> Array:
-        summed = (tuple(range(values.ndim - inner, values.ndim)), tuple(range(shared, shared + inner)))
-        return lax.dot_general(values, x, (summed, (both, both)))
-
-    @jax.custom_vjp
-    def forward(x):
-        return product(values, inner, x)
-
-    @jax.custom_vjp
-    def back(y):
-        return product(turned, out, y)
-
-    forward.defvjp(lambda x: (forward(x), None), lambda _, g: (back(g),))
-    back.defvjp(lambda y: (back(y), None), lambda _, g: (forward(g),))
-    return forward, back
+    side = kernel.shape[0]
+    windows = _windows(_padded(image, side, padding), side + 1, stride=2)
+    places = [
+        jnp.pad(kernel[:, :, 0], ((i, 1 - i), (j, 1 - j), (0, 0)))
+        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))
+    ]
+    y = _products(windows, jnp.concatenate(places, -1).reshape((side + 1) ** 2, -1))
+    return y.reshape(*y.shape[:2], 4, -1)
 
 
-def bias(values: Float[Array, " c"], shape: tuple[int, int]) -> Float[Array, "h w c"]:
-    """One bias a channel at every place; its gradient is a plain sum over places."""
-    return jnp.broadcast_to(values, (*shape, *values.shape))
+def from_cells(cells: Float[Array, "h2 w2 4 d"]) -> Float[Array, "h w d"]:
+    """The four places of every 2×2 cell, put side by side again."""
+    h, w, _, d = cells.shape
+    return cells.reshape(h, w, 2, 2, d).transpose(0, 2, 1, 3, 4).reshape(2 * h, 2 * w, d)
+
+
+def _padded(image: Float[Array, "h w"], side: int, padding: Padding) -> Float[Array, "h_in w_in"]:
+    before, after = ((side - 1) // 2, side // 2) if padding == "SAME" else (0, 0)
+    padded = _batch_after(jnp.pad(image, (before, after)), 2)
+    return lax.optimization_barrier(padded)  # the images are turned once, not once in every window
+
+
+def _windows(image: Float[Array, "h w"], side: int, stride: int) -> Float[Array, "taps h_out w_out"]:
+    """Pixel (i, j) of all windows, for every i and j: first the columns taken apart, then the rows."""
+    h, w = (length - side + 1 for length in image.shape)
+    columns = _batch_after(jnp.stack([image[:, j : j + w : stride] for j in range(side)]), 3)
+    rows = jnp.stack([columns[:, i : i + h : stride] for i in range(side)])
+    return _batch_after(rows.reshape(side * side, *rows.shape[2:]), 3)
+
+
+@jax.custom_jvp
+def _products(windows: Float[Array, "taps h w"], weights: Float[Array, "taps d"]) -> Float[Array, "h w d"]:
+    """y[i, j] = Σ_t windows[t, i, j]·weights[t]."""
+    return beside_channels(lax.dot_general(windows, weights, (((0,), (0,)), ((), ()))))
+
+
+@_products.defjvp
+def _products_jvp(values, tangents):
+    """The product rule; the weights' part is written pixel by pixel.
+
+    Its transpose, the weight gradient, then is a sum over the batch at each pixel, which needs no transposed
+    copy of the output's gradient, and the sum of these over pixels.
+    """
+    windows, weights = values
+    turned, changed = tangents
+    everywhere = jnp.broadcast_to(changed, (*windows.shape[1:], *changed.shape))
+    by_weights = lax.dot_general(windows, everywhere, (((0,), (2,)), ((1, 2), (0, 1))))
+    return _products(windows, weights), _products(turned, weights) + beside_channels(by_weights)

@@ -98,7 +98,10 @@ def identikits(
 
     Source: 003_baed48e6daa2b749.txt; Erhan et al. 2009 and Simonyan et al. 2013 for the ascent.
     """
-    _check_digits(digits)
+    if len(digits) == 0:
+        raise ValueError("digits is empty; name at least one class to ask for")
+    if len(set(digits)) < len(digits):
+        raise ValueError(f"each digit is asked for once, restarts are for more runs; digits: {list(digits)}")
     way = _method(method, options)
     wish = build("objective", OBJECTIVES, objective) if isinstance(objective, str) else objective
     targets = _targets(target)
@@ -241,11 +244,7 @@ def _classes(network: Callable[..., Any], params: Any, image: np.ndarray) -> int
     return logits.shape[0]
 
 
-def _check_digits(digits: Sequence[int], classes: float = float("inf")) -> None:
-    if len(digits) == 0:
-        raise ValueError("digits is empty; name at least one class to ask for")
-    if len(set(digits)) < len(digits):
-        raise ValueError(f"each digit is asked for once, restarts are for more runs; digits: {list(digits)}")
+def _check_digits(digits: Sequence[int], classes: int) -> None:
     for d in digits:
         if not 0 <= d < classes:
             raise ValueError(

@@ -3,6 +3,7 @@
 The unit is a run: one network, digit and restart. Every function takes a table of runs as the study saves it.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,10 @@ def survival(runs: xr.Dataset, target: float) -> Survival:
     to, end = runs.evaluations_to.sel(target=target).values, runs.evaluations.values
     met = np.isfinite(to)
     curve = ecdf(CensoredData(uncensored=to[met], right=end[~met])).sf
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # the interval does not exist where none or all are left
         band = curve.confidence_interval(method="log-log")
     return Survival(
         curve.quantiles,
@@ -111,10 +115,9 @@ def transfer(results: xr.Dataset, asking: str = DEFAULT) -> xr.DataArray:
     for name in results.judge.values:
         kind, network = name.split()
         runs = of(results, kind, asking)
-        mine = runs.isel(
-            run=np.flatnonzero((runs.network.values == int(network)) & (runs.confidence.values >= 0.99))
-        )
-        rows.append(mine.judged.mean("run").values)
+        sure = (runs.network.values == int(network)) & (runs.confidence.values >= 0.99)
+        judged = runs.judged.values[:, sure]
+        rows.append(judged.mean(1) if sure.any() else np.full(len(judged), np.nan))
     return xr.DataArray(np.stack(rows), dims=("drawn_by", "judge"), coords={"judge": results.judge.values})
 
 

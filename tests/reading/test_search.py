@@ -54,6 +54,16 @@ def test_the_best_candidate_of_the_generation_is_taken():
         np.testing.assert_allclose(after.confidence, near(after.image)[1], rtol=1e-5)
 
 
+def test_every_generation_draws_new_masks():
+    """Masks are numbered through a run: two generations of 10 are one generation of 20."""
+    few, many = Search(10, DenseUniform(0.5), clip=False), Search(20, DenseUniform(0.5), clip=False)
+    state = few.stepper(near).init(jnp.zeros(SHAPE), jax.random.key(3))
+    draw = jax.jit(few.candidates)
+    both = np.concatenate([draw(state), draw(state._replace(generation=jnp.int32(1)))])
+    assert len({mask.tobytes() for mask in both}) == 20
+    np.testing.assert_allclose(both, jax.jit(many.candidates)(state), atol=1e-6)
+
+
 def test_the_base_wins_ties():
     states, infos = walk(Search(20, DenseUniform()), lambda image: (jnp.float32(1), jnp.float32(0.5)), 3)
     assert not any(info.improved for info in infos)

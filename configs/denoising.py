@@ -14,7 +14,7 @@ def get_config(preset: str = "quick") -> Config:
     if preset == "quick":
         return Config()
     if preset == "full":
-        config = Config(include=READERS, pairs=20, curve_images=10_000)
+        config = Config(include=READERS, pairs=20, images=10_000, curve_images=10_000)
         for how in (config.autoencoder, config.denoiser):
             how.training.epochs = 10
         return config

@@ -25,8 +25,8 @@ NOISE_WORDS = {
 
 def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Original, noisy and cleaned digits for each noise; misread ones are framed."""
-    close = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
-    figure = plt.figure(figsize=(width, 0.46 * width), layout=close)
+    close = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.03, wspace=0.02, hspace=0.02)
+    figure = plt.figure(figsize=(width, 0.48 * width), layout=close)
     blocks = figure.subfigures(2, 2, squeeze=False).flat
     falls = results.falls_at.sel(reader=JUDGED).isel(pair=0)
     for block, noise in zip(blocks, results.noise.values):

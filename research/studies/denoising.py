@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from jaxtyping import Array
 
 from research import claims as c
 from research import data, networks
@@ -28,7 +29,7 @@ METHOD = (
     "Recognisers trained on clean digits are paired with autoencoders, one trained to repeat clean digits and "
     "one to clean noisy ones; accuracies are means over independently trained pairs with Student's 95 % interval. "
     "For each pair and family of noise the strength at which the recogniser keeps 89 % is found by bisection, "
-    "always on the same random numbers. The claims are judged on 784-500-200-50-10, with the noise of the "
+    "always on the same random numbers and on the very images that are then scored. The claims are judged on 784-500-200-50-10, with the noise of the "
     "author's course material and the autoencoder trained on clean digits, as he did."
 )
 DIFFERENCES = (
@@ -38,6 +39,7 @@ DIFFERENCES = (
     "linear decay for 2 or 3 epochs (the preset full: 10), with the same squared error and ReLU on every layer.",
     "The document does not say which of its networks read the noisy digits; ours is its largest.",
     "Cleaned pixels are clipped to [0, 1], because the output layer may exceed 1.",
+    "The preset quick scores every second test image.",
     "Corrupted digits from elsewhere (MNIST-C) are not read.",
 )
 SURPRISES: tuple[str, ...] = ()
@@ -50,7 +52,6 @@ STRENGTHS = {
     "salt_and_pepper": (0.0, 0.05, 0.1, 0.2, 0.35, 0.5),
     "log_uniform": (0.0, 0.35, 0.7, 1.0, 2.0, 4.0),
 }
-STRONGEST = {"gaussian": 2.0, "uniform": 4.0, "salt_and_pepper": 1.0, "log_uniform": 10.0}  # of the bisection
 
 
 def _recipe(name: str):
@@ -65,8 +66,8 @@ class Config:
     data: str = "mnist"
     include: tuple[str, ...] = ("softmax", "mlp100", "mlp3")
     pairs: int = 5
-    images: int = 10_000  # test images of the claims
-    curve_images: int = 1000  # of the curves over strength, and of the bisection
+    images: int = 5000  # test images of the claims, on which the judged network also falls to 89 %
+    curve_images: int = 1000  # of the curves over strength, and of the other networks' 89 %
     softmax: NetworkConfig = _recipe("softmax")
     mlp100: NetworkConfig = _recipe("mlp100")
     mlp3: NetworkConfig = _recipe("mlp3")
@@ -98,23 +99,24 @@ def run(config: Config, run: Run) -> xr.Dataset:
     readers = {name: make(name) for name in config.include}
     cleaners = {name: make(name) for name in CLEANINGS[1:]}
     bench = Bench(readers, cleaners, named(jax.random.key(config.seed), "denoising"))
-    few = jnp.asarray(test.images[: config.curve_images]), jnp.asarray(test.labels[: config.curve_images])
-    all_ = jnp.asarray(test.images[: config.images]), jnp.asarray(test.labels[: config.images])
+    few, many = _spread(test, config.curve_images), _spread(test, config.images)
     judged = list(config.include).index(JUDGED)
 
     curves, fallen, scored = [], [], []
     for which, noise in enumerate(NOISES):
-        strongest = jnp.float32(STRONGEST[noise])
-        fallen.append(
-            [np.asarray(bench.falls_to(name, jnp.int32(which), strongest, *few)) for name in readers]
-        )
+        strongest = jnp.float32(STRENGTHS[noise][-1])
+        falls = [
+            bench.falls_to(name, jnp.int32(which), strongest, *(many if name == JUDGED else few))
+            for name in readers
+        ]
+        fallen.append(np.stack(falls))
         run.metrics(noise=noise, falls_at=fallen[-1][judged].tolist())
         strengths = jnp.tile(jnp.array(STRENGTHS[noise], jnp.float32), (config.pairs, 1))
         curves.append(bench.measure(jnp.int32(which), strengths, *few))
         own = jnp.asarray(fallen[-1][judged], jnp.float32)[:, None]
-        scored.append(bench.measure(jnp.int32(which), own, *all_))
+        scored.append(bench.measure(jnp.int32(which), own, *many))
     ones = jnp.ones((config.pairs, 1), jnp.float32)
-    scored.append(bench.measure(jnp.int32(list(NOISES).index(AUTHORS)), ones, *all_))
+    scored.append(bench.measure(jnp.int32(list(NOISES).index(AUTHORS)), ones, *many))
     return xr.Dataset(
         {
             "accuracy": (("noise", "pair", "level", "reader", "cleaning"), np.stack([a for a, _ in curves])),
@@ -133,6 +135,12 @@ def run(config: Config, run: Run) -> xr.Dataset:
         },
         {"images": config.images, "curve_images": config.curve_images},
     )
+
+
+def _spread(digits: data.Digits, n: int) -> tuple[Array, Array]:
+    """n digits evenly from the first to the last: the order of the test set is not random, its first are harder."""
+    rows = np.linspace(0, len(digits.labels) - 1, min(n, len(digits.labels))).astype(int)
+    return jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows])
 
 
 def _examples(bench: Bench, test: data.Digits, strengths: np.ndarray) -> dict:

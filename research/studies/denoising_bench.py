@@ -11,7 +11,7 @@ from research.data.noise import NOISES
 from research.networks import Population
 
 LEVEL = 0.89  # what the document's network keeps on noisy digits
-HALVINGS = 12
+HALVINGS = 9
 
 
 class Bench:

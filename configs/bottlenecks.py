@@ -1,0 +1,32 @@
+"""Bottlenecks: can a digit pass through two neurons and still be known?
+
+Claims   more than 96 % of the labels through two neurons; digits that are close in t-SNE are close there (002)
+Run      python -m launch.study --config=configs/bottlenecks.py --workdir=results/bottlenecks
+Presets  --config=configs/bottlenecks.py:smoke | :quick | :full
+"""
+
+from configs.recognisers import shorten
+from research.studies.bottlenecks import Config
+
+
+def get_config(preset: str = "quick") -> Config:
+    """smoke: tiny but real. quick: five networks, curves after one epoch. full: twenty, trained to the end."""
+    if preset == "quick":
+        return Config()
+    if preset == "full":
+        config = Config(networks=20, curve_networks=20, curve_epochs=10, mapped=10_000)
+        config.bottleneck.training.epochs = 10
+        return config
+    if preset == "smoke":
+        config = Config(
+            networks=2,
+            widths=(1, 2),
+            squeezes=("linear", "relu"),
+            curve_networks=1,
+            mapped=300,
+            iterations=50,
+        )
+        shorten(config.bottleneck)
+        config.bottleneck.training.batch = 50
+        return config
+    raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

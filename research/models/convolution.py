@@ -51,10 +51,11 @@ def largest(
 @largest.defjvp
 def _largest_jvp(values, tangents):
     top = largest(*values)
-    out, undecided = jnp.zeros_like(top), jnp.ones(top.shape, bool)
-    for value, tangent in zip(values, tangents):
-        out = out + jnp.where(undecided & (value == top), tangent, 0.0)
-        undecided &= value != top
+    taken = values[0] == top  # batched as the values are: a constant start would move the batch to the front
+    out = jnp.where(taken, tangents[0], 0.0)
+    for value, tangent in zip(values[1:], tangents[1:]):
+        hit = (value == top) & ~taken
+        out, taken = out + jnp.where(hit, tangent, 0.0), taken | hit
     return top, out
 
 

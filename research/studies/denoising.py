@@ -42,7 +42,12 @@ DIFFERENCES = (
     "The preset quick scores every second test image.",
     "Corrupted digits from elsewhere (MNIST-C) are not read.",
 )
-SURPRISES: tuple[str, ...] = ()
+SURPRISES: tuple[str, ...] = (
+    "The order of the test digits matters: at the strengths that leave the network 89 % of the first 1,000, it "
+    "keeps 91 to 92 % of all 10,000. Digits are therefore taken evenly from the whole set.",
+    "An autoencoder that has never seen noise brings back most of what the author's noise costs at strength 1: from "
+    "78 % to 94 % (n = 5), nearly what one trained on that noise does (95 %).",
+)
 READERS = ("softmax", "mlp100", "mlp3", "sigmoid200", "dense3", "cnn")
 JUDGED, AUTHORS = "mlp3", "log_uniform"  # the network and the noise of the claims
 CLEANINGS = ("none", "autoencoder", "denoiser")
@@ -117,14 +122,18 @@ def run(config: Config, run: Run) -> xr.Dataset:
         scored.append(bench.measure(jnp.int32(which), own, *many))
     ones = jnp.ones((config.pairs, 1), jnp.float32)
     scored.append(bench.measure(jnp.int32(list(NOISES).index(AUTHORS)), ones, *many))
+    kept, kept_error = (np.stack([np.array(part[:, 0]) for part in parts]) for parts in zip(*scored))
+    # A network that keeps 89 % at no strength in reach has nothing to score.
+    nowhere = np.isnan(np.array(fallen)[:, judged])
+    kept[: len(NOISES)][nowhere] = kept_error[: len(NOISES)][nowhere] = np.nan
     return xr.Dataset(
         {
             "accuracy": (("noise", "pair", "level", "reader", "cleaning"), np.stack([a for a, _ in curves])),
             "error": (("noise", "pair", "level", "cleaning"), np.stack([e for _, e in curves])),
             "strength": (("noise", "level"), np.array([STRENGTHS[n] for n in NOISES], np.float32)),
             "falls_at": (("noise", "reader", "pair"), np.array(fallen, np.float32)),
-            "kept": (("condition", "pair", "reader", "cleaning"), np.stack([a[:, 0] for a, _ in scored])),
-            "kept_error": (("condition", "pair", "cleaning"), np.stack([e[:, 0] for _, e in scored])),
+            "kept": (("condition", "pair", "reader", "cleaning"), kept),
+            "kept_error": (("condition", "pair", "cleaning"), kept_error),
             **_examples(bench, test, np.array(fallen)[:, judged, 0]),
         },
         {

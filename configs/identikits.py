@@ -2,6 +2,11 @@
 
 Claims   random images stay below 0.6, digits lie above 0.9; in most runs confidence rises to 0.99, for 7 in
          50 % and for 9 in 30 %; one class's identikits resemble each other; 0 and 6 can be recognised (003)
+Expect   softmax and 784-100-10 with low-frequency masks: 1,000 of 1,000 runs reach 0.99 each (5 networks, 100
+         runs a digit); one CNN in a pilot of 3 runs a digit: 30 of 30 reach 0.9999, median 8-14 generations a digit.
+         The claims on the CNN at quick have not been measured yet
+Time     softmax 28 s and 784-100-10 22 s for these 1,000 runs, CNN 0.17 s a generation, all on one busy core; the
+         whole quick preset has not been timed yet
 Run      python -m launch.study --config=configs/identikits.py --workdir=results/identikits
 Presets  --config=configs/identikits.py:smoke | :quick | :full
 """

@@ -35,7 +35,7 @@ class Bottleneck(nnx.Module):
             raise ValueError(f"unknown initialisation {config.init!r}; known: {', '.join(sorted(INITS))}")
         self.activation, self.squeeze = activation(config.activation), activation(config.squeeze)
 
-        def chain(*sizes: int) -> nnx.List:
+        def chain(*sizes: int):
             return nnx.List(
                 nnx.Linear(fan_in, fan_out, kernel_init=INITS[config.init], rngs=rngs)
                 for fan_in, fan_out in itertools.pairwise(sizes)

@@ -374,7 +374,7 @@ FIGURES = {
     ),
     "methods": Drawing(
         methods,
-        "Search and gradient ascent at the same limits: a mark a run, a point the median. Evaluations alone flatter "
+        "Search and gradient ascent towards the same confidence: a mark a run, a point the median. Evaluations alone flatter "
         "masks that move far.",
     ),
 }

@@ -98,17 +98,21 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
     logits = np.asarray(outputs, np.float64)
     probability = np.exp(logits - logits.max(-1, keepdims=True))
     probability /= probability.sum(-1, keepdims=True)
-    return _scores(np.asarray(accuracy), logits.argmax(-1), probability.max(-1), test.labels).assign(
-        loss=(("seed", "epoch"), trained.curve[..., 0]),
-        test_accuracy=(("seed", "epoch"), trained.curve[..., 2]),
-        seconds_at=(("seed", "epoch"), trained.curve[..., 3]),
-        seconds=("seed", trained.seconds),
-        compile_seconds=("seed", trained.compile_seconds),
-        images_per_second=(
-            "seed",
-            trained.images_seen / np.maximum(trained.seconds - trained.compile_seconds, 1e-9),
-        ),
-        parameters=trained.parameters,
+    return (
+        _scores(np.asarray(accuracy), logits.argmax(-1), probability.max(-1), test.labels)
+        .assign(
+            loss=(("seed", "epoch"), trained.curve[..., 0]),
+            test_accuracy=(("seed", "epoch"), trained.curve[..., 2]),
+            seconds_at=(("seed", "epoch"), trained.curve[..., 3]),
+            seconds=("seed", trained.seconds),
+            compile_seconds=("seed", trained.compile_seconds),
+            images_per_second=(
+                "seed",
+                trained.images_seen / np.maximum(trained.seconds - trained.compile_seconds, 1e-9),
+            ),
+            parameters=trained.parameters,
+        )
+        .assign_coords(epoch=np.arange(1, trained.curve.shape[1] + 1))
     )
 
 

@@ -15,7 +15,7 @@ from research.studies import recognisers as study
 def config():
     config = get_config("smoke")
     config.include, config.neighbours_among = ("softmax", "mlp100", "knn"), 500
-    config.mlp100.model.widths = (8,)
+    config.mlp100.model.widths, config.mlp100.training.epochs = (8,), 2  # not as many as softmax
     return config
 
 

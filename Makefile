@@ -29,7 +29,7 @@ paper: setup
 
 # Writes requirements.lock anew; needs uv. No index address gets into the file.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-header --quiet \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra app --extra dev --no-header --quiet \
 		pyproject.toml --output-file requirements.lock
 
 clean:

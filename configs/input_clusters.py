@@ -1,0 +1,32 @@
+"""Input clusters: if a network may move its data, do the classes gather?
+
+Claims   little has changed after 500 epochs; at the end one cluster a class, which a simple classifier separates;
+         the loss keeps falling; three features separate by 3,000 epochs, two need more than 5,000 (004)
+Run      python -m launch.study --config=configs/input_clusters.py --workdir=results/input_clusters
+Presets  --config=configs/input_clusters.py:smoke | :quick | :full
+"""
+
+from research.studies.input_clusters import Config
+
+
+def get_config(preset: str = "quick") -> Config:
+    """smoke: tiny but real. quick: 64 runs of each experiment. full: 512, a fine phase diagram."""
+    if preset == "quick":
+        return Config()
+    if preset == "full":
+        return Config(
+            runs=512, other_runs=512, every=100, frames=50, widths=(4, 12, 48, 192), grid=13, phase_runs=8,
+            phase_epochs=7000,
+        )  # fmt: skip
+    if preset == "smoke":
+        return Config(
+            runs=4,
+            other_runs=3,
+            epochs=1000,
+            features=(2, 3),
+            widths=(12,),
+            grid=2,
+            phase_runs=1,
+            phase_epochs=200,
+        )
+    raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

@@ -1,0 +1,3 @@
+"""Figures of the study "input_clusters"."""
+
+FIGURES = {}

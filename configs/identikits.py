@@ -21,7 +21,7 @@ def get_config(preset: str = "quick") -> Config:
         return Config()
     if preset == "full":
         return Config(
-            cnns=5, other_cnns=5, restarts=40, other_restarts=40, dense_restarts=40, dense_other_restarts=40,
+            cnns=5, other_cnns=5, restarts=40, other_restarts=40, varied_restarts=40, dense_restarts=40, dense_other_restarts=40,
             generations=200, patience=50, tries=20_000, steps=500, images=10_000,
             asked=ASKINGS, dense_asked=ASKINGS,
         )  # fmt: skip

@@ -89,15 +89,16 @@ class Config:
     cnns: int = 2
     dense: int = 5  # networks of each of the other kinds
     restarts: int = 5  # of each CNN and digit with the default masks
-    other_cnns: int = 1  # CNNs asked with other masks, starts and methods
-    other_restarts: int = 3
+    other_cnns: int = 1  # CNNs asked in any other way
+    other_restarts: int = 3  # with other masks
+    varied_restarts: int = 1  # from other starts, and by gradient
     dense_restarts: int = 20
     dense_other_restarts: int = 2
     asked: tuple[str, ...] = (*FAMILIES, *STARTS, *SPACES)  # ways of asking the CNNs; the default always is
     dense_asked: tuple[str, ...] = (DEFAULT, *STARTS, "ascent_pixel", "untrained")
     masks: int = 500
     generations: int = 30  # at most, of a search
-    patience: int = 10  # generations without gain after which a search is stuck
+    patience: int = 6  # generations without gain after which a search is stuck
     tries: int = 2000  # at most, of the hill climb: one mask, one evaluation each
     steps: int = 200  # at most, of a gradient ascent
     images: int = 1000  # random images of each kind, and test digits
@@ -107,7 +108,7 @@ class Config:
 
     def validate(self) -> None:
         at_least(self, seed=0, cnns=1, other_cnns=1, dense=1, restarts=1, other_restarts=1, images=1)
-        at_least(self, dense_restarts=1, dense_other_restarts=1)
+        at_least(self, dense_restarts=1, dense_other_restarts=1, varied_restarts=1)
         at_least(self, masks=1, generations=1, patience=1, tries=1, steps=1)
         if not self.include:
             raise ValueError(f"include names no network; known: {', '.join(KINDS)}")
@@ -124,9 +125,11 @@ class Config:
 
 def askings(config: Config, kind: str) -> list[Asking]:
     """Every way in which networks of this kind are asked, the default first."""
-    many, few, asked = config.restarts, config.other_restarts, config.asked
+    many, few, least = config.restarts, config.other_restarts, config.varied_restarts
+    asked = config.asked
     if kind != "cnn":
-        many, few, asked = config.dense_restarts, config.dense_other_restarts, config.dense_asked
+        many, few, least = config.dense_restarts, config.dense_other_restarts, config.dense_other_restarts
+        asked = config.dense_asked
     search = functools.partial(Asking, patience=config.patience, generations=config.generations)
     climb = functools.partial(Asking, patience=config.tries, generations=config.tries)
     ascent = functools.partial(Asking, patience=config.steps, generations=config.steps, targets=TARGETS)
@@ -138,9 +141,9 @@ def askings(config: Config, kind: str) -> list[Asking]:
         if name in FAMILIES:
             return search(name, Search(config.masks, *FAMILIES[name]), few)
         if name in SPACES:
-            return ascent(name, Ascent(parameterisation=SPACES[name], jitter=1), few)
+            return ascent(name, Ascent(parameterisation=SPACES[name], jitter=1), least)
         start = STARTS.get(name, "blank")
-        return search(name, default, few, start=start, trained=name != "untrained")
+        return search(name, default, least, start=start, trained=name != "untrained")
 
     first = search(DEFAULT, default, many, targets=TARGETS)
     return [first, *(asking(name) for name in asked if name != DEFAULT)]

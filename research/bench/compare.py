@@ -1,0 +1,128 @@
+"""A B A B …: contenders take turns, each in a process of its own, and the outcome is saved after every task."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from research import data
+from research.bench.task import Contender, Task
+
+LONG = 30.0  # seconds; a task that takes longer in a round has one round
+CALLS = 1.0  # seconds that a contender spends on short calls in a round
+
+
+class Failed(RuntimeError):
+    """A contender's process ended without an answer."""
+
+
+class Process:
+    """One contender, started; `ask` is one measurement."""
+
+    def __init__(self, suite: str, name: str, contender: str, environment: dict[str, str], log: Path):
+        self.log = log
+        self.begin = time.perf_counter()
+        with open(log, "w") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "research.bench.worker", suite, name, contender],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True,
+                env=os.environ | environment,
+            )  # fmt: skip
+
+    def ask(self, least: float) -> dict[str, Any]:
+        assert self.process.stdin
+        assert self.process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{least}\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait()
+            lines = self.log.read_text(errors="replace").strip().splitlines() or ["no word"]
+            raise Failed(f"{lines[-1]} (exit code {self.process.returncode})")
+        return json.loads(line) | {"whole": time.perf_counter() - self.begin}
+
+    def close(self) -> None:
+        assert self.process.stdin
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def _started(suite: str, name: str, contender: str, who: Contender, compiled: Path) -> Iterator[Process]:
+    """The contender with an empty cache of its own, but for the prepared data and, where it says so, `compiled`."""
+    with tempfile.TemporaryDirectory(prefix="identikit-bench-") as folder:
+        own = Path(folder)
+        (own / "data").symlink_to(data.cache_dir() / "data")
+        xla = compiled if who.compiled else own / "xla"
+        environment = {"IDENTIKIT_CACHE": str(own), "JAX_COMPILATION_CACHE_DIR": str(xla)}
+        process = Process(suite, name, contender, environment, own / "log")
+        try:
+            yield process
+        finally:
+            process.close()
+
+
+def measure(
+    suite: str, name: str, task: Task, rounds: int, say: Callable[[str], None] = print
+) -> dict[str, dict[str, Any]]:
+    """Every contender of a task in turn, for so many rounds; what each one measured, by name.
+
+    `seconds` of each round; of the last round `facts`, `peak_bytes` and `calls`; `first`, the seconds of the first
+    call with its compilation, where that is kept apart; or `failed`, why it could not run.
+    """
+    found: dict[str, dict[str, Any]] = {who: {"seconds": []} for who in task.contenders}
+    with contextlib.ExitStack() as kept:
+        compiled = Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="identikit-bench-")))
+
+        def start(who: str) -> contextlib.AbstractContextManager[Process]:
+            return _started(suite, name, who, task.contenders[who], compiled)
+
+        def anew(who: str) -> dict[str, Any]:
+            if task.contenders[who].compiled and not found[who]["seconds"]:
+                with start(who) as process:
+                    process.ask(0)
+            with start(who) as process:
+                answer = process.ask(0)
+            return answer | {"seconds": answer["whole"]}
+
+        staying: dict[str, Process] = {}
+
+        def again(who: str) -> dict[str, Any]:
+            if who not in staying:
+                staying[who] = kept.enter_context(start(who))
+                if task.warm:
+                    found[who]["first"] = staying[who].ask(0)["seconds"]
+            return staying[who].ask(CALLS if task.warm else 0)
+
+        for _ in range(min(rounds, task.rounds)):
+            longest = 0.0
+            for who in task.contenders:
+                if "failed" in found[who]:
+                    continue
+                try:
+                    answer = anew(who) if task.whole else again(who)
+                except Failed as failure:
+                    found[who]["failed"] = str(failure)
+                    say(f"{name:<18}{who:<28} failed: {failure}")
+                    continue
+                took = answer["seconds"] / (answer["facts"][task.per] if task.per else 1.0)
+                found[who]["seconds"].append(took)
+                found[who] |= {key: answer[key] for key in ("facts", "peak_bytes", "calls")}
+                longest = max(longest, answer["seconds"])
+                facts = "  ".join(f"{fact} {value:.5g}" for fact, value in answer["facts"].items())
+                say(f"{name:<18}{who:<28}{took:11.5g} s   {facts}")
+            if longest > LONG:
+                break
+    return found

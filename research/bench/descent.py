@@ -1,0 +1,75 @@
+"""Joint descent of document 004: 64 runs in one call against PyTorch's loop, one run after the other."""
+
+import functools
+
+from research.bench.task import Task, Trial, agree, ours, peer
+
+RUNS, EPOCHS, HIDDEN, POINTS, CLASSES = 64, 7_000, 12, 500, 3
+FLOP = 3 * 2.0 * POINTS * (2 * HIDDEN + HIDDEN * CLASSES) * EPOCHS  # a run: forward, and backward twice that
+
+
+def start(runs: int):
+    """(descent, state) of the first runs of setting A; run 0 is the same however many there are."""
+    import jax
+    import jax.numpy as jnp
+
+    from research import clustering
+
+    descent = clustering.make_descent(clustering.setting("A"))
+    keys = jax.vmap(functools.partial(jax.random.fold_in, jax.random.key(0)))(jnp.arange(runs))
+    return descent, descent.init(keys)
+
+
+def ours_of(runs: int) -> Trial:
+    import jax
+
+    descent, state = start(runs)
+    return Trial(
+        lambda: jax.block_until_ready(descent.advance(state, EPOCHS)),
+        lambda state: {"runs": runs, "loss": descent.measure(state)[0][0]},
+    )
+
+
+def torch_loop() -> Trial:
+    """Run 0, from the same points, labels and weights, at the same rates."""
+    import numpy as np
+    import torch
+    from torch import nn
+
+    _, state = start(1)
+    weight_rate, input_rate = float(state.weight_rate[0]), float(state.input_rate[0])
+    labels = torch.from_numpy(np.array(state.labels[0])).long()
+    loss = nn.CrossEntropyLoss()
+
+    def work():
+        network = nn.Sequential(nn.Linear(2, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, CLASSES))
+        for layer, (weights, bias) in zip((network[0], network[2]), state.params):
+            layer.weight.data = torch.from_numpy(np.array(weights[0]))
+            layer.bias.data = torch.from_numpy(np.array(bias[0]))
+        points = nn.Parameter(torch.from_numpy(np.array(state.inputs[0].T)))
+        optimiser = torch.optim.SGD(
+            [
+                {"params": network.parameters(), "lr": weight_rate},
+                {"params": [points], "lr": POINTS * input_rate},
+            ]
+        )
+        for _ in range(EPOCHS):
+            optimiser.zero_grad(set_to_none=True)
+            loss(network(points), labels).backward()
+            optimiser.step()
+        return {"runs": 1, "loss": float(loss(network(points), labels).detach())}
+
+    return Trial(work)
+
+
+TASKS = {
+    "descent": Task(
+        "7,000 epochs of joint descent (2-12-3), of 64 runs in one call, per run",
+        {"identikit": ours(functools.partial(ours_of, RUNS)), "PyTorch, a loop": peer(torch_loop)},
+        warm=False,
+        per="runs",
+        flop=FLOP,
+        at_least={"PyTorch, a loop": 15},
+        same=agree("loss", 1e-2),
+    )
+}

@@ -1,0 +1,129 @@
+"""How cost grows: seconds and memory against candidates, digits, restarts, networks, points, generations, n of t-SNE.
+
+Each axis is one process that goes from the smallest size to the largest, so that its largest memory so far is that
+of the size it is at (on an accelerator: of the device). The readings are asked of an untrained 784-100-10 network.
+"""
+
+import functools
+import resource
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from research.bench.task import Facts, Task, Trial, ours
+
+LEAST = 0.2  # seconds of calls at every size
+
+
+class Axis(NamedTuple):
+    """What grows. ready(size) makes a call; time should grow with the power `slope`, memory with at most `memory`."""
+
+    sizes: tuple[int, ...]
+    ready: Callable[[int], Callable[[], object]]
+    slope: float
+    memory: float
+
+
+def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generations: int = 8):
+    import jax
+    from flax import nnx
+
+    from research import models
+    from research.reading import identikits
+
+    network = models.builder(models.MLPConfig(widths=(100,)))(nnx.Rngs(0))
+    graph, params = nnx.split(network, nnx.Param)
+    params = jax.tree.map(lambda leaf: leaf[None], params)
+    predict = lambda params, image: nnx.merge(graph, params)(image)[0]  # noqa: E731
+    return lambda: identikits(
+        predict, range(digits), jax.random.key(0), params=params, masks=masks, restarts=restarts, target=None,
+        patience=generations + 1, budget=1 + masks * generations,
+    )  # fmt: skip
+
+
+def _training(networks: int):
+    import jax
+    import jax.numpy as jnp
+
+    from research import data, models, training
+
+    train = data.load("mnist", "train")
+    images, labels = jnp.asarray(train.images[:6400]), jnp.asarray(train.labels[:6400])
+    fit = training.make_fit(models.builder(models.MLPConfig(widths=(100,))), training.TrainingConfig(), 6400)
+    keys = jax.random.split(jax.random.key(0), networks)
+    return lambda: jax.block_until_ready(fit.advance(fit.init(keys), images, labels, 50))
+
+
+def _descent(points: int):
+    import jax
+
+    from research import clustering
+
+    descent = clustering.make_descent(clustering.Setting(points=points))
+    state = descent.init(jax.random.split(jax.random.key(0), 2))
+    return lambda: jax.block_until_ready(descent.advance(state, 200))
+
+
+def _tsne(n: int):
+    import jax
+
+    from research.bench.maps import codes
+    from research.geometry import tsne
+
+    x, _ = codes(n)
+    return lambda: tsne.fit(x, jax.random.key(0), early_iterations=100, iterations=200)
+
+
+AXES = {
+    "candidates": Axis((100, 400, 1600, 6400), lambda n: _reading(masks=n), 1, 1),
+    "digits": Axis((1, 2, 5, 10), lambda n: _reading(digits=n, generations=64), 1, 1),
+    "restarts": Axis((1, 8, 64, 512), lambda n: _reading(restarts=n), 1, 1),
+    "generations": Axis((16, 128, 1024), lambda n: _reading(generations=n), 1, 0),
+    "networks": Axis((1, 4, 16, 64), _training, 1, 1),
+    "points": Axis((500, 2000, 8000, 32000), _descent, 1, 1),
+    "digits on a t-SNE map": Axis((1250, 2500, 5000, 10000), _tsne, 1, 1),
+}
+
+
+def grow(axis: Axis) -> Facts:
+    """Seconds and bytes at every size of an axis: {"seconds 100": ..., "bytes 100": ...}."""
+    facts: dict[str, float] = {}
+    for size in axis.sizes:
+        call = axis.ready(size)
+        call()
+        seconds: list[float] = []
+        while sum(seconds) < LEAST:
+            begin = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - begin)
+        facts |= {f"seconds {size}": min(seconds), f"bytes {size}": float(largest_memory())}
+    return facts
+
+
+def largest_memory() -> int:
+    """Bytes: the device's where it tells, else the process's."""
+    import jax
+
+    told = jax.devices()[0].memory_stats() or {}
+    return told.get("peak_bytes_in_use") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def curve(facts: Facts, what: str) -> tuple[list[int], list[float]]:
+    """Sizes and values of "seconds" or "bytes", as `grow` noted them."""
+    pairs = sorted((int(name.split()[1]), value) for name, value in facts.items() if name.startswith(what))
+    return [size for size, _ in pairs], [value for _, value in pairs]
+
+
+def _grown(axis: Axis) -> Trial:
+    return Trial(functools.partial(grow, axis))
+
+
+TASKS = {
+    f"grow {name}": Task(
+        f"growth with the number of {name}",
+        {"identikit": ours(functools.partial(_grown, axis))},
+        warm=False,
+        rounds=1,
+    )
+    for name, axis in AXES.items()
+}

@@ -1,0 +1,61 @@
+"""What the machine can do at all, taken in the same run: products of matrices, and copies."""
+
+import time
+from collections.abc import Callable
+
+from research.bench.task import Task, Trial, ours, peer
+
+SIDE = {"cpu": 2048, "gpu": 8192}
+BYTES = 2**28
+REPEATS = 12
+
+
+def _jax() -> Trial:
+    import jax
+    import jax.numpy as jnp
+
+    side = SIDE[jax.default_backend()]
+    a = jnp.ones((side, side))
+    many = jnp.ones(BYTES // 4)
+    product = jax.jit(lambda: jnp.matmul(a, a, precision="highest"))
+    copy = jax.jit(lambda x: x + 1)
+    return Trial(
+        lambda: limits(
+            lambda: jax.block_until_ready(product()), lambda: jax.block_until_ready(copy(many)), side
+        )
+    )
+
+
+def _torch() -> Trial:
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+    side = SIDE["gpu" if device == "cuda" else "cpu"]
+    a = torch.ones((side, side), device=device)
+    many = torch.ones(BYTES // 4, device=device)
+    return Trial(lambda: limits(lambda: (a @ a, wait()), lambda: (many + 1, wait()), side))
+
+
+def limits(product: Callable[[], object], copy: Callable[[], object], side: int) -> dict[str, float]:
+    """The best of a few: FLOP/s of a product of two [side side] matrices, bytes/s read and written by a copy."""
+    return {"flop_per_s": 2 * side**3 / best(product), "bytes_per_s": 2 * BYTES / best(copy)}
+
+
+def best(call: Callable[[], object]) -> float:
+    """The least seconds of a few calls after the first."""
+    call()
+    seconds = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
+TASKS = {
+    "machine": Task(
+        "the machine's limit: product of two matrices, copy",
+        {"identikit": ours(_jax), "PyTorch": peer(_torch)},
+    )
+}

@@ -1,0 +1,67 @@
+"""t-SNE: maps of 5,000, 20,000 and 60,000 digits; both divergences by one function of ours."""
+
+import functools
+
+from research.bench.task import Task, Trial, no_worse, ours, peer
+
+PERPLEXITY = 30.0
+
+
+@functools.cache
+def codes(n: int):
+    """The first 50 principal components of the first n training digits, and their labels."""
+    from research import data
+    from research.geometry import pca
+
+    train = data.load("mnist", "train")
+    x = train.images[:n].reshape(n, -1).astype("float32") / 255
+    return pca.fit(x, 50).transform(x), train.labels[:n]
+
+
+def judged(n: int, points) -> dict[str, float]:
+    """KL(P|Q) with Z over all pairs, and the share of points whose 5 neighbours on the map name their class."""
+    from research.geometry import knn, tsne
+
+    x, labels = codes(n)
+    near, _ = knn.neighbours(points, 5)
+    return {
+        "kl": tsne.kl_divergence(tsne.affinities(x, PERPLEXITY), points),
+        "map_5nn": (knn.vote(labels[near]) == labels).mean(),
+    }
+
+
+def ours_of(n: int) -> Trial:
+    import jax
+
+    from research.geometry import tsne
+
+    x, _ = codes(n)
+    return Trial(
+        lambda: tsne.fit(x, jax.random.key(0), perplexity=PERPLEXITY), lambda map: judged(n, map.points)
+    )
+
+
+def _open(n: int) -> Trial:
+    import numpy as np
+    from openTSNE import TSNE
+
+    x, _ = codes(n)
+    fit = TSNE(perplexity=PERPLEXITY, n_jobs=2, random_state=0).fit
+    return Trial(lambda: fit(x), lambda points: judged(n, np.asarray(points, np.float32)))
+
+
+def _map(n: int, wanted: float | None) -> Task:
+    return Task(
+        f"t-SNE of {n:,} digits, neighbours and compilation included",
+        {
+            "identikit": ours(functools.partial(ours_of, n)),
+            "openTSNE, 2 jobs": peer(functools.partial(_open, n)),
+        },
+        warm=False,
+        rounds=1 if n > 5_000 else 2,
+        at_least={"openTSNE, 2 jobs": wanted} if wanted else {},
+        same=no_worse("kl", 0.005),
+    )
+
+
+TASKS = {f"tsne_{n}": _map(n, wanted) for n, wanted in ((5_000, 2.5), (20_000, 3.5), (60_000, 2.5))}

@@ -1,0 +1,133 @@
+"""From what was measured to ratios, verdicts and the text of results/BENCH.md."""
+
+import statistics
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from research.bench.task import Task
+
+
+class Row(NamedTuple):
+    """Ours against one peer, or ours alone; seconds are medians over the rounds."""
+
+    task: str
+    title: str
+    ours: float
+    spread: tuple[float, float]  # least and largest of ours
+    peer: str | None
+    theirs: float | None
+    ratio: float | None  # the median of the rounds' ratios
+    ratios: tuple[float, float] | None  # least and largest
+    share: float | None  # of the machine's products of matrices, counted in the direct form
+    wanted: str
+    met: bool | None
+    same: str
+    rounds: int
+
+
+def ratios(ours: list[float], theirs: list[float]) -> list[float]:
+    """How many times faster ours was, round by round."""
+    return [b / a for a, b in zip(ours, theirs)]
+
+
+def limit(found: Mapping[str, Any], fact: str) -> float | None:
+    """The best that anybody reached: "flop_per_s" or "bytes_per_s"."""
+    values = [who["facts"][fact] for who in found.get("machine", {}).values() if who.get("facts")]
+    return max(values, default=None)
+
+
+def rows(tasks: Mapping[str, Task], found: Mapping[str, Any]) -> list[Row]:
+    """The table: every task that was measured, once for each of its peers."""
+    best = limit(found, "flop_per_s")
+    return [
+        row
+        for name, task in tasks.items()
+        if name != "machine" and found.get(name, {}).get(task.first, {}).get("seconds")
+        for row in _rows_of(name, task, found[name], best)
+    ]
+
+
+def _rows_of(name: str, task: Task, measured: Mapping[str, Any], best: float | None) -> Iterable[Row]:
+    ours = measured[task.first]
+    seconds = ours["seconds"]
+    middle = statistics.median(seconds)
+    share = task.flop / middle / best if task.flop and best else None
+    alone = {
+        "task": name, "title": task.title, "ours": middle, "spread": (min(seconds), max(seconds)),
+        "share": share, "rounds": len(seconds),
+    }  # fmt: skip
+    peers = [peer for peer in task.peers if measured.get(peer, {}).get("seconds")]
+    if not peers:
+        wanted = f"≤ {span(task.at_most)}" if task.at_most else "–"
+        met = middle <= task.at_most if task.at_most else None
+        yield Row(**alone, peer=None, theirs=None, ratio=None, ratios=None, wanted=wanted, met=met, same="–")
+    for peer in peers:
+        theirs = measured[peer]["seconds"]
+        each = ratios(seconds, theirs)
+        ratio, least = statistics.median(each), task.at_least.get(peer)
+        checks = {words: check(ours["facts"], measured[peer]["facts"]) for words, check in task.same.items()}
+        same = "; ".join(words if holds else f"NOT {words}" for words, holds in checks.items()) or "–"
+        met = (ratio >= least and all(checks.values())) if least else None
+        yield Row(
+            **alone | {"rounds": len(each)}, peer=peer, theirs=statistics.median(theirs), ratio=ratio,
+            ratios=(min(each), max(each)), wanted=f"{least:g}×" if least else "–", met=met, same=same,
+        )  # fmt: skip
+
+
+def span(seconds: float) -> str:
+    """Seconds for a reader: 1.23 s, 45.6 ms, 789 µs."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}" if seconds < 1000 * size else f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> str:
+    """The text of results/BENCH.md."""
+    found = saved["tasks"]
+    lines = [
+        "# Bench",
+        "",
+        "Written by `python -m launch.bench`; do not edit. Ours and the peer's in turn (A B A B …), each in a process of "
+        "its own, on one machine in one run. Ratio: how many times faster ours is, the median over the rounds, with the "
+        "least and the largest. Share: of the machine's own matrix products, with the work counted in its direct "
+        "form; above 100 % where ours needs fewer operations. Rows that begin with the start of a process include "
+        "imports, reading the data and all compilation; t-SNE, neighbours and descent include their first call's "
+        "compilation; in the others it is apart (first call).",
+        "",
+        *(f"- {name}: {value}" for name, value in saved["machine"].items()),
+    ]
+    for fact, words in (("flop_per_s", "products of matrices, GFLOP/s"), ("bytes_per_s", "copies, GB/s")):
+        if best := limit(found, fact):
+            lines.append(f"- {words}: {best / 1e9:.0f}")
+    lines += ["", "| task | ours | peer | theirs | ratio | asked | met | share | same work | n |"]
+    lines += ["|---|---|---|---|---|---|---|---|---|---|"]
+    for row in rows(tasks, found):
+        ratio = (
+            f"**{row.ratio:.3g}×** ({row.ratios[0]:.3g}–{row.ratios[1]:.3g})"
+            if row.ratio and row.ratios
+            else "–"
+        )
+        met = {True: "yes", False: "**no**", None: "–"}[row.met]
+        share = f"{row.share:.0%}" if row.share and row.share >= 0.005 else "–"
+        theirs = span(row.theirs) if row.theirs else "–"
+        lines.append(
+            f"| {row.title} | {span(row.ours)} | {row.peer or '–'} | {theirs} | {ratio} | {row.wanted} | {met} | {share} "
+            f"| {row.same} | {row.rounds} |"
+        )
+    lines += ["", "What each contender measured (seconds in turn; first call; facts; largest memory):", ""]
+    lines += ["| task | contender | seconds | first call | facts | memory |", "|---|---|---|---|---|---|"]
+    for name, task in tasks.items():
+        for who in task.contenders:
+            if measured := found.get(name, {}).get(who):
+                lines.append(f"| {name} | {who} | {_details(measured)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _details(measured: Mapping[str, Any]) -> str:
+    if "failed" in measured:
+        return f"failed: {measured['failed']} | – | – | –".replace("\n", " ")
+    seconds = ", ".join(f"{value:.4g}" for value in measured["seconds"])
+    first = span(measured["first"]) if "first" in measured else "–"
+    facts = ", ".join(f"{fact} {value:.5g}" for fact, value in measured["facts"].items()) or "–"
+    return f"{seconds} | {first} | {facts} | {measured['peak_bytes'] / 2**20:,.0f} MiB"

@@ -1,17 +1,36 @@
-"""A progress line for people: nothing at all when the output is not a terminal."""
+"""Progress for people: a bar for one computation, and one view over a whole plan of them.
+
+Bars move on a terminal only; elsewhere a plan says one plain line as each part ends.
+"""
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 
 Report = Callable[..., None]  # report(share_done, **figures to show)
+Watcher = Callable[[str, float], None]  # watcher(what, share_done)
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextlib.contextmanager
+def watched(by: Watcher) -> Iterator[None]:
+    """Within, every bar also tells `by` how far it is; what `by` raises ends the computation."""
+    token = _watcher.set(by)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 @contextlib.contextmanager
 def bar(what: str) -> Iterator[Report]:
     """A bar for one computation; call what it yields with the share that is done and figures to show."""
-    if not sys.stderr.isatty():
-        yield lambda share, **figures: None
+    watcher = _watcher.get()
+    if watcher or not sys.stderr.isatty():
+        yield lambda share, **figures: watcher(what, share) if watcher else None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -33,3 +52,81 @@ def bar(what: str) -> Iterator[Report]:
             progress.update(task, completed=share, figures=shown)
 
         yield report
+
+
+class Plan:
+    """Parts to be done one after the other, with the seconds that each is expected to take.
+
+    The expectations need only be right in proportion: what is left is scaled by what the parts done so far
+    took. On a terminal one view shows the plan, the part and the computation in it, with the time left.
+    """
+
+    def __init__(self, expected: Mapping[str, float], clock: Callable[[], float] = time.perf_counter):
+        self.waiting = dict(expected)
+        self.clock = clock
+        self.began = clock()
+        self.expected = self.took = 0.0  # of the parts done
+        self.part, self.part_began, self.inside = "", self.began, ""
+        self.parts = len(self.waiting)
+
+    def left(self) -> float:
+        """Seconds to the end, as far as one can tell."""
+        pace = self.took / self.expected if self.expected and self.took else 1.0
+        rest = {name: pace * seconds for name, seconds in self.waiting.items()}
+        if self.part in rest:
+            rest[self.part] = max(0.0, rest[self.part] - (self.clock() - self.part_began))
+        return sum(rest.values())
+
+    def start(self, part: str) -> None:
+        self.part, self.part_began, self.inside = part, self.clock(), ""
+
+    def end(self, word: str) -> None:
+        """Ends the part that was started and says so in one line."""
+        took, last = self.clock() - self.part_began, self.waiting.pop(self.part)
+        if last:
+            self.took, self.expected = self.took + took, self.expected + last
+        left = f"about {duration(self.left())} left" if any(self.waiting.values()) else ""
+        print(f"{self.part:<18}{word:<11}{took:7.1f} s   {left}".rstrip(), flush=True)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """While it lasts, the plan is on the terminal, if there is one."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        def watch(what: str, share: float) -> None:
+            self.inside = f"{what} {share:.0%}"
+
+        live = Live(
+            get_renderable=self._view,
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        with live, watched(watch):
+            yield
+
+    def _view(self):
+        from rich.columns import Columns
+        from rich.progress_bar import ProgressBar
+
+        spent, left = self.clock() - self.began, self.left()
+        done = self.parts - len(self.waiting)
+        return Columns(
+            [
+                ProgressBar(total=1.0, completed=spent / (spent + left) if spent + left else 1.0, width=30),
+                f"{done} of {self.parts} done, {duration(spent)} so far, about {duration(left)} left",
+                f"[bold]{self.part}[/] [dim]{self.inside}[/]",
+            ]
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 40 s, 3 min, 2 h 05 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -24,9 +24,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from research.geometry import pca
-
 DIRECTIONS = 128  # r, if the points have more values
+SAMPLE = 5_000  # about so many points say which directions lead
+ROUNDS = 3  # of the iteration that finds them
+ARRANGED = 2_048  # points at a time when they are arranged
 BLOCK = 64  # queries at a time: their bounds to 60,000 points stay in a CPU's last cache
 GATHERED = 2**23  # most values of candidates that one block may look at
 ROUNDING = 1e-5  # of |x|² + |y|²: what a bound may be wrong by
@@ -59,35 +60,57 @@ class Index:
     size: int
 
 
-def build(points: Float[Array, "n d"] | np.ndarray, k: int) -> Index:
+def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DIRECTIONS) -> Index:
     """Arrange points for searches of about k neighbours; keep it when many searches follow.
+
+    Fewer directions make bounds cheaper and looser: good where few queries come at a time.
 
     Raises: ValueError for an array that is not [n d], is empty or holds NaN or infinity.
     """
     points = _checked(points, "points")
     n, d = points.shape
     mean = points.mean(0)
-    centred = points - mean
-    basis = np.eye(d, dtype=np.float32)
-    if min(n, d) > DIRECTIONS and centred.any():
-        basis = pca.fit(points[:: math.ceil(n / 5_000)][:5_000], DIRECTIONS).components.T
-    projected = centred @ basis
-    rest = np.linalg.norm(centred - projected @ basis.T, axis=1, keepdims=True)
-    squared = (centred**2).sum(1, keepdims=True)
-    rows = np.concatenate([-projected, -rest, squared / 2], axis=1)
-    size = max(1, math.isqrt(n // min(_candidates(k, basis), n)))
+    basis = (
+        _directions(points[:: math.ceil(n / SAMPLE)] - mean, directions)
+        if min(n, d) > directions
+        else np.eye(d, dtype=np.float32)
+    )
+    size = max(1, math.isqrt(n // candidates(k, n, *basis.shape)))
     groups = -(-n // size)
-    missing = np.zeros((size * groups - n, rows.shape[1]), np.float32)
-    missing[:, -1] = np.inf
-    rows = np.concatenate([rows, missing]).reshape(groups, size, -1).swapaxes(0, 1).reshape(size * groups, -1)
+    rows = np.zeros((size, groups, basis.shape[1] + 2), np.float32)
+    rows[..., -1] = np.inf
+    longest = 0.0
+    step = size * max(1, ARRANGED // size)  # whole groups whose temporaries stay in a CPU's cache
+    for start in range(0, n, step):
+        centred = points[start : start + step] - mean
+        projected = centred @ basis
+        rest = np.linalg.norm(centred - projected @ basis.T, axis=1, keepdims=True)
+        squared = np.einsum("nd,nd->n", centred, centred)[:, None]
+        longest = max(longest, squared.max())
+        scored = np.concatenate([-projected, -rest, squared / 2], axis=1)
+        whole, left = divmod(len(scored), size)
+        first = start // size
+        rows[:, first : first + whole] = scored[: whole * size].reshape(whole, size, -1).swapaxes(0, 1)
+        if left:
+            rows[:left, first + whole] = scored[whole * size :]
     return Index(
         points=jnp.asarray(points),
         mean=jnp.asarray(mean),
         basis=jnp.asarray(basis),
-        scorer=jnp.asarray(rows),
-        slack=jnp.float32(ROUNDING * squared.max()),
+        scorer=jnp.asarray(rows.reshape(size * groups, -1)),
+        slack=jnp.float32(ROUNDING * longest),
         size=size,
     )
+
+
+def _directions(centred: Float[np.ndarray, "n d"], r: int) -> Float[np.ndarray, "d r"]:
+    """Orthonormal columns with nearly the largest variance: subspace iteration. Any would do; good ones decide early."""
+    centred = centred / max(np.abs(centred).max(), 1e-30)
+    covariance = (centred.T @ centred).astype(np.float64)
+    basis = np.random.default_rng(0).normal(size=(len(covariance), r))
+    for _ in range(ROUNDS):
+        basis, _ = np.linalg.qr(covariance @ basis)
+    return basis.astype(np.float32)
 
 
 def search(
@@ -147,40 +170,54 @@ def _checked(x: Float[Array, "n d"] | np.ndarray, name: str) -> np.ndarray:
     return x
 
 
-def _candidates(k: int, basis: Float[Array, "d r"] | np.ndarray) -> int:
-    d, r = basis.shape
-    return k + (8 if r == d else 35)
+def candidates(k: int, n: int, d: int, r: int) -> int:
+    """How many of n points a search for k neighbours looks at first: more where r directions only bound d."""
+    return min(k + (8 if r == d else 35), n)
+
+
+def queries(index: Index, x: Float[Array, "q d"] | np.ndarray) -> Float[np.ndarray, "q d"]:
+    """x as it is searched for. Raises: ValueError if it does not fit the points, or is not finite."""
+    x = _checked(x, "x")
+    d = index.points.shape[1]
+    if x.shape[1] != d:
+        raise ValueError(f"queries must have the points' {d} values each, got {x.shape[1]}")
+    return x
 
 
 def _search(index, x, k, own):
-    x = _checked(x, "x")
+    x = queries(index, x)
     n, d = index.points.shape
-    if x.shape[1] != d:
-        raise ValueError(f"queries must have the points' {d} values each, got {x.shape[1]}")
     if not 1 <= k <= n:
         raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
     indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
-    asked, candidates = np.arange(len(x)), min(_candidates(k, index.basis), n)
+    asked, looked_at = np.arange(len(x)), candidates(k, *index.points.shape, index.basis.shape[1])
     while len(asked):
-        block = max(1, min(BLOCK, len(asked), GATHERED // (candidates * d)))
-        ask = functools.partial(_ask, index, x, own, k, candidates)
+        block = max(1, min(BLOCK, len(asked), GATHERED // (looked_at * d)))
+        ask = functools.partial(_ask, index, x, own, k, looked_at)
         starts = range(0, len(asked), block)
         rows = [asked[np.minimum(np.arange(start, start + block), len(asked) - 1)] for start in starts]
         unsure = []
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for at, (found, distance, sure) in zip(rows, pool.map(ask, rows)):
-                indices[at], distances[at] = found, distance
-                unsure.append(at[~sure])
-        asked, candidates = np.unique(np.concatenate(unsure)), min(4 * candidates, n)
+        for at, (found, distance, sure) in zip(rows, _side_by_side(ask, rows)):
+            indices[at], distances[at] = found, distance
+            unsure.append(at[~sure])
+        asked, looked_at = np.unique(np.concatenate(unsure)), min(4 * looked_at, n)
     return indices, distances
 
 
+def _side_by_side(ask, rows):
+    """The answers in order; a single question needs no threads."""
+    if len(rows) == 1:
+        return [ask(rows[0])]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(ask, rows))
+
+
 def _ask(index, x, own, k, candidates, at):
-    return jax.device_get(_nearest(index, x[at], own[at], k=k, candidates=candidates))
+    return jax.device_get(nearest(index, x[at], own[at], k=k, candidates=candidates))
 
 
 @functools.partial(jax.jit, static_argnames=["k", "candidates"])
-def _nearest(
+def nearest(
     index: Index, x: Float[Array, "q d"], own: Int[Array, " q"], *, k: int, candidates: int
 ) -> tuple[Int[Array, "q k"], Float[Array, "q k"], Bool[Array, " q"]]:
     """The k nearest points of every query, its own index (-1 for none) excepted, and whether that is certain."""

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from research.geometry import knn, tsne_affinities, tsne_repulsion
 from research.geometry.tsne_repulsion import Grid
@@ -73,8 +73,12 @@ def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[n
     Raises: ValueError if they are not [m d] with the map's d, or not finite.
     """
     n = field.points.shape[1]
+    if len(new_points) == 1:
+        spot, sure = jax.device_get(_alone(field, knn.queries(field.index, new_points), k=min(NEIGHBOURS, n)))
+        if sure.all():
+            return spot.T
     indices, distances = knn.search(field.index, new_points, min(NEIGHBOURS, n))
-    return np.asarray(_settle(field, indices, distances)).T
+    return np.asarray(settle(field, indices, distances)).T
 
 
 @functools.partial(jax.jit, static_argnames="size")
@@ -83,8 +87,19 @@ def _potential(points, corners, size):
     return grid, tsne_repulsion.potential(grid, points)
 
 
+@functools.partial(jax.jit, static_argnames="k")
+def _alone(
+    field: Field, new_point: Float[Array, "1 d"], *, k: int
+) -> tuple[Float[Array, "2 1"], Bool[Array, "1"]]:
+    """Search and settling in one go, for a drawing hand; and whether the neighbours are certain."""
+    nobody = jnp.full(1, -1)
+    first = knn.candidates(k, *field.index.points.shape, field.index.basis.shape[1])
+    indices, distances, sure = knn.nearest(field.index, new_point, nobody, k=k, candidates=first)
+    return settle(field, indices, distances), sure
+
+
 @jax.jit
-def _settle(field: Field, indices, distances) -> Float[Array, "2 m"]:
+def settle(field: Field, indices, distances) -> Float[Array, "2 m"]:
     near = field.points[:, indices]  # [2 m 15]
     start = jnp.median(near, axis=2)
     p = tsne_affinities.calibrate(distances, PERPLEXITY)

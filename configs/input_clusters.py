@@ -10,23 +10,32 @@ from research.studies.input_clusters import Config
 
 
 def get_config(preset: str = "quick") -> Config:
-    """smoke: tiny but real. quick: 64 runs of each experiment. full: 512, a fine phase diagram."""
+    """smoke: tiny but real. quick: 52 runs of each experiment. full: 512, a fine phase diagram."""
     if preset == "quick":
         return Config()
     if preset == "full":
         return Config(
-            runs=512, other_runs=512, every=100, frames=50, widths=(4, 12, 48, 192), grid=13, phase_runs=8,
+            runs=512,
+            controls=128,
+            by_features=(512,) * 5,
+            every=100,
+            frames=50,
+            widths=(4, 12, 48, 192),
+            grid=13,
+            phase_runs=8,
             phase_epochs=7000,
-        )  # fmt: skip
+        )
     if preset == "smoke":
         return Config(
             runs=4,
-            other_runs=3,
-            epochs=1000,
+            controls=2,
             features=(2, 3),
+            by_features=(4, 4),
+            epochs=1000,
+            every=500,
+            frames=500,
             widths=(12,),
             grid=2,
-            phase_runs=1,
             phase_epochs=200,
         )
     raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

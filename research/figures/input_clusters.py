@@ -1,3 +1,376 @@
 """Figures of the study "input_clusters"."""
 
-FIGURES = {}
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research import claims as c
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, motion
+from research.studies import input_clusters_measures as study
+from research.studies.input_clusters import GAIN
+
+CLASSES = np.array([ACCENT, SECOND, "#2f8f4e"])
+CAMERA = {"elev": 18, "azim": -60}
+
+
+def scatter(ax, points, labels, *, size: float = 2.0) -> None:
+    """Points in the colours of their classes; two features in the plane, three in space."""
+    ax.scatter(*points.T[:3], c=CLASSES[labels], s=size, linewidth=0, **_in_space(ax))
+
+
+def _in_space(ax):
+    return {"depthshade": False} if ax.name == "3d" else {}
+
+
+def _bare(ax, half: float) -> None:
+    ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
+    if ax.name == "3d":
+        ax.set(zlim=(-half, half), zticks=[])
+        ax.view_init(**CAMERA)
+        return
+    ax.set_aspect("equal")
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=FAINT)
+
+
+def _course(results: xr.Dataset, group: str):
+    """Points [frame point feature] of the first run of a group, their labels, the frames."""
+    if group not in results.kept_group.values:
+        return None
+    one = results.isel(kept=int(np.flatnonzero(results.kept_group == group)[0]))
+    points = one.points.dropna("feature", how="all").dropna("frame", how="all")
+    return points.values, one.labels.values.astype(int), points.frame.values
+
+
+def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> Figure | None:
+    course = _course(results, f"document {d}-D")
+    if course is None:
+        return None
+    points, labels, frames = course
+    shown = [epoch for epoch in wanted if epoch in frames]
+    columns = min(columns, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(width, width / columns * rows * 1.13),
+        squeeze=False,
+        subplot_kw={"projection": "3d"} if d == 3 else {},
+    )
+    half = 1.03 * np.abs(points[[list(frames).index(epoch) for epoch in shown]]).max()
+    for ax in axes.flat[len(shown) :]:
+        ax.set_visible(False)
+    for ax, epoch in zip(axes.flat, shown):
+        scatter(ax, points[list(frames).index(epoch)], labels)
+        _bare(ax, half)
+        ax.set_title("start" if epoch == 0 else f"{epoch:,}".replace(",", " "))
+    return figure
+
+
+def course_2d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The document's figures 1 to 14: one run at its epochs."""
+    return _panels(results, 2, range(0, 7001, 500), 5, width)
+
+
+def course_3d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The document's figures 15 to 18 and what comes after, with a fixed camera."""
+    return _panels(results, 3, (0, 1000, 2000, 3000, 5000, 7000), 3, width)
+
+
+def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The way of every point of one run."""
+    course = _course(results, "document 2-D")
+    if course is None:
+        return None
+    points, labels, _ = course
+    figure, axes = plt.subplots(1, 3, figsize=(width, 0.39 * width), sharex=True, sharey=True)
+    for k, ax in enumerate(axes):
+        mine = points[:, labels == k]
+        ax.plot(*mine.transpose(2, 0, 1), color=CLASSES[k], linewidth=0.35, alpha=0.45)
+        ax.plot(*mine[0].T, "o", color=MUTED, markersize=1.2, mec="none")
+        ax.plot(*mine[-1].T, "o", color=CLASSES[k], markersize=2.2, mec="none")
+        _bare(ax, 1.03 * np.abs(points).max())
+        ax.set_title(f"class {k}, n = {mine.shape[1]}", color=CLASSES[k])
+    return figure
+
+
+MEASURES = {
+    "loss": "loss",
+    "kmeans_ari": "adjusted Rand index\nof 3-means",
+    "linear": "accuracy of softmax\nregression on the points",
+    "silhouette": "silhouette",
+}
+
+
+def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Loss and scores of both experiments against epochs."""
+    figure, axes = plt.subplots(1, 4, figsize=(width, 0.29 * width))
+    for ax, (name, label) in zip(axes, MEASURES.items()):
+        for d, colour in ((2, ACCENT), (3, SECOND)):
+            runs = study.of(results, f"document {d}-D")[name]
+            runs = runs.dropna("epoch", how="all")
+            low, middle, high = runs.quantile([0.1, 0.5, 0.9], "run").values
+            ax.fill_between(runs.epoch, low, high, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(runs.epoch, middle, color=colour)
+            if name == "loss":
+                ax.text(
+                    0.95, 0.95 - 0.1 * (d - 2), f"{d} features", color=colour, ha="right", va="top",
+                    transform=ax.transAxes,
+                )  # fmt: skip
+        ax.set_title(label)
+        ax.set_xlabel("epoch")
+        ax.set_ylim(min(0, ax.get_ylim()[0]), None)
+    return figure
+
+
+def _survival(ax, times, end, colour, every) -> None:
+    """Share of runs that have not got there yet, with Wilson's band; nothing is censored before the end."""
+    epochs = np.arange(0, end + 1, every)
+    waiting = [c.proportion(int((~(times <= epoch)).sum()), len(times)) for epoch in epochs]
+    ax.fill_between(
+        epochs, [w.low for w in waiting], [w.high for w in waiting], step="post", color=colour, alpha=0.18,
+        linewidth=0,
+    )  # fmt: skip
+    ax.step(epochs, [w.value for w in waiting], where="post", color=colour)
+
+
+def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """How many runs are not separated yet, by the number of features, by two measures."""
+    dimensions = study.dimensions(results)
+    shades = dict(zip(dimensions, plt.get_cmap("viridis")(np.linspace(0, 0.85, len(dimensions)))))
+    figure, axes = plt.subplots(2, 2, figsize=(width, 0.62 * width), sharex=True, sharey=True)
+    rows = (
+        ("the document's course (S2)", {d: f"document {d}-D" for d in (2, 3)}),
+        ("dimension matters most (I)", {d: f"{d} features" for d in dimensions}),
+    )
+    for row, (setting, groups) in zip(axes, rows):
+        for ax, (measure, rule) in zip(row, study.RULES.items()):
+            for i, (d, group) in enumerate(groups.items()):
+                times = study.times(results, group, measure)
+                _survival(ax, times, results.epochs, shades[d], results.every)
+                middle = np.median(np.nan_to_num(times, nan=np.inf))
+                text = f"{d} features, n = {len(times)}: " + (
+                    f"{middle:,.0f}".replace(",", " ") if np.isfinite(middle) else "more"
+                )
+                ax.text(
+                    0.99,
+                    0.97 - 0.085 * i,
+                    text,
+                    color=shades[d],
+                    ha="right",
+                    va="top",
+                    transform=ax.transAxes,
+                )
+            ax.set_title(f"{setting}: {rule}")
+            ax.grid(axis="y")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("share not there yet")
+    for ax in axes[1]:
+        ax.set_xlabel("epoch  (numbers: median epoch)")
+    axes[0, 0].set_xlim(0, results.epochs * 1.02)
+    return figure
+
+
+def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Epochs gained over two features: the sign depends on the measure."""
+    rows = [("S2", 3, "document 2-D", "document 3-D")]
+    rows += [("I", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2]
+    figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
+    for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
+        for y, (_, _, two, more) in enumerate(reversed(rows)):
+            value, low, high, _ = study.gain(results, two, more, measure)
+            ax.plot([low, high], [y + shift] * 2, color=colour, linewidth=2, solid_capstyle="butt")
+            ax.plot(value, y + shift, "o", color=colour, markersize=4)
+        ax.text(
+            0.99, 0.97 if shift > 0 else 0.97 - 0.45 / (len(rows) + 1), rule, color=colour, ha="right", va="top",
+            transform=ax.transAxes,
+        )  # fmt: skip
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.axvline(GAIN, color=MUTED, linewidth=0.8, linestyle=":")
+    ax.text(GAIN, len(rows) - 0.45, "the document's\nsingle pair", color=MUTED, va="top", ha="center",
+            backgroundcolor="white")  # fmt: skip
+    ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
+    ax.set_xlabel("epochs earlier than with two features (mean, 95 % interval); left of 0: later")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    return figure
+
+
+SHORT = {
+    "document 2-D": "both move",
+    "weights frozen": "weights frozen",
+    "inputs frozen": "inputs frozen",
+    "labels by sector": "true labels (sectors)",
+}
+
+
+def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The points at the end when one of the two may not move, and when the labels mean something."""
+    names = [name for name in SHORT if _course(results, name)]
+    if len(names) < 2:
+        return None
+    figure, axes = plt.subplots(1, len(names), figsize=(width, width / len(names) * 1.36))
+    for ax, name in zip(axes, names):
+        points, labels, frames = _course(results, name)
+        scatter(ax, points[-1], labels)
+        _bare(ax, 1.05 * np.abs(points[-1]).max())
+        ax.set_title(SHORT[name])
+        end = study.of(results, name).sel(epoch=frames[-1])
+        text = (
+            f"network {_mean(end.accuracy)}, a line {_mean(end.linear)}\n"
+            f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{ax.get_xlim()[1]:,.0f}"
+        )
+        ax.set_xlabel(text.replace(",", " ", 0), color=MUTED, loc="left")
+    return figure
+
+
+def _mean(values) -> str:
+    return f"{float(values.mean()):.2f}"
+
+
+def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """How well simple classifiers do on the points before and after."""
+    names = [name for name in (*SHORT, "document 3-D") if name in results.group.values]
+    figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
+    titles = {
+        "linear": "softmax regression",
+        "knn": "5 nearest neighbours, left out",
+        "accuracy": "the network itself",
+    }
+    for ax, (measure, title) in zip(axes, titles.items()):
+        for y, name in enumerate(reversed(names)):
+            runs = study.of(results, name)[measure].dropna("epoch", how="all")
+            ends = [c.mean(runs.isel(epoch=at)) for at in (0, -1)]
+            ax.plot([e.value for e in ends], [y, y], color=FAINT, zorder=0)
+            for e, colour in zip(ends, (MUTED, ACCENT)):
+                ax.plot([e.low, e.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
+                ax.plot(e.value, y, "o", color=colour, markersize=4)
+        ax.axvline(1 / 3, color=FAINT, linestyle=":")
+        ax.set(title=title, xlim=(0.2, 1.02), xlabel="accuracy: before (grey), after (blue)")
+        ax.grid(axis="x")
+        ax.tick_params(axis="y", length=0)
+    labels = {**SHORT, "document 2-D": "2 features", "document 3-D": "3 features"}
+    axes[0].set_yticks(range(len(names)), [labels[name] for name in reversed(names)])
+    axes[0].set_ylim(-0.6, len(names) - 0.4)
+    return figure
+
+
+REGIME_COLOURS = dict(zip(study.REGIMES, ("#f0f0f0", "#cdb4d6", "#e8b23a", "#2f8f4e", "#222222")))
+
+
+def phase(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """Which rates lead where, by width and by scale of the inputs."""
+    maps = study.phase_maps(results)
+    if not maps:
+        return None
+    columns = len(maps)
+    figure = plt.figure(figsize=(width, width / columns * 1.05 + 2.0))
+    grid = figure.add_gridspec(2, 1, height_ratios=(width / columns, 1.75))
+    axes = grid[0].subgridspec(1, columns).subplots(sharey=True, squeeze=False)[0]
+    for ax, (title, table) in zip(axes, maps.items()):
+        inputs, weights = table.input_rate.values, table.weight_rate.values
+        cells = np.array([[REGIME_COLOURS[str(name)] for name in row] for row in table.values])
+        for y, row in enumerate(cells):
+            for x, colour in enumerate(row):
+                ax.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, color=colour, linewidth=0))
+        ax.set(xlim=(-0.5, len(inputs) - 0.5), ylim=(-0.5, len(weights) - 0.5), aspect="equal")
+        step = max(1, len(inputs) // 5)
+        ticks = range(0, len(inputs), step)
+        ax.set_xticks(ticks, [f"{inputs[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
+        ax.set_yticks(ticks, [f"{weights[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
+        ax.set_title(title)
+        ax.set_xlabel("rate of the inputs")
+        ax.tick_params(length=0)
+    axes[0].set_ylabel("rate of the weights")
+    found = {name: study.example(results, name) for name in study.REGIMES}
+    examples = [(name, shown) for name, shown in found.items() if shown is not None]
+    below = grid[1].subgridspec(1, len(study.REGIMES)).subplots(squeeze=False)[0]
+    for ax in below:
+        ax.set_axis_off()
+    for ax, (name, (points, labels)) in zip(below, examples):
+        ax.set_axis_on()
+        scatter(ax, points, labels, size=1.6)
+        _bare(ax, 1.05 * np.abs(points).max())
+        ax.set_title(name, fontsize=7, fontweight="normal")
+        for spine in ax.spines.values():
+            spine.set(color=REGIME_COLOURS[name], linewidth=2.5)
+    return figure
+
+
+def moving(results: xr.Dataset):
+    """One run of the document's experiment: the points, and below them loss and silhouette so far."""
+    course = _course(results, "document 2-D")
+    if course is None:
+        return None
+    points, labels, frames = course
+    first = int(np.flatnonzero(results.group == "document 2-D")[0])
+    half = 1.03 * np.abs(points).max()
+    figure = plt.figure(figsize=(3.6, 4.7), dpi=100)
+    above, below = figure.subplots(2, 1, height_ratios=(3.6, 1))
+    other = below.twinx()
+    loss, apart = (results[name].isel(run=first).dropna("epoch") for name in ("loss", "silhouette"))
+    pictures = []
+    for frame, epoch in enumerate(frames):
+        for ax in (above, below, other):
+            ax.clear()
+        scatter(above, points[frame], labels, size=6)
+        _bare(above, half)
+        above.set_title(f"epoch {epoch}")
+        below.plot(loss.epoch[loss.epoch <= epoch], loss[loss.epoch <= epoch], color=INK)
+        other.plot(apart.epoch[apart.epoch <= epoch], apart[apart.epoch <= epoch], color=ACCENT)
+        below.set(xlim=(0, frames[-1]), ylim=(0, float(loss.max()) * 1.05), xlabel="epoch")
+        below.set_ylabel("loss")
+        other.set(ylim=(-0.1, 1))
+        other.yaxis.set_label_position("right")
+        other.yaxis.tick_right()
+        other.set_ylabel("silhouette", color=ACCENT)
+        pictures.append(motion.frame(figure))
+    plt.close(figure)
+    return pictures, 10
+
+
+FIGURES = {
+    "course-2d": Drawing(
+        course_2d,
+        "One run with two features at the document's epochs; the window is the same in all panels. Colours: the "
+        "three classes, drawn at random.",
+    ),
+    "course-3d": Drawing(
+        course_3d, "One run with three features; the camera stands still and the cube is the same in all panels."
+    ),
+    "paths": Drawing(
+        paths, "The way of every point of the run above, class by class, from its start (grey) to the end."
+    ),
+    "scores": Drawing(
+        scores, "Loss and scores of all runs of both experiments: median and the middle 80 % of the runs."
+    ),
+    "survival": Drawing(
+        survival,
+        "The share of runs that are not separated yet, with Wilson's 95 % band. Above: the document's course; below: "
+        "the setting in which the number of features matters most. Left: by a line; right: by the silhouette.",
+    ),
+    "gain": Drawing(
+        gain,
+        "What more features gain over two, in epochs until separated (a run that never is counts with the last "
+        "epoch): by a line they help, by the silhouette they do not. Dotted: the document's one pair of runs.",
+    ),
+    "controls": Drawing(
+        controls,
+        "The end of one run: both descend; the weights may not; the points may not; both, from labels that lie in "
+        "sectors. Numbers are means over the runs.",
+    ),
+    "classifiers": Drawing(
+        classifiers,
+        "Simple classifiers on the points before and after, and the network: means with 95 % intervals; dotted: chance.",
+    ),
+    "phase": Drawing(
+        phase,
+        "What joint descent leads to, by rate of the inputs, rate of the weights, width of the hidden layer and scale "
+        "of the inputs; below, one example of each regime in the colour of its cells.",
+    ),
+}  # fmt: skip
+ANIMATIONS = {
+    "course": Drawing(moving, "One run with two features, with its loss and its silhouette so far.")
+}

@@ -12,6 +12,11 @@ Every score is written for one set, points [n d] with labels [n] in 0..k-1, and 
     linear_accuracy       softmax regression on the points themselves
     class_components      clumps: connected components of each class in the k-nearest-neighbour graph
     scatter_ratio         between-class over within-class scatter
+
+Two more compare a map with what it was made from, labels apart:
+
+    trustworthiness       are neighbours in the map neighbours in the original? (Venna & Kaski 2001)
+    shared_neighbours     share of the nearest in both, for every size of the neighbourhood
 """
 
 import functools
@@ -159,11 +164,24 @@ def linear_accuracy(
         curvature = p[:, :, None] * (jnp.eye(k)[None] - p[:, None, :])  # [n k k]
         hessian = jnp.einsum("ni,nj,nab->iajb", x, x, curvature, optimize=True).reshape(width * k, width * k)
         hessian = hessian + jnp.diag(penalty.reshape(-1))
-        step = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(hessian), gradient.reshape(-1))
-        return weights - step.reshape(width, k)
+        return weights - _solve(hessian, gradient.reshape(-1)).reshape(width, k)
 
     weights = jax.lax.fori_loop(0, steps, newton, jnp.zeros((width, k)))
     return jnp.mean(jnp.argmax(x @ weights, axis=1) == labels)
+
+
+def _solve(a: Float[Array, "d d"], b: Float[Array, " d"]) -> Float[Array, " d"]:
+    """x with a x = b for a symmetric positive definite a: Gauss and Jordan's elimination, which needs no pivoting.
+
+    LAPACK's batched solvers wait for threads of the pool that they themselves run in: with as many devices as
+    cores they may wait for ever (jaxlib 0.10).
+    """
+
+    def eliminate(i, table):
+        row = table[i] / table[i, i]
+        return (table - table[:, i][:, None] * row[None]).at[i].set(row)
+
+    return jax.lax.fori_loop(0, len(b), eliminate, jnp.concatenate([a, b[:, None]], axis=1))[:, -1]
 
 
 def class_components(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"], k: int) -> Int[Array, " k"]:
@@ -193,6 +211,41 @@ def scatter_ratio(points: Float[Array, "n d"], labels: Int[Array, " n"], k: int)
     x = points - points.mean(0)[None]
     centres = member @ x / jnp.maximum(count, 1)
     return jnp.sum(count * centres**2) / jnp.sum((x - centres[labels]) ** 2)
+
+
+@jax.jit
+def trustworthiness(points: Float[Array, "n d"], nearest: Int[Array, "n k_near"]) -> Float[Array, ""]:
+    """1 − 2/(nk(2n − 3k − 1)) Σ_i Σ_j max(0, r_ij − k): 1 if every neighbour in the map is one in the original.
+
+    points: the original. nearest: the k nearest others of each point in the map; k < n/2. r_ij is the rank of j
+    among the others by its distance from i in the original; equally distant points share the lowest rank.
+    """
+    n, k = nearest.shape
+    x = points - points.mean(0)[None]
+    half = jnp.sum(x**2, axis=1) / 2
+
+    def misplaced(row):
+        i, near = row
+        far = half - jnp.matmul(x, x[i], precision="highest")  # (|x_j − x_i|² − |x_i|²) / 2
+        closer = (far[None] < far[near][:, None]) & (jnp.arange(n) != i)[None]
+        return jnp.sum(jnp.maximum(1 + jnp.sum(closer, axis=1) - k, 0)).astype(jnp.float32)
+
+    total = jax.lax.map(misplaced, (jnp.arange(n), nearest), batch_size=64).sum()
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * total
+
+
+@jax.jit
+def shared_neighbours(
+    nearest: Int[Array, "n k_near"], nearest_too: Int[Array, "n k_near"]
+) -> Float[Array, " k_near"]:
+    """For 1, 2, ... k: the share of a point's so many nearest (nearest first) that it has in both, mean over points."""
+    n, k = nearest.shape
+
+    def add(both, row):
+        return both + (row[0][:, None] == row[1][None]), None
+
+    both, _ = jax.lax.scan(add, jnp.zeros((k, k), jnp.int32), (nearest, nearest_too))
+    return jnp.diagonal(both.cumsum(0).cumsum(1)) / (n * jnp.arange(1, k + 1))
 
 
 def separated(silhouette: Float[Array, "*sets"], linear: Float[Array, "*sets"]) -> Bool[Array, "*sets"]:

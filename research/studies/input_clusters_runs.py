@@ -2,8 +2,9 @@
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -13,83 +14,112 @@ from jaxtyping import Array, Float, Int, Key
 from numpy.typing import ArrayLike
 
 from research import clustering
+from research.checkpoints import Checkpoints
 from research.clustering import Setting, State
 from research.geometry import scores
+from research.keys import named
 
 LABELS = ("random", "sectors")
+RATES = ("weight_rate", "input_rate", "scale")
+MEASURES = (*scores.Scores._fields, "loss", "accuracy", "extent")
+WORTH_KEEPING = 5.0  # seconds that a batch took, from which on it is kept until the whole study is done
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of one setting that are computed together.
+    """Runs that are told apart by a name.
 
-    rates: weight_rate, input_rate or scale of each run [m], where they are not the setting's own.
+    rates: weight_rate, input_rate or scale, one number or one a run, where they are not the setting's own.
     labels: random, or "sectors" of the plane: classes that lie apart from the start.
-    stops: epochs at which loss and separation are measured; those in `scored` get every score.
-    kept, frames: of the first `kept` runs, the points are kept at these epochs.
-    leave_when_separated: stop as soon as every run has been linearly and by its silhouette separated.
+    kept: of so many runs the points are kept.
     """
 
     name: str
-    setting: Setting
     runs: int
-    stops: tuple[int, ...]
-    scored: tuple[int, ...] = ()
-    rates: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rates: Mapping[str, ArrayLike] = field(default_factory=dict)
     labels: str = "random"
     kept: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Groups of one setting, computed together.
+
+    stops: epochs at which loss and separation are measured; those in `scored` get every score.
+    frames: epochs at which points are kept.
+    leave_when_separated: stop as soon as every run has been separated linearly and by its silhouette.
+    """
+
+    setting: Setting
+    groups: tuple[Group, ...]
+    stops: tuple[int, ...]
+    scored: tuple[int, ...] = ()
     frames: tuple[int, ...] = ()
     leave_when_separated: bool = False
 
+    @property
+    def name(self) -> str:
+        return self.groups[0].name
 
-def follow(group: Group, key: Key[Array, ""]) -> tuple[xr.Dataset, xr.Dataset]:
-    """The group's runs: scores (dims run, epoch), and the kept runs' points (dims run, frame, point, feature).
+    def each(self, value: Callable[[Group], ArrayLike]) -> np.ndarray:
+        """What `value` says of each group, one thing or one a run, in the order of the runs."""
+        return np.concatenate([np.broadcast_to(value(group), group.runs) for group in self.groups])
 
-    Runs whose numbers are not finite have `first_bad` >= 0 and nan from there on.
+
+def follow(
+    batch: Batch, key: Key[Array, ""], checkpoints: Checkpoints | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The runs' measures (dims epoch, run), and the kept runs' points (dims kept, frame, point, feature).
+
+    Each group's runs have keys by its name: they do not depend on what else is in the batch. Runs whose numbers are
+    not finite have `first_bad` >= 0 and nan from there on. With `checkpoints`, a batch that was stopped goes on from
+    its last one, to the same bits.
     """
-    if group.labels not in LABELS:
-        raise ValueError(f"unknown labels {group.labels!r}; known: {', '.join(LABELS)}")
     begin = time.perf_counter()
-    k = group.setting.classes
-    descent = _descent(group.setting)
-    keys = jax.random.split(key, group.runs)
-    rates = {name: jnp.asarray(values, jnp.float32) for name, values in group.rates.items()}
-    state = descent.init(keys, **rates)
-    if group.labels == "sectors":
-        state = descent.init(keys, **rates, labels=sectors(clustering.positions(state), k))
-    rows, points = {}, {}
-    done = np.zeros((2, group.runs), bool)
-    for here in clustering.descend(descent, state, sorted({*group.stops, *group.frames})):
-        state = here
-        epoch = int(state.epoch[0])
-        if epoch in group.frames:
-            points[epoch] = np.asarray(clustering.positions(state)[: group.kept])
-        if epoch in group.stops:
-            rows[epoch] = _measured(descent, state, k, key, epoch in group.scored)
-            done |= np.stack([rows[epoch]["silhouette"] > 0.5, rows[epoch]["linear"] > 0.95])
-            if group.leave_when_separated and done.all():
-                break
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    empty = np.full(group.runs, np.nan, np.float32)
+    descent = _descent(batch.setting)
+    state = _start(batch, descent, key)
+    groups, order = batch.each(lambda group: group.name), batch.each(lambda group: np.arange(group.runs))
+    kept = np.flatnonzero(order < batch.each(lambda group: group.kept))
+    measured = {name: np.full((len(batch.stops), len(groups)), np.nan, np.float32) for name in MEASURES}
+    size = (len(batch.frames), len(kept), batch.setting.points, batch.setting.features)
+    courses = [np.full(size, np.nan, np.float32)] if len(kept) else []  # an empty array cannot be saved
+    if checkpoints and (saved := checkpoints.latest((state, measured, courses))):
+        state, *rest = saved[1]
+        measured, courses = jax.tree.map(np.array, rest)
+    stops = [stop for stop in sorted({*batch.stops, *batch.frames}) if stop >= int(state.epoch[0])]
+    for here in clustering.descend(descent, state, stops):
+        state, epoch = here, int(here.epoch[0])
+        if courses and epoch in batch.frames:
+            courses[0][batch.frames.index(epoch)] = np.asarray(clustering.positions(state))[kept]
+        if epoch in batch.stops:
+            for name, values in _measure(descent, state, key, epoch in batch.scored).items():
+                measured[name][batch.stops.index(epoch)] = values
+        apart = (measured["silhouette"] > 0.5).any(0) & (measured["linear"] > 0.95).any(0)
+        ended = epoch == stops[-1] or (batch.leave_when_separated and bool(apart.all()))
+        if checkpoints:
+            long = ended and time.perf_counter() - begin > WORTH_KEEPING
+            checkpoints.save(epoch, (state, measured, courses), force=long)
+        if ended:
+            break
     table = xr.Dataset(
-        {
-            name: (("epoch", "run"), np.stack([row.get(name, empty) for row in rows.values()]))
-            for name in names
-        },
-        coords={"epoch": list(rows), "group": ("run", [group.name] * group.runs)},
+        {name: (("epoch", "run"), values) for name, values in measured.items()},
+        {"epoch": list(batch.stops), "group": ("run", groups)},
+    ).dropna("epoch", how="all")
+    facts: dict[str, ArrayLike] = {name: getattr(state, name) for name in (*RATES, "first_bad")}
+    facts |= {"features": batch.setting.features, "width": batch.setting.widths[0]}
+    table = table.assign(
+        {name: ("run", np.broadcast_to(np.asarray(value), len(groups))) for name, value in facts.items()}
     )
-    facts: dict[str, ArrayLike] = {
-        "features": group.setting.features,
-        "width": group.setting.widths[0] if group.setting.widths else 0,
-        "weight_rate": np.asarray(state.weight_rate),
-        "input_rate": np.asarray(state.input_rate),
-        "scale": np.asarray(state.scale),
-        "first_bad": np.asarray(state.first_bad),
-        "seconds": (time.perf_counter() - begin) / group.runs,
-    }
-    for name, value in facts.items():
-        table[name] = ("run", np.broadcast_to(value, group.runs))
-    return table, _scatter(group, state, points)
+    if not courses:
+        return table, xr.Dataset()
+    scatter = xr.Dataset(
+        {
+            "points": (("kept", "frame", "point", "feature"), courses[0].swapaxes(0, 1)),
+            "labels": (("kept", "point"), np.asarray(state.labels, np.uint8)[kept]),
+        },
+        {"frame": list(batch.frames), "kept_group": ("kept", groups[kept])},
+    )
+    return table, scatter
 
 
 def sectors(points: Float[Array, "m n d"], k: int) -> Int[Array, "m n"]:
@@ -103,33 +133,34 @@ def first_epoch(reached: xr.DataArray) -> xr.DataArray:
     return xr.where(reached.any("epoch"), reached.epoch[reached.argmax("epoch")], np.nan)
 
 
-_descent = functools.cache(clustering.make_descent)  # groups of one setting and size are compiled once
+_descent = functools.cache(clustering.make_descent)  # batches of one setting and size are compiled once
 
 
-def _measured(descent, state: State, k: int, key, everything: bool) -> dict[str, np.ndarray]:
+def _start(batch: Batch, descent: clustering.Descent, key: Key[Array, ""]) -> State:
+    keys = jnp.concatenate([jax.random.split(named(key, group.name), group.runs) for group in batch.groups])
+
+    def rate(name: str, group: Group) -> ArrayLike:
+        return group.rates.get(name, getattr(batch.setting, name))
+
+    state = descent.init(keys, **{name: jnp.asarray(batch.each(partial(rate, name))) for name in RATES})
+    labels = batch.each(lambda group: group.labels)
+    if unknown := set(labels) - set(LABELS):
+        raise ValueError(f"unknown labels {unknown.pop()!r}; known: {', '.join(LABELS)}")
+    by_sector = sectors(clustering.positions(state), batch.setting.classes)
+    return state._replace(
+        labels=jnp.where(jnp.asarray(labels == "sectors")[:, None], by_sector, state.labels)
+    )
+
+
+def _measure(descent, state: State, key: Key[Array, ""], everything: bool) -> dict[str, np.ndarray]:
     loss, accuracy = descent.measure(state)
     points = clustering.positions(state)
+    k = state.params[-1][1].shape[-1]
     if everything:
-        row = scores.over_sets(jax.random.fold_in(key, 1), points, state.labels, k)._asdict()
+        row = scores.over_sets(named(key, "k-means"), points, state.labels, k)._asdict()
     else:
         row = dict(zip(("silhouette", "linear"), scores.separation(points, state.labels, k)))
+    extent = jnp.sqrt(jnp.mean(jnp.sum(points**2, axis=2), axis=1))
+    row |= {"loss": loss, "accuracy": accuracy, "extent": extent}
     bad = np.asarray(state.first_bad) >= 0
-    moved = jnp.sqrt(jnp.mean(jnp.sum(points**2, axis=2), axis=1))
-    row |= {"loss": loss, "accuracy": accuracy, "extent": moved}
     return {name: np.where(bad, np.nan, np.asarray(value, np.float32)) for name, value in row.items()}
-
-
-def _scatter(group: Group, state: State, points: dict[int, np.ndarray]) -> xr.Dataset:
-    if not points:
-        return xr.Dataset()
-    return xr.Dataset(
-        {
-            "points": (("frame", "run", "point", "feature"), np.stack(list(points.values()))),
-            "labels": (("run", "point"), np.asarray(state.labels[: group.kept], np.uint8)),
-        },
-        coords={
-            "frame": list(points),
-            "feature": np.arange(group.setting.features),
-            "group": ("run", [group.name] * group.kept),
-        },
-    ).transpose("run", ...)

@@ -59,6 +59,13 @@ def test_share_of_the_limit_uses_the_best_product_that_anyone_reached():
     assert [(row.task, row.share) for row in rows] == [("t", 0.25)]
 
 
+def test_whole_processes_also_show_the_call_alone():
+    measured = found([4.0], [20.0])
+    measured["identikit"]["call"], measured["peer"]["call"] = [1.0], [12.0]
+    rows = table.rows({"t": task(whole=True, at_least={"peer": 10.0})}, {"t": measured})
+    assert [(row.ours, row.ratio, row.met) for row in rows] == [(4.0, 5.0, False), (1.0, 12.0, True)]
+
+
 def test_equality_of_work():
     holds = lambda check, a, b: next(iter(check.values()))({"x": a}, {"x": b})  # noqa: E731
     assert holds(both_reach("x", 0.9), 0.9, 0.95)
@@ -138,6 +145,7 @@ def test_a_whole_process_is_started_anew_and_timed_from_its_start(fake):
     measured = compare.measure("cpu", "t", two(whole=True), 2, say=lambda line: None)
     assert fake == [("identikit", False), ("peer", False)] * 2
     assert measured["peer"]["seconds"] == [1.5, 2.5]
+    assert measured["peer"]["call"] == [2.0, 4.0]
 
 
 def test_what_fails_is_noted_and_not_asked_again(fake):
@@ -198,11 +206,13 @@ def test_growth_is_measured_from_the_smallest_size_on_and_drawn_with_its_slope(t
     assert sorted(sizes) == sizes
     assert growth.curve(facts, "seconds")[0] == [1, 2]
     assert growth.curve(facts, "bytes")[1][0] > 2**20
-    assert figure.slope([1, 10, 100], [9.0, 1.0, 100.0]) == pytest.approx(2.0)
+    assert growth.slope([1, 10, 100], [9.0, 1.0, 100.0]) == pytest.approx(2.0)
     name = next(iter(growth.AXES))
     figure.save({f"grow {name}": {"identikit": {"facts": facts}}}, tmp_path / "growth")
     assert (tmp_path / "growth.png").stat().st_size > 5_000
     assert figure.draw({}) is None
+    assert len(growth.markdown({f"grow {name}": {"identikit": {"facts": facts}}})) == 3
+    assert growth.markdown({}) == []
 
 
 def test_the_machines_limit_counts_work_over_the_least_seconds(monkeypatch):

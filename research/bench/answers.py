@@ -15,6 +15,7 @@ from research.bench.task import Task, Trial, ours
 STUDY = ("-m", "launch.study", "--config=configs/recognisers.py")
 SIGN = b"loss"  # the first progress line of a training shows it
 PATIENCE = 120.0
+STROKES = 100
 
 
 def _study() -> Trial:
@@ -53,24 +54,18 @@ def _until_sign(command: list[str], environment: dict[str, str]) -> None:
 
 
 def _stroke() -> Trial:
-    """The app's reader with its usual networks, barely trained, and a map of its usual size, barely unfolded."""
-    import dataclasses
-
-    import numpy as np
-
-    from research.app import fitted, settings, wire
+    """The app's reader with its usual networks, which are barely trained: that takes no part in the time."""
+    from research.app import fitted, latency, settings
     from research.app.reader import Reader
-    from research.geometry import tsne
 
     usual = settings.Settings()
     for network in (*usual.models.values(), usual.bottleneck, usual.cleaner):
         network.examples, network.training.epochs = 512, 1
-    quick = dataclasses.replace(usual, tsne=tsne.Settings(early_iterations=25, iterations=25))
-    reader = Reader(quick, fitted.fit(quick, lambda what, share: None))
-    reader.warm(lambda what, share: None)
-    image = data.load("mnist", "test").images[0].astype(np.float32) / 255
-    drawing = wire.Draw(0, image, (0, 1), 0, 0, 0, 0.0, 0)
-    return Trial(lambda: reader.answer([drawing]), lambda _: {})
+    reader = Reader(usual, fitted.fit(usual, lambda what, share: None))
+    return Trial(
+        lambda: latency.answers(reader, repeats=STROKES),
+        lambda times: {"answers": STROKES, "median_ms": times.median, "p95_ms": times.p95},
+    )
 
 
 TASKS = {

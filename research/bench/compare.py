@@ -80,7 +80,8 @@ def measure(
     """Every contender of a task in turn, for so many rounds; what each one measured, by name.
 
     `seconds` of each round; of the last round `facts`, `peak_bytes` and `calls`; `first`, the seconds of the first
-    call with its compilation, where that is kept apart; or `failed`, why it could not run.
+    call with its compilation, where that is kept apart; where whole processes are timed `call`, the seconds of the
+    work alone; or `failed`, why it could not run.
     """
     found: dict[str, dict[str, Any]] = {who: {"seconds": []} for who in task.contenders}
     with contextlib.ExitStack() as kept:
@@ -95,6 +96,7 @@ def measure(
                     process.ask(0)
             with start(who) as process:
                 answer = process.ask(0)
+            found[who].setdefault("call", []).append(answer["seconds"])
             return answer | {"seconds": answer["whole"]}
 
         staying: dict[str, Process] = {}

@@ -8,25 +8,17 @@ from typing import Any
 import numpy as np
 
 from research import figures
+from research.bench import growth
 from research.bench.growth import AXES, Axis, curve
 
 ROWS = (("seconds", "seconds", 1.0), ("bytes", "memory of the process, MiB", 2.0**-20))
-
-
-def slope(sizes, values) -> float:
-    """The power between the two largest sizes."""
-    return float(np.diff(np.log(values[-2:]))[0] / np.diff(np.log(sizes[-2:]))[0])
 
 
 def draw(tasks: Mapping[str, Any], width: float = 10.0):
     """The measured axes of growth, time above and memory below; None if none was measured."""
     import matplotlib.pyplot as plt
 
-    grown = {
-        name: tasks[f"grow {name}"]["identikit"]["facts"]
-        for name in AXES
-        if tasks.get(f"grow {name}", {}).get("identikit", {}).get("facts")
-    }
+    grown = growth.measured(tasks)
     if not grown:
         return None
     figure, axes = plt.subplots(
@@ -49,7 +41,7 @@ def _one(ax, axis: Axis, sizes, values, what, unit) -> None:
         sizes, values[-1] * (np.array(sizes) / sizes[-1]) ** expected, color=figures.MUTED, lw=0.7, ls="--"
     )
     ax.loglog(sizes, values, "o-", color=figures.ACCENT if what == "seconds" else figures.SECOND)
-    words = f"slope {slope(sizes, values):.2f}, {'at most ' if what == 'bytes' else ''}{expected:g} expected"
+    words = f"slope {growth.slope(sizes, values):.2f}, {'at most ' if what == 'bytes' else ''}{expected:g} expected"
     ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top", fontsize=6, color=figures.MUTED)
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30)
     ax.minorticks_off()

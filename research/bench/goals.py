@@ -113,7 +113,7 @@ TASKS = {
         _both("softmax", 0.92)
         | {
             "LogisticRegression, as it is": peer(functools.partial(_logistic, 100)),
-            "LogisticRegression, stopped": peer(functools.partial(_logistic, 25)),
+            "LogisticRegression, stopped": peer(functools.partial(_logistic, 30)),
         },
         whole=True,
         at_least={"LogisticRegression, as it is": 15},

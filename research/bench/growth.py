@@ -5,10 +5,11 @@ of the size it is at (on an accelerator: of the device). The readings are asked 
 """
 
 import functools
+import math
 import resource
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from research.bench.task import Facts, Task, Trial, ours
 
@@ -114,6 +115,34 @@ def curve(facts: Facts, what: str) -> tuple[list[int], list[float]]:
     return [size for size, _ in pairs], [value for _, value in pairs]
 
 
+def slope(sizes: Sequence[int], values: Sequence[float]) -> float:
+    """The power of the size with which the values grow, between the two largest sizes."""
+    return math.log(values[-1] / values[-2]) / math.log(sizes[-1] / sizes[-2])
+
+
+def measured(found: Mapping[str, Any]) -> dict[str, Facts]:
+    """The facts of every axis that was measured, by its name."""
+    facts = {name: found.get(f"grow {name}", {}).get("identikit", {}).get("facts") for name in AXES}
+    return {name: told for name, told in facts.items() if told}
+
+
+def markdown(found: Mapping[str, Any]) -> list[str]:
+    """What was measured, as lines of a table; none if nothing was."""
+    rows = []
+    for name, facts in measured(found).items():
+        (sizes, seconds), (_, memory) = curve(facts, "seconds"), curve(facts, "bytes")
+        columns = (
+            ", ".join(f"{size:,}" for size in sizes),
+            ", ".join(f"{value:.3g}" for value in seconds),
+            f"{slope(sizes, seconds):.2f} ({AXES[name].slope:g})",
+            ", ".join(f"{value / 2**20:,.0f}" for value in memory),
+            f"{slope(sizes, memory):.2f} (at most {AXES[name].memory:g})",
+        )
+        rows.append(f"| {name} | {' | '.join(columns)} |")
+    head = "| number of | sizes | seconds | slope (expected) | memory, MiB | slope (expected) |"
+    return [head, "|---|---|---|---|---|---|", *rows] if rows else []
+
+
 def _grown(axis: Axis) -> Trial:
     return Trial(functools.partial(grow, axis))
 
@@ -124,6 +153,7 @@ TASKS = {
         {"identikit": ours(functools.partial(_grown, axis))},
         warm=False,
         rounds=1,
+        row=False,
     )
     for name, axis in AXES.items()
 }

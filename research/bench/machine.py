@@ -57,5 +57,6 @@ TASKS = {
     "machine": Task(
         "the machine's limit: product of two matrices, copy",
         {"identikit": ours(_jax), "PyTorch": peer(_torch)},
+        row=False,
     )
 }

@@ -1,9 +1,11 @@
 """From what was measured to ratios, verdicts and the text of results/BENCH.md."""
 
+import dataclasses
 import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from research.bench import growth
 from research.bench.task import Task
 
 
@@ -42,9 +44,18 @@ def rows(tasks: Mapping[str, Task], found: Mapping[str, Any]) -> list[Row]:
     return [
         row
         for name, task in tasks.items()
-        if name != "machine" and found.get(name, {}).get(task.first, {}).get("seconds")
-        for row in _rows_of(name, task, found[name], best)
+        if task.row and found.get(name, {}).get(task.first, {}).get("seconds")
+        for row in [*_rows_of(name, task, found[name], best), *_calls_of(name, task, found[name])]
     ]
+
+
+def _calls_of(name: str, task: Task, measured: Mapping[str, Any]) -> Iterable[Row]:
+    """Where whole processes were timed: the same rows for the work alone, without imports and reading the data."""
+    if not task.whole:
+        return []
+    alone = {who: {**told, "seconds": told.get("call", [])} for who, told in measured.items()}
+    title = f"{task.title.partition(',')[0]}, the call alone, compilation included"
+    return _rows_of(name, dataclasses.replace(task, title=title), alone, None)
 
 
 def _rows_of(name: str, task: Task, measured: Mapping[str, Any], best: float | None) -> Iterable[Row]:
@@ -115,10 +126,20 @@ def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> str:
             f"| {row.title} | {span(row.ours)} | {row.peer or '–'} | {theirs} | {ratio} | {row.wanted} | {met} | {share} "
             f"| {row.same} | {row.rounds} |"
         )
-    lines += ["", "What each contender measured (seconds in turn; first call; facts; largest memory):", ""]
-    lines += ["| task | contender | seconds | first call | facts | memory |", "|---|---|---|---|---|---|"]
+    if grown := growth.markdown(found):
+        lines += [
+            "",
+            "How cost grows (figure: `BENCH.png`; memory is the process's largest so far):",
+            "",
+            *grown,
+        ]
+    lines += ["", "What each contender measured:", ""]
+    lines += [
+        "| task | contender | seconds, in turn | first call | facts | memory |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, task in tasks.items():
-        for who in task.contenders:
+        for who in task.contenders if not name.startswith("grow") else ():
             if measured := found.get(name, {}).get(who):
                 lines.append(f"| {name} | {who} | {_details(measured)} |")
     return "\n".join(lines) + "\n"

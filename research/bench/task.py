@@ -48,6 +48,7 @@ class Task:
     flop: of the work in its direct form, for one `per`.
     at_least: how many times faster than each peer it should be. at_most: or how many seconds it may take.
     same: when the work counts as equal, in words and as a check.
+    row: whether it is a row of the table.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Task:
     at_least: Mapping[str, float] = field(default_factory=dict)
     at_most: float | None = None
     same: Mapping[str, Check] = field(default_factory=dict)
+    row: bool = True
 
     @property
     def first(self) -> str:

@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PRESET ?= quick
 WORKDIR ?= results/paper
+PORT ?= 8000
+SUITE ?= cpu
 PY := .venv/bin/python
 
-.PHONY: setup lint types test paper lock clean
+.PHONY: setup lint types test paper app reference readme bench lock clean
 
 setup: .venv/.done
 .venv/.done: requirements.lock pyproject.toml
@@ -26,6 +28,25 @@ test: setup
 
 paper: setup
 	$(PY) -m launch.paper --preset=$(PRESET) --workdir=$(WORKDIR)
+
+# Timings beside the peers, which it installs; a bench that was stopped goes on where it was.
+bench: .venv/.bench
+	$(PY) -m launch.bench --suite=$(SUITE) --out=results/bench.json --report=results/BENCH.md
+.venv/.bench: .venv/.done
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+	@touch $@
+
+# The drawing app; its first start trains four networks, later ones take seconds.
+app: setup
+	$(PY) -m launch.app --port=$(PORT) --workdir=$(WORKDIR)
+
+# Keeps the finished paper in WORKDIR as results/reference/ and shows its claims and figures in the README.
+reference: setup
+	$(PY) -m launch.reference --paper=$(WORKDIR)
+
+# Writes only the README's claims and figures anew, from results/reference/.
+readme: setup
+	$(PY) -m launch.reference
 
 # Writes requirements.lock anew; needs uv. No index address gets into the file.
 lock:

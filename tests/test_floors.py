@@ -13,7 +13,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     5: ("launch", "configs"),
-    4: ("research.figures", "research.app", "research.report", "research.latex", "research.conduct"),
+    4: (
+        "research.figures",
+        "research.app",
+        "research.report",
+        "research.latex",
+        "research.conduct",
+        "research.reference",
+        "research.scaling",
+        "research.sweep",
+        "research.bench",
+    ),
     3: ("research.studies",),
     2: ("research.store", "research.checkpoints", "research.claims", "research.networks"),
     1: ("research.training", "research.reading", "research.geometry", "research.clustering"),
@@ -23,6 +33,7 @@ FLOORS = {
         "research.importing",
         "research.devices",
         "research.blocks",
+        "research.hosts",
         "research.keys",
         "research.progress",
     ),

@@ -1,8 +1,8 @@
 """How far two maps agree, how far a map is faithful to its network, and how sure either is.
 
-Three measures between maps (`cosine`, `spearman`, `ssim`), two curves against the network (`deletion_curve`,
-`insertion_curve`), and two yardsticks: null models (`z_map`) and the spread over a population of networks
-(`bootstrap_band`). All for one map or pair of maps; `pairwise` and `vmap` make them many.
+Four measures between maps (`cosine`, `pearson`, `spearman`, `ssim`), two curves against the network
+(`replacement_curves`: deletion and insertion), and two yardsticks: null models (`z_map`) and the spread over a
+population of networks (`bootstrap_band`). All for one map or pair of maps; `pairwise` and `vmap` make them many.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Float32, Int, Key, Num
 
 Scalar = Float[Array, ""]
 
@@ -77,7 +77,26 @@ def pairwise(
     return jax.vmap(lambda a: jax.vmap(lambda b: measure(a, b))(maps))(maps)
 
 
-def deletion_curve(
+def class_contrast(
+    images: Num[np.ndarray, "n h w"], labels: Int[np.ndarray, " n"]
+) -> Float32[np.ndarray, "k h w"]:
+    """What a map of class k is compared with: the mean image of the class minus the mean of all images.
+
+    Positive where the class has more ink than others, negative where it has less; the classes are 0 to k - 1.
+    Bytes count as 0..255: the correlations do not see the scale.
+    """
+    means = [images[labels == k].mean(0) for k in range(int(labels.max()) + 1)]
+    return (np.stack(means) - images.mean(0)).astype(np.float32)
+
+
+class Curves(NamedTuple):
+    """The class's probability after 0, 1/steps, ..., all of the pixels have been replaced."""
+
+    deletion: Float[Array, " points"]  # from the image to the baseline: a faithful map makes it fall early
+    insertion: Float[Array, " points"]  # from the baseline to the image: a faithful map makes it rise early
+
+
+def replacement_curves(
     predict: Callable[[Array], Array],
     image: Float[Array, "h w"],
     digit: Int[ArrayLike, ""],
@@ -85,30 +104,25 @@ def deletion_curve(
     *,
     steps: int = 28,
     baseline: Float[Array, "h w"] | None = None,
-) -> Float[Array, " points"]:
-    """The class's probability while the pixels highest in `ranking` are replaced by the baseline's.
+) -> Curves:
+    """The class's probability while pixels are replaced, the highest in `ranking` first.
 
-    Point s has s/steps of the pixels replaced; the baseline is blank unless given. A faithful map makes the
-    curve fall early. Its mean (`area`) is the usual score: lower is better.
+    The baseline is blank unless given. The curves' means (`area`) are the usual scores: low for deletion and
+    high for insertion if the map is faithful.
 
     Source: Petsiuk et al. (2018).
     """
     blank = jnp.zeros_like(image) if baseline is None else baseline
-    return _replacement_curve(predict, image, blank, digit, ranking, steps)
+    place = jnp.argsort(jnp.argsort(-ranking.ravel())).reshape(ranking.shape)
+    counts = jnp.asarray(np.round(np.linspace(0, ranking.size, steps + 1)).astype(int))
 
+    def curve(before, after):
+        def probability(count):
+            return jax.nn.softmax(predict(jnp.where(place < count, after, before)))[digit]
 
-def insertion_curve(
-    predict: Callable[[Array], Array],
-    image: Float[Array, "h w"],
-    digit: Int[ArrayLike, ""],
-    ranking: Float[Array, "h w"],
-    *,
-    steps: int = 28,
-    baseline: Float[Array, "h w"] | None = None,
-) -> Float[Array, " points"]:
-    """As `deletion_curve`, from the baseline to the image: higher is better."""
-    blank = jnp.zeros_like(image) if baseline is None else baseline
-    return _replacement_curve(predict, blank, image, digit, ranking, steps)
+        return jax.vmap(probability)(counts)
+
+    return Curves(deletion=curve(image, blank), insertion=curve(blank, image))
 
 
 def area(curve: Float[Array, "*many points"]) -> Float[Array, "*many"]:
@@ -185,13 +199,3 @@ def _ranks(a):
     ordered = jnp.sort(a.ravel())
     below, up_to = (jnp.searchsorted(ordered, a.ravel(), side=side) for side in ("left", "right"))
     return (below + up_to + 1) / 2
-
-
-def _replacement_curve(predict, start, end, digit, ranking, steps):
-    place = jnp.argsort(jnp.argsort(-ranking.ravel())).reshape(ranking.shape)
-    counts = np.round(np.linspace(0, ranking.size, steps + 1)).astype(int)
-
-    def probability(count):
-        return jax.nn.softmax(predict(jnp.where(place < count, end, start)))[digit]
-
-    return jax.vmap(probability)(jnp.asarray(counts))

@@ -79,6 +79,13 @@ def test_pairwise_matrix_holds_each_pair():
     assert_allclose(matrix[0, 2], -1, atol=1e-6)
 
 
+def test_class_contrast_is_the_class_mean_minus_the_mean_of_all():
+    images = np.array([[[0, 8]], [[4, 0]], [[8, 0]], [[8, 8]]], np.uint8)
+    contrast = agreement.class_contrast(images, np.array([1, 0, 0, 1]))
+    assert_array_equal(contrast, [[[1, -4]], [[-1, 4]]])
+    assert contrast.dtype == np.float32
+
+
 WEIGHTS = jnp.arange(1.0, 13.0).reshape(3, 4)
 
 
@@ -87,21 +94,20 @@ def two_classes(image):
     return jnp.stack([(WEIGHTS * image).sum(), jnp.float32(0)]) / 20
 
 
-delete = jax.jit(partial(agreement.deletion_curve, two_classes, steps=12))
-insert = jax.jit(partial(agreement.insertion_curve, two_classes, steps=12))
+curves = jax.jit(partial(agreement.replacement_curves, two_classes, steps=12))
 
 
 def test_deletion_removes_the_highest_pixels_first():
     image = jnp.ones((3, 4))
-    curve = delete(image, 0, WEIGHTS)
+    curve = curves(image, 0, WEIGHTS).deletion
     left = np.cumsum([0.0, *range(1, 13)])[::-1]
     assert_allclose(curve, 1 / (1 + np.exp(-left / 20)), atol=1e-6)
 
 
 def test_insertion_is_deletion_with_the_ends_exchanged():
     image, baseline = normal(2, 3, 4)
-    insertion = insert(image, 1, WEIGHTS, baseline=baseline)
-    deletion = delete(baseline, 1, WEIGHTS, baseline=image)
+    insertion = curves(image, 1, WEIGHTS, baseline=baseline).insertion
+    deletion = curves(baseline, 1, WEIGHTS, baseline=image).deletion
     assert_allclose(insertion, deletion, atol=1e-6)
     ends = [jax.nn.softmax(two_classes(x))[1] for x in (baseline, image)]
     assert_allclose(insertion[jnp.array([0, -1])], ends, atol=1e-6)
@@ -111,14 +117,14 @@ def test_the_true_ranking_is_more_faithful_than_its_reverse_and_than_chance():
     image = jnp.ones((3, 4))
     chance = jnp.asarray(np.random.default_rng(2).permutation(12).reshape(3, 4), jnp.float32)
     true, random, reverse = (
-        agreement.area(delete(image, 0, ranking)) for ranking in (WEIGHTS, chance, -WEIGHTS)
+        agreement.area(curves(image, 0, ranking).deletion) for ranking in (WEIGHTS, chance, -WEIGHTS)
     )
     assert true < random < reverse
 
 
 def test_area_is_numpys_trapezoid():
-    curves = normal(2, 29)
-    assert_allclose(agreement.area(curves), np.trapezoid(curves, dx=1 / 28, axis=-1), atol=1e-6)
+    two = normal(2, 29)
+    assert_allclose(agreement.area(two), np.trapezoid(two, dx=1 / 28, axis=-1), atol=1e-6)
 
 
 def test_z_map_finds_the_planted_pixel_and_is_standard_on_null_maps():

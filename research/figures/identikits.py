@@ -7,10 +7,12 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from research.figures import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, SECOND, SINGLE, Drawing, motion, tiles
+from research.figures.labels import spread
 from research.studies import identikits_measures as measures
 from research.studies.identikits_measures import DEFAULT, of
 
 KINDS = {"softmax": "softmax regression", "mlp100": "784-100-10", "cnn": "CNN"}
+SHORT = {"softmax": "softmax", "mlp100": "784-100-10", "cnn": "CNN"}
 COLOURS = {"softmax": MUTED, "mlp100": SECOND, "cnn": ACCENT}
 ASKINGS = {
     DEFAULT: "low-frequency",
@@ -89,8 +91,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     axes[0].set_ylabel("share of runs still below")
     for i, kind in enumerate(_kinds(results)):
         n = of(results, kind).sizes["run"]
-        axes[-1].text(0.97, 0.95 - 0.08 * i, f"{KINDS[kind]}, n = {n}", color=COLOURS[kind], ha="right",
-                      va="top", transform=axes[-1].transAxes, fontsize=7)  # fmt: skip
+        axes[0].text(0.99, 0.98 - 0.08 * i, f"{SHORT[kind]}, n = {n}", color=COLOURS[kind], ha="right",
+                     va="top", transform=axes[0].transAxes, fontsize=6.5)  # fmt: skip
     return figure
 
 
@@ -147,7 +149,7 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             continue
         for ax, digit, image in zip(row, digits, images):
             r = measures.correlations(image[None], results.class_mean.values[[digit]])[0, 0]
-            ax.set_xlabel(f"r = {r:.2f}", fontsize=6, labelpad=2)
+            ax.set_xlabel(f"r = {round(float(r), 2) + 0.0:.2f}", fontsize=6, labelpad=2)
     return figure
 
 
@@ -186,7 +188,7 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.plot(value, y, "o", color=ACCENT, markersize=4.5)
             ax.text(1.06, y, f"n = {n}", va="center", color=MUTED, fontsize=6.5)
         if said:
-            ax.axvline(said, color=SECOND, linewidth=1.5, zorder=0)
+            ax.axvline(said, color=SECOND, linewidth=1.5, zorder=1.5)
             ax.text(said, len(names) - 0.45, "document", color=SECOND, ha="center", va="bottom", fontsize=6.5)
         ax.set_title("all digits" if digit is None else f"digit {digit}", pad=13)
         ax.set_xlim(-0.03, 1.3)
@@ -233,13 +235,15 @@ def similarity(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Correlation of identikits within and between classes."""
     kinds = _kinds(results)
     figure, axes = plt.subplots(1, len(kinds), figsize=(width, 0.33 * width), sharey=True, squeeze=False)
+    likeness = {kind: measures.similarity(of(results, kind)) for kind in kinds}
+    gap = 0.055 * np.ptp(np.nan_to_num(list(likeness.values())))
     for ax, kind in zip(axes[0], kinds):
         runs = of(results, kind)
-        within, between = measures.similarity(runs)
-        for digit, inside, outside in zip(np.unique(runs.digit).astype(int), within, between):
+        within, between = likeness[kind]
+        heights = spread(within, gap)
+        for digit, inside, outside, y in zip(np.unique(runs.digit).astype(int), within, between, heights):
             ax.plot([0, 1], [outside, inside], "-o", color=DIGITS[digit], markersize=3)
-            ax.annotate(str(digit), (1, inside), xytext=(5, 0), textcoords="offset points", va="center",
-                        color=DIGITS[digit], fontsize=7)  # fmt: skip
+            ax.text(1.06, y, str(digit), va="center", color=DIGITS[digit], fontsize=7)
         ax.set_xticks([0, 1], ["other classes", "own class"])
         ax.set_xlim(-0.3, 1.3)
         ax.axhline(0, color=FAINT, zorder=0)

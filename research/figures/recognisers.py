@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.figures.labels import spread
 from research.studies import recognisers as study
 
 
@@ -106,6 +107,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     names = [name for name in results.network.values if name != "knn"]
     figure, ax = plt.subplots(figsize=(width, 0.45 * width))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
+    ends = []
     for name, colour in zip(names, colours):
         one = results.sel(network=name).dropna("seed", how="all", subset=["test_accuracy"])
         m = one.sizes["seed"]
@@ -114,10 +116,10 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         seconds = one.seconds_at.values / m
         ax.plot(seconds.T, error.T, "-o", color=colour, alpha=0.45, linewidth=0.9, markersize=2)
         last = np.isfinite(error[0]).nonzero()[0][-1]
-        ax.annotate(
-            label(name), (seconds[0, last], error[:, last].mean()), xytext=(5, 0), textcoords="offset points",
-            va="center", color=colour, fontsize=7,
-        )  # fmt: skip
+        ends.append((seconds[0, last], error[:, last].mean()))
+    heights = np.exp(spread(np.log([y for _, y in ends]), 0.12))
+    for name, colour, (x, _), y in zip(names, colours, ends, heights):
+        ax.text(1.1 * x, y, label(name), va="center", color=colour, fontsize=7)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylabel("test error, %")

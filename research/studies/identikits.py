@@ -167,12 +167,13 @@ def run(config: Config, run: Run) -> xr.Dataset:
             reached = float(np.isfinite(rows.evaluations_to.sel(target=0.99)).mean())
             n, seconds = rows.sizes["run"], round(time.perf_counter() - begin, 2)
             run.metrics(kind=kind, asking=asking.name, runs=n, reached=reached, seconds=seconds)
-            tables.append(rows)
+            names = {name: rows[name].astype(object) for name in ("kind", "asking")}
+            tables.append(rows.assign_coords(names))  # as objects: names of a fixed width would be cut to it
     runs = xr.concat(tables, "run", join="outer", fill_value=np.nan, coords="different", compat="equals")
     train = data.load(config.data, "train")
     seen = judged(trained, runs, config.images, test, train, named(key, "random"))
     results = xr.merge([runs, seen, _evolution(config, trained, key)])
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
     return results.assign_attrs(masks=config.masks, patience=config.patience, generations=config.generations)
 
 
@@ -198,7 +199,7 @@ def _rows(
         params = _first(params, config.other_cnns)
 
     def compute() -> xr.Dataset:
-        halfway, own = folder / f"{name}.npz", named(key, name)
+        halfway, own = folder / name, named(key, name)
         answers = ask(asking, population, params, config.digits, own, images=images, halfway=halfway)
         return table(answers, kind, asking.name)
 

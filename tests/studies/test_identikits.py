@@ -17,7 +17,7 @@ from research.studies import identikits_measures as measures
 @pytest.fixture(scope="module")
 def config():
     config = get_config("smoke")
-    config.include, config.dense_asked, config.dense = ("softmax",), (measures.DEFAULT,), 2
+    config.include, config.dense_asked, config.dense = ("softmax",), ("from_uniform_noise",), 2
     config.digits, config.images = (0, 3, 7), 20
     config.masks, config.generations = 50, 30
     return config
@@ -106,7 +106,12 @@ def test_the_same_config_gives_the_same_bits(twice):
 
 def test_the_images_are_what_the_table_says(twice, config):
     results = twice[0]
-    assert results.sizes["run"] == config.dense * len(config.digits) * config.dense_restarts
+    each = config.dense * len(config.digits)
+    asked = {
+        "low_frequency": each * config.dense_restarts,
+        "from_uniform_noise": each * config.dense_other_restarts,
+    }
+    assert {name: int((results.asking == name).sum()) for name in set(results.asking.values)} == asked
     own = [list(results.judge.values).index(f"softmax {i}") for i in results.network.values]
     again = results.judged.values[own, np.arange(results.sizes["run"])]
     np.testing.assert_allclose(again, results.confidence.values, atol=5e-3)  # images are kept as float16

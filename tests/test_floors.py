@@ -19,6 +19,7 @@ FLOORS = {
         "research.report",
         "research.latex",
         "research.conduct",
+        "research.read",
         "research.reference",
         "research.scaling",
         "research.sweep",
@@ -26,7 +27,13 @@ FLOORS = {
     ),
     3: ("research.studies",),
     2: ("research.store", "research.checkpoints", "research.claims", "research.networks"),
-    1: ("research.training", "research.reading", "research.geometry", "research.clustering"),
+    1: (
+        "research.training",
+        "research.reading",
+        "research.geometry",
+        "research.clustering",
+        "research.clustering_settings",
+    ),
     0: (
         "research.data",
         "research.models",

@@ -1,0 +1,10 @@
+"""The drawing app: draw a digit and watch every reading of it, live.
+
+    settings  what the app shows            fitted    what is computed once and kept
+    wire      the messages, byte by byte    reader    the jitted answers to drawings
+    crowd     many clients, one call        portrait  identikits, generation by generation
+    guard     who may ask, and how often    server    Starlette: pages, sockets, start and end
+    page/     ES modules, no build step
+
+It only looks: networks come from the store, readings from `reading/` and `geometry/`.
+"""

@@ -1,0 +1,111 @@
+"""What the app computes once and keeps: networks by the store, maps in the cache folder.
+
+    app/<hash>.npz            principal components and the t-SNE map
+    app/causal-<hash>.npy     the causal index of a network
+
+The hash is of everything the numbers depend on, so a changed setting gets a file of its own.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int32, UInt8
+
+from research import data, networks, progress, store
+from research.app.settings import TITLES, Settings
+from research.geometry import pca, tsne
+from research.geometry.pca import PCA
+from research.networks import NetworkConfig, Population
+from research.reading import causal_index
+
+Tell = Callable[[str, float], None]  # tell(what is being done, share of it that is done)
+CAUSAL_IMAGES = 200
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything that answers are computed from, in the memory of the host."""
+
+    models: dict[str, Population]
+    bottleneck: Population
+    cleaner: Population
+    pca: PCA
+    map: Float[np.ndarray, "points 2"]
+    images: UInt8[np.ndarray, "n 28 28"]
+    labels: Int32[np.ndarray, " n"]
+    test_images: UInt8[np.ndarray, "tests 28 28"]
+    test_labels: Int32[np.ndarray, " tests"]
+
+
+def fit(settings: Settings, tell: Tell) -> Fitted:
+    """Load what is there; train and fit what is not."""
+    tell("Reading the digits", 0.0)
+    train, test = data.load(settings.data, "train"), data.load(settings.data, "test")
+    n = settings.examples or len(train.labels)
+    images, labels = train.images[:n], train.labels[:n]
+
+    def trained(config: NetworkConfig, title: str) -> Population:
+        what = f"Training: {title.lower()}"
+        with progress.watched(lambda _, share: tell(what, share)):
+            return networks.population(config, 1, name=title)
+
+    models = {name: trained(config, TITLES[name]) for name, config in settings.models.items()}
+    bottleneck = trained(settings.bottleneck, "bottleneck of two neurons")
+    cleaner = trained(settings.cleaner, "denoising autoencoder")
+    found, points = _maps(settings, images, tell)
+    return Fitted(models, bottleneck, cleaner, found, points, images, labels, test.images, test.labels)
+
+
+def is_there(config: NetworkConfig) -> bool:
+    """Whether the store has this network."""
+    return (networks.folder(config) / "0.safetensors").exists()
+
+
+def causal(population: Population, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
+    """The causal index of a network: its mean Jacobian over some test images, computed once."""
+    key = store.digest(store.as_dict(population.config), CAUSAL_IMAGES)
+    path = _folder() / f"causal-{key}.npy"
+    if path.exists():
+        return np.load(path)
+    predict = jax.tree_util.Partial(population.predict, population.network(0))
+    shown = images[:CAUSAL_IMAGES].astype(np.float32) / 255
+    maps = np.asarray(causal_index.mean_jacobian(predict, shown, batch_size=50))
+    file = io.BytesIO()
+    np.save(file, maps)
+    store.atomic_write(path, file.getvalue())
+    return maps
+
+
+def _maps(
+    settings: Settings, images: UInt8[np.ndarray, "n 28 28"], tell: Tell
+) -> tuple[PCA, Float[np.ndarray, "points 2"]]:
+    """Principal components of all images, and the t-SNE map of the first of them."""
+    sizes = [settings.examples, settings.points, settings.components, settings.perplexity]
+    path = _folder() / f"{store.digest(data.checksum(settings.data), *sizes)}.npz"
+    if path.exists():
+        with np.load(path) as saved:
+            return PCA(saved["mean"], saved["components"], saved["ratio"]), saved["map"]
+    tell("Finding the principal components", 0.0)
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    found = pca.fit(pixels, settings.components)
+    codes = found.transform(pixels[: settings.points])
+    iterations = tsne.Settings.early_iterations + tsne.Settings.iterations
+    embedding = tsne.fit(
+        codes,
+        jax.random.key(0),
+        perplexity=settings.perplexity,
+        progress=lambda done, _: tell("Drawing the t-SNE map", done / iterations),
+    )
+    file = io.BytesIO()
+    ratio = found.explained_variance_ratio
+    np.savez(file, mean=found.mean, components=found.components, ratio=ratio, map=embedding.points)
+    store.atomic_write(path, file.getvalue())
+    return found, embedding.points
+
+
+def _folder() -> Path:
+    return store.make_folder(data.cache_dir() / "app")

@@ -1,0 +1,116 @@
+"""Who may ask, and how often: headers, hosts, origins and rates."""
+
+import ipaddress
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    f"{what} {source}"
+    for what, source in {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' blob: data:",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }.items()
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses foreign hosts and origins, and puts the headers on every answer.
+
+    A server on the loopback interface answers to loopback names only, so that no other page's name can be
+    pointed at it. An Origin, which browsers always send with a socket, must be the page's own.
+    """
+
+    def __init__(self, app: ASGIApp, host: str):
+        self.app, self.loopback = app, is_loopback(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self.loopback and not is_loopback(_name(f"//{host}")):
+            return await _refuse("this server answers to loopback names only", scope, receive, send)
+        if origin is not None and urlsplit_or_none(origin) != host.lower():
+            return await _refuse("foreign origin", scope, receive, send)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        return await self.app(scope, receive, with_headers)
+
+
+@dataclass
+class Bucket:
+    """A rate: `take` is true as long as no more than `rate` a second are taken, after a burst of a second's."""
+
+    rate: float
+    level: float = field(init=False)
+    then: float = field(init=False)
+
+    def __post_init__(self):
+        self.level, self.then = self.rate, time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.level = min(self.rate, self.level + (now - self.then) * self.rate)
+        self.then = now
+        if self.level < 1:
+            return False
+        self.level -= 1
+        return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address means this very machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def urlsplit_or_none(origin: str) -> str | None:
+    """Host and port of an origin; None for what is none, such as `null`."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def _name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+async def _refuse(why: str, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()  # the wish to connect
+        await send({"type": "websocket.close", "code": 1008, "reason": why})
+    else:
+        await PlainTextResponse(why, 403, HEADERS)(scope, receive, send)

@@ -1,0 +1,91 @@
+// The three models: what each says, and for the nearest neighbours who they are.
+
+import { ink } from "./paint.js";
+
+export class Cards {
+  /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards. */
+  constructor(place, setup, chosen) {
+    this.verdicts = document.getElementById("verdicts");
+    this.cards = [0, 1, 2].map((slot) => this.card(slot, setup, chosen));
+    place.replaceChildren(...this.cards.map(({ card }) => card));
+    const near = element("div", "near");
+    this.near = Array.from({ length: shape(setup, "neighbours")[0] }, () => {
+      const figure = element("figure");
+      const canvas = Object.assign(element("canvas", "ink"), { width: 28, height: 28 });
+      canvas.setAttribute("role", "img");
+      figure.append(canvas, element("figcaption"));
+      near.append(figure);
+      return figure;
+    });
+    this.cards[2].card.append(near);
+  }
+
+  card(slot, setup, chosen) {
+    const card = element("article", "card");
+    const head = element("header");
+    let title = element("h2", "", `${shape(setup, "neighbours")[0]} nearest of ${setup.examples.toLocaleString("en")} digits`);
+    if (slot < 2) {
+      title = element("select");
+      title.id = `model-${slot}`;
+      title.setAttribute("aria-label", `Network of card ${slot + 1}`);
+      title.addEventListener("change", () => chosen(slot, title.selectedIndex));
+    }
+    const says = element("span", "says");
+    head.append(title, says);
+    const bars = element("div", "bars");
+    bars.setAttribute("role", "img");
+    for (let digit = 0; digit < 10; digit++) {
+      const bar = element("div", "bar");
+      bar.append(element("i"), document.createTextNode(digit));
+      bars.append(bar);
+    }
+    card.append(head, bars);
+    return { card, title, says, bars };
+  }
+
+  /** The networks that can be chosen, and those that are. */
+  models(titles, chosen) {
+    for (const slot of [0, 1]) options(this.cards[slot].title, titles, chosen[slot]);
+  }
+
+  show(answer, blank) {
+    const said = this.cards.map(({ title, says, bars }, slot) => {
+      const probabilities = answer.probabilities.subarray(10 * slot, 10 * slot + 10);
+      const best = probabilities.indexOf(Math.max(...probabilities));
+      [...bars.children].forEach((bar, digit) => {
+        bar.classList.toggle("best", !blank && digit === best);
+        bar.firstElementChild.style.setProperty("--p", blank ? 0 : probabilities[digit]);
+      });
+      const sure = percent(probabilities[best]);
+      says.replaceChildren(...(blank ? [] : [element("b", "", best), sure]));
+      bars.setAttribute("aria-label", blank ? "nothing drawn" : `${best}: ${sure}`);
+      return [slot < 2 ? title.selectedOptions[0]?.textContent : "Neighbours", best];
+    });
+    this.verdicts.replaceChildren(
+      ...(blank ? [] : said.flatMap(([name, best]) => [element("span", "", `${name}: `), element("b", "", best)])),
+    );
+    this.near.forEach((figure, i) => {
+      const [canvas, caption] = figure.children;
+      const pixels = answer.neighbours.subarray(784 * i, 784 * (i + 1));
+      ink(canvas, blank ? new Uint8Array(784) : pixels, { largest: 255 });
+      canvas.setAttribute("aria-label", blank ? "no neighbour" : `a ${answer.labels[i]}`);
+      caption.textContent = blank ? "" : `${answer.labels[i]} · ${answer.distances[i].toFixed(1)}`;
+    });
+  }
+}
+
+export function element(kind, style = "", text = "") {
+  const made = document.createElement(kind);
+  if (style) made.className = style;
+  if (text !== "") made.textContent = text;
+  return made;
+}
+
+export function options(select, titles, chosen) {
+  select.replaceChildren(...titles.map(({ title }) => element("option", "", title)));
+  select.selectedIndex = chosen;
+}
+
+export const percent = (share) => `${share > 0.995 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+const shape = (setup, name) => setup.answer.find((field) => field.name === name).shape;

@@ -1,0 +1,201 @@
+// The page: waits until the server is ready, then asks about every change of the drawing and shows the answers.
+
+import { Activations } from "./activations.js";
+import { Cards, options } from "./cards.js";
+import { Eigen } from "./eigen.js";
+import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js";
+import { Maps } from "./maps.js";
+import { ink } from "./paint.js";
+import { Portrait } from "./portrait.js";
+import { fetchArray, setup } from "./arrays.js";
+import { desk } from "./desk.js";
+import { numbers, picture } from "./save.js";
+import { Scatter } from "./scatter.js";
+import * as state from "./state.js";
+import { tabs } from "./tabs.js";
+import { tell } from "./texts.js";
+
+const DEFAULTS = {
+  draw: "", view: "overview", models: "", preparation: "plain", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
+  about: "", kind: "jacobian", sorted: "false",
+};
+const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
+const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
+const get = (id) => document.getElementById(id);
+
+const settings = state.load(DEFAULTS);
+let about = await setup();
+const data = { palette: about.palette, labels: await fetchArray("labels") };
+[data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
+const places = await Promise.all(about.maps.map(fetchArray));
+fetchArray("images").then((images) => { data.images = images; }, () => {});
+get("preparing").hidden = true;
+get("app").hidden = false;
+
+const number = (name, otherwise) => {
+  const found = about.models.findIndex((model) => model.name === name);
+  return found < 0 ? otherwise : found;
+};
+const chosen = (settings.models || "").split(",").map((name, slot) => number(name, slot));
+if (chosen.length < 2) chosen.splice(0, 2, 0, 1);
+let asked = number(settings.about, 1);
+const inside = { answer: null, activations: null, jacobian: null };
+const moments = new Map(); // sequence -> when the hand moved
+const latency = []; // milliseconds from the hand's movement to the next frame after painting
+
+const cards = new Cards(get("cards"), about, (slot, model) => {
+  chosen[slot] = model;
+  remember({ models: chosen.map((i) => about.models[i].name).join() });
+});
+const maps = about.maps.map((name, i) => new Scatter(get(`plot-${name}`), places[i], data, get(`among-${name}`)));
+const eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
+const activations = new Activations();
+const pixelMaps = new Maps();
+const table = desk(settings, about, (changes, moment) => remember(changes, true, moment));
+const portrait = new Portrait({
+  ask: (digit) => {
+    const method = METHODS.indexOf(get("portrait-method").value), start = STARTS.indexOf(get("portrait-start").value);
+    const pixels = inside.answer ? inside.answer.seen : new Float32Array(784);
+    const model = get("portrait-model").selectedIndex;
+    const closeness = CLOSEST * get("portrait-close").value ** 2;
+    const sequence = link.ask({ pixels, model, digit, method, start, closeness, seed: Date.now() % 2 ** 31 });
+    return { sequence, from: start ? new Float32Array(784) : Float32Array.from(pixels) };
+  },
+  stop: () => link.stop(),
+  take: (image) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)) }),
+});
+const link = new Link({ hear, note, status });
+const select = tabs(get("tabs"), (view) => {
+  remember({ view });
+  refresh();
+});
+
+/** Settings that changed: into the address, and a new question unless it makes no difference. */
+function remember(changes, asks = true, moment = performance.now()) {
+  Object.assign(settings, changes);
+  state.save(settings, DEFAULTS);
+  if (asks) question(moment);
+  else show();
+}
+
+function question(moment) {
+  const wants = { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
+  const noise = about.noises.indexOf(settings.noise);
+  const strength = Number(settings.strength), seed = Number(settings.seed);
+  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: asked, noise: Math.max(0, noise), strength, seed });
+  moments.set(sequence, moment);
+  if (moments.size > 200) moments.delete(moments.keys().next().value);
+}
+
+function hear(kind, model, sequence, buffer) {
+  if (kind === PORTRAIT) return portrait.hear(sequence, decode(about.portrait, buffer));
+  if (sequence < (inside.sequence ?? 0)) return undefined; // stale
+  if (kind === ACTIVATIONS) inside.activations = { ...decode(about.activations[model], buffer), model };
+  else if (kind === JACOBIAN) inside.jacobian = { maps: new Float32Array(buffer, 8), model };
+  else if (kind === ANSWER) Object.assign(inside, { answer: decode(about.answer, buffer), sequence });
+  show(kind);
+  const moment = moments.get(sequence);
+  if (kind === ANSWER && moment !== undefined) {
+    requestAnimationFrame(() => {
+      latency.push(performance.now() - moment);
+      if (latency.length > 2000) latency.shift();
+    });
+  }
+  get("problem").textContent = "";
+  return undefined;
+}
+
+/** Paints what is visible and, of that, what an answer of this kind changes. */
+function show(kind = 0) {
+  const { answer } = inside;
+  if (!answer) return;
+  const blank = table.empty();
+  if (kind === ANSWER || kind === 0) {
+    ink(get("seen"), answer.seen);
+    ink(get("cleaned"), blank ? answer.seen : answer.cleaned);
+    cards.show(answer, blank);
+    get("verdicts").hidden = settings.view === "overview";
+  }
+  if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
+  else if (settings.view === "eigen") eigen.show(answer, Number(settings.eigen));
+  else if (settings.view === "activations" && inside.activations?.model === asked) {
+    activations.show(inside.activations, about.activations[asked], settings.sorted === "true");
+  } else if (settings.view === "maps") showMaps();
+}
+
+async function showMaps() {
+  const outlined = get("maps-outline").checked;
+  const slot = chosen.indexOf(asked);
+  const own = slot < 0 ? null : inside.answer.probabilities.subarray(10 * slot, 10 * slot + 10);
+  if (settings.kind === "causal") {
+    try {
+      const found = await pixelMaps.index(asked);
+      if (settings.kind === "causal") pixelMaps.show(found, inside.answer.seen, "causal", outlined, own);
+    } catch (error) {
+      note({ error: error.message });
+    }
+  } else if (inside.jacobian?.model === asked) {
+    pixelMaps.show(inside.jacobian.maps, inside.answer.seen, settings.kind, outlined, own);
+  }
+}
+
+/** Everything anew: after a change of view, theme or size. */
+function refresh() {
+  maps.forEach((map) => map.refresh());
+  eigen.refresh();
+  portrait.show();
+  show();
+}
+
+function note({ error, busy }) {
+  if (busy) portrait.refused(busy);
+  else get("problem").textContent = error;
+}
+
+async function status(live, reason = "") {
+  get("status").textContent = live ? "live" : reason || "connection lost, trying again";
+  get("status").classList.toggle("live", live);
+  if (!live) {
+    if (portrait.running) portrait.refused("the connection was lost");
+    return;
+  }
+  about = await setup();
+  lists();
+  question(performance.now());
+}
+
+/** The networks that can be chosen: more may have been loaded since the page was. */
+function lists() {
+  cards.models(about.models, chosen);
+  for (const id of ["activations-model", "maps-model"]) options(get(id), about.models, asked);
+  options(get("portrait-model"), about.models, Math.max(0, get("portrait-model").selectedIndex));
+}
+
+for (const id of ["activations-model", "maps-model"]) {
+  get(id).addEventListener("change", () => {
+    asked = get(id).selectedIndex;
+    lists();
+    remember({ about: about.models[asked].name });
+  });
+}
+get("maps-kind").addEventListener("change", (event) => remember({ kind: event.target.value }));
+get("maps-kind").querySelector(`[value="${CSS.escape(settings.kind)}"]`)?.click();
+get("maps-outline").addEventListener("change", () => show());
+get("activations-sorted").checked = settings.sorted === "true";
+get("activations-sorted").addEventListener("change", ({ target }) => remember({ sorted: String(target.checked) }, false));
+get("theme").addEventListener("click", () => {
+  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  remember({ theme }, false);
+  refresh();
+});
+get("save-png").addEventListener("click", picture);
+get("save-json").addEventListener("click", () => numbers({ ...inside.answer, settings, models: chosen.map((i) => about.models[i].name) }));
+for (const name of ["tsne", "pca", "plane"]) get(`plot-${name}`).closest("figure").dataset.map = name;
+
+tell(about);
+lists();
+await table.restore();
+select(settings.view);
+window.identikit = { latency, inside, settings, table, data, maps, portrait, settled: () => link.live && inside.sequence === link.sequence };
+document.documentElement.dataset.ready = "true";

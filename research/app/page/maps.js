@@ -1,0 +1,43 @@
+// Which pixel would make it more of a 3: signed maps for each class.
+
+import { element, percent } from "./cards.js";
+import { biggest, signed } from "./paint.js";
+
+export class Maps {
+  constructor() {
+    this.causal = new Map(); // network -> its maps, fetched once
+    this.tiles = Array.from({ length: 10 }, (_, digit) => {
+      const figure = element("figure", "tile");
+      const canvas = element("canvas", "signed");
+      const caption = element("figcaption");
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `Map of class ${digit}`);
+      caption.append(element("b", "", digit), element("span"));
+      figure.append(canvas, caption);
+      return figure;
+    });
+    document.getElementById("maps-grid").replaceChildren(...this.tiles);
+  }
+
+  /** `maps` [10 28 28], the drawing, and its probabilities where they belong to the maps. */
+  show(maps, seen, kind, outlined, probabilities) {
+    const values = kind === "share" ? maps.map((value, i) => value * seen[i % 784]) : maps;
+    const largest = biggest(values);
+    this.tiles.forEach((figure, digit) => {
+      const [canvas, caption] = figure.children;
+      const own = values.subarray(784 * digit, 784 * (digit + 1));
+      signed(canvas, own, { largest, under: outlined && kind !== "causal" ? seen : null });
+      caption.lastElementChild.textContent = probabilities ? percent(probabilities[digit]) : "";
+    });
+  }
+
+  /** The causal index of a network. */
+  async index(model) {
+    if (!this.causal.has(model)) {
+      const answer = await fetch(`/api/causal/${model}`);
+      if (!answer.ok) throw new Error("the causal index could not be fetched");
+      this.causal.set(model, new Float32Array(await answer.arrayBuffer()));
+    }
+    return this.causal.get(model);
+  }
+}

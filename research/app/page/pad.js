@@ -1,0 +1,176 @@
+// The drawing pad: marks (strokes, pictures, clearings) by mouse, touch, pen or keys; each can be undone.
+
+import { PAD, SIDE } from "./prepare.js";
+
+const STEP = 8; // pixels an arrow key moves the pen
+
+export class Pad {
+  /** `changed(moment)` is called whenever the ink does; the moment is that of the hand's movement. */
+  constructor(canvas, changed) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d", { willReadFrequently: true });
+    this.changed = changed;
+    this.marks = [];
+    this.tool = "pen";
+    this.width = 20;
+    this.cursor = { x: PAD / 2, y: PAD / 2, down: false, shown: false };
+    this.redraw();
+    canvas.addEventListener("pointerdown", (event) => this.begin(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(end, () => { this.stroke = null; });
+    }
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    canvas.addEventListener("blur", () => { this.cursor.down = this.cursor.shown = false; this.stroke = null; this.redraw(); });
+  }
+
+  /** The ink, 280×280 in [0, 1], without the cursor. */
+  ink() {
+    const { data } = this.clean ?? this.context.getImageData(0, 0, PAD, PAD);
+    const ink = new Float32Array(PAD * PAD);
+    for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i] / 255;
+    return ink;
+  }
+
+  get empty() {
+    return this.marks.length === 0 || this.marks.at(-1).kind === "clear";
+  }
+
+  add(mark, moment) {
+    if (mark.kind === "clear" && this.empty) return;
+    this.marks.push(mark);
+    this.paint(mark);
+    this.finish(moment);
+  }
+
+  set(marks) {
+    this.marks = marks;
+    this.redraw();
+    this.changed(performance.now());
+  }
+
+  undo() {
+    if (!this.marks.length) return;
+    this.marks.pop();
+    this.redraw();
+    this.changed(performance.now());
+  }
+
+  redraw() {
+    this.clean = null;
+    this.paint({ kind: "clear" });
+    this.marks.forEach((mark) => this.paint(mark));
+    this.finish();
+  }
+
+  finish(moment) {
+    this.clean = null;
+    if (this.cursor.shown) this.crosshair();
+    if (moment !== undefined) this.changed(moment);
+  }
+
+  paint(mark) {
+    const { context } = this;
+    if (mark.kind === "clear") {
+      context.fillStyle = "#000";
+      context.fillRect(0, 0, PAD, PAD);
+    } else if (mark.kind === "picture") {
+      const image = context.createImageData(PAD, PAD);
+      const cell = mark.side === SIDE ? PAD / SIDE : 1;
+      for (let y = 0; y < PAD; y++) {
+        for (let x = 0; x < PAD; x++) {
+          const value = mark.pixels[Math.floor(y / cell) * mark.side + Math.floor(x / cell)];
+          image.data.set([value, value, value, 255], 4 * (y * PAD + x));
+        }
+      }
+      context.putImageData(image, 0, 0);
+    } else {
+      this.line(mark, 0);
+    }
+  }
+
+  /** The stroke from its point number `from` on. */
+  line(stroke, from) {
+    const { context } = this;
+    context.strokeStyle = stroke.erase ? "#000" : "#fff";
+    context.lineWidth = stroke.width;
+    context.lineCap = context.lineJoin = "round";
+    context.beginPath();
+    const points = stroke.points.slice(from);
+    context.moveTo(points[0][0], points[0][1]);
+    if (points.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
+    points.slice(1).forEach(([x, y]) => context.lineTo(x, y));
+    context.stroke();
+  }
+
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const limit = (value) => Math.round(Math.min(PAD, Math.max(0, value)));
+    return [limit(((event.clientX - box.left) / box.width) * PAD), limit(((event.clientY - box.top) / box.height) * PAD)];
+  }
+
+  begin(event) {
+    if (event.button !== 0 || !event.isPrimary) return;
+    event.preventDefault();
+    this.canvas.focus({ focusVisible: false });
+    this.canvas.setPointerCapture(event.pointerId);
+    this.cursor.shown = this.cursor.down = false;
+    this.redraw();
+    this.stroke = this.fresh(this.place(event));
+    this.add(this.stroke, event.timeStamp);
+  }
+
+  move(event) {
+    if (!this.stroke || !event.isPrimary) return;
+    const from = this.stroke.points.length - 1;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) this.stroke.points.push(this.place(each));
+    this.line(this.stroke, from);
+    this.finish(event.timeStamp);
+  }
+
+  fresh(point) {
+    return { kind: "stroke", erase: this.tool === "eraser", width: this.width, points: [point] };
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const { cursor } = this;
+    if (event.key in steps) {
+      const [dx, dy] = steps[event.key];
+      const limit = (value) => Math.min(PAD, Math.max(0, value));
+      cursor.x = limit(cursor.x + dx * STEP);
+      cursor.y = limit(cursor.y + dy * STEP);
+      if (cursor.down) this.stroke.points.push([cursor.x, cursor.y]);
+    } else if (event.key === " " || event.key === "Enter") {
+      cursor.down = !cursor.down;
+      this.stroke = cursor.down ? this.fresh([cursor.x, cursor.y]) : null;
+      if (cursor.down) this.marks.push(this.stroke);
+    } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) {
+      this.undo();
+    } else if (event.key === "Delete") {
+      this.add({ kind: "clear" });
+    } else {
+      return;
+    }
+    event.preventDefault();
+    cursor.shown = true;
+    this.redraw();
+    this.changed(event.timeStamp);
+  }
+
+  /** Where the keys' pen is; painted over the ink, which is kept apart. */
+  crosshair() {
+    this.clean = this.context.getImageData(0, 0, PAD, PAD);
+    const { context, cursor } = this;
+    context.strokeStyle = cursor.down ? "#4aa3df" : "#8a939b";
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(cursor.x, cursor.y, Math.max(5, this.width / 2), 0, 7);
+    context.moveTo(cursor.x - 14, cursor.y);
+    context.lineTo(cursor.x + 14, cursor.y);
+    context.moveTo(cursor.x, cursor.y - 14);
+    context.lineTo(cursor.x, cursor.y + 14);
+    context.stroke();
+  }
+}

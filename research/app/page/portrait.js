@@ -1,0 +1,103 @@
+// An identikit as it is drawn, generation by generation.
+
+import { element, percent } from "./cards.js";
+import { colour, ink, sharp, signed } from "./paint.js";
+
+const ENDS = ["", "sure enough", "no further gain", "stopped"];
+const get = (id) => document.getElementById(`portrait-${id}`);
+
+export class Portrait {
+  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad. */
+  constructor({ ask, stop, take }) {
+    this.curve = [];
+    for (let digit = 0; digit < 10; digit++) {
+      const button = element("button", "", digit);
+      button.setAttribute("aria-pressed", "false");
+      button.addEventListener("click", () => {
+        this.start(digit, ask(digit));
+      });
+      get("digits").append(button);
+    }
+    get("stop").addEventListener("click", stop);
+    get("take").addEventListener("click", () => take(this.now.image));
+    new ResizeObserver(() => this.plot()).observe(get("curve"));
+  }
+
+  start(digit, { sequence, from }) {
+    Object.assign(this, { digit, sequence, from, now: null, curve: [], running: true });
+    ink(get("from"), from);
+    ink(get("now"), from);
+    signed(get("change"), new Float32Array(784), { largest: 1 });
+    get("caption").textContent = "asking; the first time it is compiled";
+    get("stop").disabled = false;
+    get("take").disabled = true;
+    [...get("digits").querySelectorAll("button")].forEach((button, i) => button.setAttribute("aria-pressed", i === digit));
+    this.plot();
+  }
+
+  hear(sequence, frame) {
+    if (sequence !== this.sequence) return;
+    this.now = { ...frame, image: Float32Array.from(frame.image) };
+    this.running = frame.state === 0;
+    if (this.curve.at(-1)?.[0] !== frame.generation) this.curve.push([frame.generation, frame.confidence]);
+    this.show();
+  }
+
+  /** What is there, drawn anew. */
+  show() {
+    if (this.from) ink(get("from"), this.from);
+    if (!this.now) return this.plot();
+    const { image, confidence, generation, evaluations, state } = this.now;
+    ink(get("now"), image);
+    signed(get("change"), image.map((value, i) => value - this.from[i]), { largest: 1 });
+    const end = this.running ? "" : `, ${ENDS[state]}`;
+    get("caption").textContent =
+      `a ${this.digit}: ${percent(confidence)}${end}. Generation ${generation}, ${evaluations.toLocaleString("en")} evaluations`;
+    get("stop").disabled = !this.running;
+    get("take").disabled = this.running;
+    this.plot();
+  }
+
+  refused(why) {
+    this.running = false;
+    get("caption").textContent = why;
+    get("stop").disabled = true;
+  }
+
+  plot() {
+    const canvas = get("curve");
+    const { context, width, height } = sharp(canvas);
+    if (!width) return;
+    const last = Math.max(20, this.curve.at(-1)?.[0] ?? 0);
+    const to = ([g, p]) => [44 + ((width - 60) * g) / last, height - 24 - (height - 40) * p];
+    context.clearRect(0, 0, width, height);
+    context.font = "11px system-ui, sans-serif";
+    context.fillStyle = colour("muted");
+    context.lineWidth = 1;
+    for (const [level, name] of [[0, "0"], [0.5, "50 %"], [0.99, "99 %"]]) {
+      const y = to([0, level])[1];
+      context.strokeStyle = level === 0.99 ? colour("second") : colour("line");
+      context.beginPath();
+      context.moveTo(44, y);
+      context.lineTo(width - 16, y);
+      context.stroke();
+      context.textAlign = "right";
+      context.fillText(name, 38, y + 4);
+    }
+    context.textAlign = "center";
+    context.fillText("0", 44, height - 8);
+    context.fillText(`generation ${last}`, width - 50, height - 8);
+    if (!this.curve.length) return;
+    context.strokeStyle = colour("accent");
+    context.lineWidth = 2;
+    context.lineJoin = "round";
+    context.beginPath();
+    this.curve.forEach((point, i) => (i ? context.lineTo(...to(point)) : context.moveTo(...to(point))));
+    context.stroke();
+    const [x, y] = to(this.curve.at(-1));
+    context.fillStyle = colour("accent");
+    context.beginPath();
+    context.arc(x, y, 3.5, 0, 7);
+    context.fill();
+  }
+}

@@ -1,0 +1,223 @@
+"""The jitted answers: everything that the page shows of a drawing.
+
+Drawings of several clients go through one call. Calls are padded to a few sizes, each compiled once before the
+first client comes, so that no drawing ever waits for a compiler.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt
+
+from research import networks
+from research.app import fitted, wire
+from research.app.fitted import Fitted, Tell
+from research.app.settings import TITLES, Settings
+from research.app.wire import Draw, Field
+from research.data.noise import NOISES
+from research.geometry import knn, tsne_place
+from research.networks import Population
+
+SIZES = (1, 8, 32)  # drawings in one call
+CANDIDATES = 128  # for the nearest neighbours; almost always enough to be certain
+NEAR_BY = 50  # candidates for the place on the map
+MAPS = ("tsne", "pca", "plane")
+
+
+class Ground(NamedTuple):
+    """What all drawings are held against, on the device."""
+
+    mean: Float[Array, " d"]
+    components: Float[Array, "k d"]
+    training: knn.Index
+    labels: Int[Array, " n"]
+    field: tsne_place.Field
+    bottleneck: Any  # parameters
+    cleaner: Any
+
+
+@dataclass(eq=False)
+class Model:
+    """One of the networks that can be chosen: `look(params, images [b h w])` -> probabilities."""
+
+    name: str
+    population: Population
+
+    def __post_init__(self):
+        apply = self.population.apply
+        self.params = self.population.network(0)
+        self.look = jax.jit(lambda params, x: jax.nn.softmax(jax.vmap(lambda i: apply(params, i)[0])(x)))
+        self.inside = jax.jit(lambda params, image: _quantised(apply(params, image)[1]))
+        self.slope = jax.jit(lambda params, image: jax.jacrev(lambda i: apply(params, i)[0])(image))
+        shapes = jax.eval_shape(self.inside, self.params, jnp.zeros((wire.SIDE, wire.SIDE)))
+        largest = [Field(f"{name}/max", "float32", ()) for name in shapes]
+        maps = [Field(name, "uint8", shape.shape) for name, (shape, _) in shapes.items()]
+        self.layout = [*largest, *maps]
+
+    def warm(self) -> None:
+        """Compiles what every drawing needs."""
+        for size in SIZES:
+            jax.block_until_ready(self.look(self.params, jnp.zeros((size, wire.SIDE, wire.SIDE))))
+
+    def activations(self, image: Float[np.ndarray, "28 28"]) -> dict[str, np.ndarray]:
+        """Every intermediate, one byte a value, channels first, and the value that 255 stands for."""
+        found = jax.device_get(self.inside(self.params, image))
+        maps = {name: values for name, (values, _) in found.items()}
+        return maps | {f"{name}/max": largest for name, (_, largest) in found.items()}
+
+    def jacobian(self, image: Float[np.ndarray, "28 28"]) -> Float[np.ndarray, "k 28 28"]:
+        """d logit_k / d pixel at this image."""
+        return np.asarray(self.slope(self.params, image))
+
+
+class Reader:
+    """Answers to drawings. Make it, `warm` it, then ask from one thread at a time."""
+
+    def __init__(self, settings: Settings, base: Fitted):
+        self.settings, self.base = settings, base
+        self.models = [Model(name, population) for name, population in base.models.items()]
+        pixels = base.images.reshape(len(base.images), -1).astype(np.float32) / 255
+        codes = base.pca.transform(pixels[: settings.points])
+        self.ground = Ground(
+            jnp.asarray(base.pca.mean),
+            jnp.asarray(base.pca.components),
+            knn.build(pixels, settings.neighbours),
+            jnp.asarray(base.labels),
+            tsne_place.field(codes, base.map),
+            base.bottleneck.network(0),
+            base.cleaner.network(0),
+        )
+        self._look = jax.jit(
+            functools.partial(_look, base.bottleneck.apply, base.cleaner.apply, settings.neighbours)
+        )
+        plane = jax.jit(lambda params, x: jax.vmap(lambda i: base.bottleneck.apply(params, i)[1]["code"])(x))
+        n = settings.points
+        shown = jnp.asarray(base.images[:n], jnp.float32) / 255
+        self.arrays: dict[str, np.ndarray] = {  # what the page draws once
+            "tsne": base.map,
+            "pca": codes[:, :2],
+            "plane": np.asarray(plane(self.ground.bottleneck, shown)),
+            "labels": base.labels[:n].astype(np.uint8),
+            "images": base.images[:n],
+            "components": base.pca.components,
+            "mean": base.pca.mean,
+        }
+        k, m = settings.components, settings.neighbours
+        self.layout = [
+            Field("seen", "float32", (28, 28)),
+            Field("cleaned", "float32", (28, 28)),
+            Field("probabilities", "float32", (3, 10)),
+            Field("codes", "float32", (k,)),
+            Field("places", "float32", (3, 2)),  # in the order of MAPS
+            Field("distances", "float32", (m,)),
+            Field("sure", "int32", ()),
+            Field("neighbours", "uint8", (m, 28, 28)),
+            Field("labels", "uint8", (m,)),
+        ]
+
+    def warm(self, tell: Tell) -> None:
+        """Compiles what every drawing needs."""
+        blank = Draw(0, np.zeros((28, 28), np.float32), (0, 1), 0, 0, 0, 0.0, 0)
+        for i, size in enumerate(SIZES):
+            tell("Compiling", i / len(SIZES))
+            self.answer([blank] * size)
+
+    def add(self, name: str) -> None:
+        """Adds one of the other networks if the store has it; from then on it can be chosen."""
+        config = self.settings.others[name]
+        if name not in {model.name for model in self.models} and fitted.is_there(config):
+            model = Model(name, networks.population(config, 1, name=name))
+            model.warm()
+            self.models.append(model)
+
+    def answer(self, drawings: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
+        """What `layout` names, for each of at most SIZES[-1] drawings."""
+        size = next(size for size in SIZES if size >= len(drawings))
+        filled = [*drawings, *[drawings[0]] * (size - len(drawings))]
+        looks = self._look(
+            self.ground,
+            np.stack([drawing.image for drawing in filled]),
+            np.array([drawing.noise for drawing in filled], np.int32),
+            np.array([drawing.strength for drawing in filled], np.float32),
+            np.array([drawing.seed for drawing in filled], np.uint32),
+        )
+        asked = {model for drawing in drawings for model in drawing.models}
+        sure = {i: self.models[i].look(self.models[i].params, looks["seen"]) for i in asked}
+        looks, sure = jax.device_get((looks, sure))
+        answers = []
+        for i, drawing in enumerate(drawings):
+            one = {name: np.asarray(values[i]) for name, values in looks.items()}
+            first, second = (sure[model][i] for model in drawing.models)
+            one["probabilities"] = np.stack([first, second, one.pop("votes")])
+            near = one.pop("near")
+            one["neighbours"], one["labels"] = self.base.images[near], self.base.labels[near]
+            answers.append(one)
+        return answers
+
+    def titles(self) -> list[dict[str, str]]:
+        """The networks that can be chosen, in the order of their numbers."""
+        return [{"name": model.name, "title": TITLES[model.name]} for model in self.models]
+
+
+def _look(
+    bottleneck: Any,
+    cleaner: Any,
+    k: int,
+    ground: Ground,
+    images: Float[Array, "b h w"],
+    noises: Int[Array, " b"],
+    strengths: Float[Array, " b"],
+    seeds: UInt[Array, " b"],
+) -> dict[str, Array]:
+    """All but the chosen networks' opinions; every value has the drawings as its leading axis."""
+    seen = jax.vmap(_noisy)(images, noises, strengths, seeds)
+    flat = seen.reshape(len(seen), -1)
+    codes = jnp.matmul(flat - ground.mean[None], ground.components.T, precision="highest")
+    nobody = jnp.full(len(seen), -1)
+    near, distances, sure = knn.nearest(
+        ground.training, flat, nobody, k=k, candidates=min(CANDIDATES, len(ground.labels))
+    )
+    places = len(ground.field.index.points)
+    around, ways, _ = knn.nearest(
+        ground.field.index, codes, nobody, k=tsne_place.NEIGHBOURS, candidates=min(NEAR_BY, places)
+    )
+    place = tsne_place.settle(ground.field, around, ways).T
+    plane = jax.vmap(lambda image: bottleneck(ground.bottleneck, image)[1]["code"])(seen)
+    cleaned = jax.vmap(lambda image: cleaner(ground.cleaner, image)[0])(seen)
+    return {
+        "seen": seen,
+        "cleaned": jnp.clip(cleaned, 0, 1).reshape(seen.shape),
+        "codes": codes,
+        "places": jnp.stack([place, codes[:, :2], plane], axis=1),
+        "near": near,
+        "distances": distances,
+        "sure": sure.astype(jnp.int32),
+        "votes": jax.nn.one_hot(ground.labels[near], 10).mean(1),
+    }
+
+
+def _noisy(image, noise, strength, seed):
+    """The image with the noise of that number, 0 being none."""
+    key_noise = jax.random.key(seed)
+    families: list[Callable[[], Array]] = [
+        lambda: image,
+        *(functools.partial(f, key_noise, image, strength) for f in NOISES.values()),
+    ]
+    return jax.lax.switch(noise, families)
+
+
+def _quantised(activations: dict[str, Array]) -> dict[str, tuple[Array, Array]]:
+    """Each layer as bytes, channels first, and what 255 stands for; below zero counts as zero."""
+
+    def one(values):
+        largest = jnp.maximum(values.max(), 1e-6)
+        return jnp.round(255 * jnp.clip(jnp.moveaxis(values, -1, 0) / largest, 0, 1)).astype(
+            jnp.uint8
+        ), largest
+
+    return {name: one(values) for name, values in activations.items()}

@@ -1,0 +1,58 @@
+"""What the app shows: its networks, its maps and its limits."""
+
+import functools
+from dataclasses import dataclass, field
+
+from research import networks
+from research.networks import NetworkConfig
+
+TITLES = {
+    "dense3": "Dense network",
+    "cnn_small": "Convolutional network",
+    "cnn": "Larger convolutional network",
+    "softmax": "Softmax regression",
+    "mlp100": "Dense, 100 units",
+    "mlp3": "Dense, 500-200-50",
+    "sigmoid200": "Sigmoid, 200 units",
+    "bottleneck": "Through two neurons",
+}
+
+
+def _recipes(*names: str):
+    return field(default_factory=lambda: {name: networks.recipe(name) for name in names})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Document 001's three models, and what else is drawn around them.
+
+    models: the networks of the two model cards, trained if need be; the first two are shown first.
+    others: networks that can be chosen if the store has them; they are not trained for the app.
+    bottleneck, cleaner: the network with two neurons, and the autoencoder.
+    examples: training images that the nearest neighbours come from; 0 means all.
+    points: of them, the first so many are on the maps.
+    """
+
+    models: dict[str, NetworkConfig] = _recipes("dense3", "cnn_small")
+    others: dict[str, NetworkConfig] = _recipes("softmax", "mlp100", "mlp3", "sigmoid200", "cnn")
+    bottleneck: NetworkConfig = field(default_factory=functools.partial(networks.recipe, "bottleneck"))
+    cleaner: NetworkConfig = field(default_factory=functools.partial(networks.recipe, "denoiser"))
+    data: str = "mnist"
+    examples: int = 0
+    points: int = 5_000
+    components: int = 50
+    neighbours: int = 5
+    perplexity: float = 30.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one visitor, and all together, may ask for."""
+
+    connections: int = 64  # sockets open at once
+    messages_per_second: float = 240.0  # of one socket; drawings above it are answered with an error
+    message_bytes: int = 65_536  # a longer one ends its socket (code 1009)
+    identikits: int = 2  # running at once
+    upload_bytes: int = 5_000_000
+    upload_pixels: int = 16_000_000
+    silence: float = 20.0  # seconds after which a client that does not read is let go

@@ -1,0 +1,113 @@
+"""One open socket: what it asks, what it is sent, and when it has to go."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from research.app import portrait, wire
+from research.app.crowd import Newest
+from research.app.guard import Bucket
+
+TRY_LATER, TOO_SLOW = 1013, 1008
+
+
+class Visitor:
+    """Reads one socket and writes to it; its slowness is its own affair. `app` is the `server.App`."""
+
+    def __init__(self, app: Any, socket: WebSocket):
+        self.app, self.socket = app, socket
+        self.outbox = Newest()
+        self.bucket = Bucket(app.limits.messages_per_second)
+        self.stop = threading.Event()  # of its identikit
+        self.asking: asyncio.Future | None = None
+
+    async def stay(self) -> None:
+        """Until the client leaves, reads no more, or the server ends."""
+        await self.socket.accept()
+        if self.app.reader is None or len(self.app.visitors) >= self.app.limits.connections:
+            busy = self.app.reader is not None
+            await self.socket.close(TRY_LATER, "too many visitors" if busy else "not ready yet")
+            return
+        self.app.visitors.add(self)
+        tasks = {asyncio.create_task(self._listen()), asyncio.create_task(self._speak())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.app.visitors.discard(self)
+            self.app.crowd.forget(self)
+            self.stop.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            content = message.get("bytes")
+            if not self.bucket.take():
+                self._say(error="too many messages; some were left unanswered")
+            elif content is None:
+                self._say(error="expected a binary message, got text")
+            else:
+                try:
+                    self._hear(wire.read(content, len(self.app.there().models)))
+                except wire.BadMessage as error:
+                    self._say(error=str(error))
+
+    def _hear(self, wish: wire.Draw | wire.Ask | wire.Stop) -> None:
+        if isinstance(wish, wire.Draw):
+            self.app.crowd.ask(self, wish, self._deliver)
+        elif isinstance(wish, wire.Stop):
+            self.stop.set()
+        elif self.asking is not None and not self.asking.done():
+            self._say(error="one identikit at a time; stop the running one first")
+        elif self.app.running >= self.app.limits.identikits:
+            self._say(busy="others are asking for identikits; try again in a moment")
+        else:
+            self.app.running += 1
+            self.stop = threading.Event()
+            self.asking = asyncio.ensure_future(self._draw(wish, self.stop))
+
+    async def _draw(self, wish: wire.Ask, stop: threading.Event) -> None:
+        loop = asyncio.get_running_loop()
+
+        def show(seen: Any) -> None:
+            frame = wire.write(wire.PORTRAIT, wish.sequence, portrait.LAYOUT, seen)
+            topic = "frame" if seen["state"] == portrait.GOING else "end"
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self.outbox.put, topic, frame)
+
+        try:
+            model = self.app.there().models[wish.model]
+            await loop.run_in_executor(self.app.asking, portrait.draw, model, wish, show, stop)
+        except ValueError as error:
+            self._say(error=str(error))
+        finally:
+            self.app.running -= 1
+
+    def _deliver(self, answer: Any) -> None:
+        if isinstance(answer, Exception):
+            return self._say(error="this drawing could not be answered")
+        for part in answer:
+            self.outbox.put(part[0], part)
+
+    def _say(self, **note: str) -> None:
+        self.outbox.put("note", json.dumps(note))
+
+    async def _speak(self) -> None:
+        try:
+            while True:
+                for _, part in await self.outbox.take(1):
+                    send = self.socket.send_text if isinstance(part, str) else self.socket.send_bytes
+                    await asyncio.wait_for(send(part), self.app.limits.silence)
+        except TimeoutError:
+            with contextlib.suppress(RuntimeError):
+                await asyncio.wait_for(self.socket.close(TOO_SLOW, "you read too slowly"), 1)
+        except (WebSocketDisconnect, RuntimeError):  # gone while we spoke
+            return

@@ -1,7 +1,6 @@
 """Run or reuse every study and write the report: python -m launch.paper --preset=quick --workdir=results/paper"""
 
 import importlib
-import time
 from pathlib import Path
 
 from absl import flags
@@ -13,6 +12,7 @@ PRESET = flags.DEFINE_string("preset", "quick", f"How much to run: {', '.join(PR
 WORKDIR = flags.DEFINE_string("workdir", "results/paper", "Folder for the report and the run folders.")
 ONLY = flags.DEFINE_list("only", [], "Run only these studies; others are shown as they were.")
 FORCE = flags.DEFINE_bool("force", False, "Run again what is already done.")
+TRIAL = "A trial run (preset smoke): networks trained on a twentieth of the digits. Its numbers mean nothing."
 
 
 def lab_note(study: str, preset: str):
@@ -21,36 +21,29 @@ def lab_note(study: str, preset: str):
 
 
 def main() -> int:
-    from research import claims, report, studies
-    from research.conduct import conduct
-    from research.store import make_folder
+    from research import claims, conduct, figures, store, studies
 
     if PRESET.value not in PRESETS:
         return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(PRESETS)}")
     for name in ONLY.value:
         studies.study(name)
-    folder = make_folder(Path(WORKDIR.value))
-    console, chapters = cli.console(), []
-    for name in studies.STUDIES:
-        place, failure, begin = folder / name, None, time.perf_counter()
-        if ONLY.value and name not in ONLY.value:
-            if (place / "provenance.json").exists():
-                chapters.append(report.Chapter(name, place))
-            continue
-        try:
-            fresh = conduct(lab_note(name, PRESET.value), place, force=FORCE.value)
-        except (ValueError, OSError, RuntimeError) as error:
-            fresh, failure = True, str(error)
-        chapters.append(report.Chapter(name, place, failure))
-        word = "failed" if failure else "done" if fresh else "unchanged"
-        console.print(f"{name:<20}{word:<11}{time.perf_counter() - begin:6.1f} s", highlight=False)
+    folder, console = store.make_folder(Path(WORKDIR.value)), cli.console()
+    configs = {name: lab_note(name, PRESET.value) for name in ONLY.value or studies.STUDIES}
+    trial = PRESET.value == "smoke"
+    with store.lock(folder):
+        rows, failed = conduct.conduct_all(
+            configs,
+            folder,
+            force=FORCE.value,
+            note=TRIAL if trial else "",
+            widths=(figures.DOUBLE,) if trial else figures.WIDTHS,
+        )
     console.print()
-    console.print(claims.table(report.write(folder, chapters)))
+    console.print(claims.table(rows))
     console.print(f"\nReport: {folder / 'report.html'}   Claims: {folder / 'claims.json'}", soft_wrap=True)
-    for chapter in chapters:
-        if chapter.failure:
-            console.print(f"{chapter.study} failed: {chapter.failure}", style="red", soft_wrap=True)
-    return int(any(chapter.failure for chapter in chapters))
+    for name, why in failed.items():
+        console.print(f"{name} failed: {why}", style="red", soft_wrap=True, markup=False)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

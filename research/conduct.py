@@ -1,17 +1,36 @@
-"""Conducts a study: run it or find it done, judge its claims, save everything, draw its figures."""
+"""Conducts studies: run one or find it done, judge its claims, save everything, draw its figures; all, one by one."""
 
 import time
+import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from research import figures, studies
-from research.store import Run, lock
+from research import figures, report, studies
+from research.claims import Claim
+from research.progress import Plan
+from research.store import Run, atomic_write, lock
+
+SECONDS = {  # of the preset quick on two cores; only their proportions matter
+    "recognisers": 230,
+    "identikits": 200,
+    "causal_maps": 40,
+    "input_clusters": 60,
+    "denoising": 60,
+    "bottlenecks": 60,
+    "embeddings": 60,
+    "drawings": 60,
+}
+SECONDS_UNCHANGED = 0.2
 
 
-def conduct(config: Any, folder: Path, *, force: bool = False) -> bool:
+def conduct(
+    config: Any, folder: Path, *, force: bool = False, widths: Sequence[float] = figures.WIDTHS
+) -> bool:
     """Leaves a complete run folder of this config behind; returns whether the study had to run.
 
-    A folder that already holds the results of the same config, data and code is only drawn anew.
+    A folder that already holds the results of the same config, data and code keeps them; figures are drawn
+    where they are not those of these results.
     Raises ValueError for a config, a data set or a folder that cannot be used.
     """
     study = studies.study(studies.name_of(config))
@@ -24,5 +43,62 @@ def conduct(config: Any, folder: Path, *, force: bool = False) -> bool:
             start = time.perf_counter()
             results = study.run(config, run)
             run.save(config, config.data, results, study.claims(results), time.perf_counter() - start)
-        figures.draw_all(studies.name_of(config), run.results(), folder / "figures")
+        figures.redraw(studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths)
     return fresh
+
+
+def conduct_all(
+    configs: Mapping[str, Any],
+    folder: Path,
+    *,
+    force: bool = False,
+    note: str = "",
+    widths: Sequence[float] = figures.WIDTHS,
+) -> tuple[list[Claim], dict[str, str]]:
+    """Conducts the studies of these configs, each in its own folder in `folder`, and writes the report.
+
+    The shortest goes first and the report is written after each, so that there is something to look at soon.
+    A study that fails is shown as failed and does not stop the others; its traceback is in its failure.txt.
+    Returns all claims, and what stopped the studies that failed.
+    """
+    done = {
+        name: not force and Run(folder / name).finished(studies.frozen(config), config.data)
+        for name, config in configs.items()
+    }
+    typical = sum(SECONDS.values()) / len(SECONDS)
+    plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
+    failed: dict[str, str] = {}
+    claims: list[Claim] = []
+    with plan.shown():
+        for name in sorted(configs, key=plan.waiting.__getitem__):
+            plan.start(name)
+            try:
+                word = (
+                    "done"
+                    if conduct(configs[name], folder / name, force=force, widths=widths)
+                    else "unchanged"
+                )
+                (folder / name / "failure.txt").unlink(missing_ok=True)
+            except Exception as error:
+                word, failed[name] = "failed", _reason(error)
+                atomic_write(folder / name / "failure.txt", traceback.format_exc())
+            plan.end(word)
+            if word != "unchanged" or not any(plan.waiting.values()):
+                claims = report.write(folder, _chapters(folder, failed), note=note)
+    return claims, failed
+
+
+def _chapters(folder: Path, failed: Mapping[str, str]) -> list[report.Chapter]:
+    """What there is to report, in the order of the studies."""
+    return [
+        report.Chapter(name, folder / name, failed.get(name))
+        for name in studies.STUDIES
+        if name in failed or (folder / name / "provenance.json").exists()
+    ]
+
+
+def _reason(error: Exception) -> str:
+    """Why a study failed, in one line."""
+    text = " ".join(str(error).split())
+    expected = isinstance(error, ValueError | OSError | RuntimeError)
+    return text if expected and text else f"{type(error).__name__}: {text}"

@@ -73,13 +73,17 @@ def claims(rows: Iterable[Claim]) -> str:
     )
 
 
-def figures(drawn: Sequence[tuple[str, str, str]]) -> str:
-    r"""figures.tex from (study, name, caption): \input it and say \Figure...{} with the name as for numbers."""
+def figures(drawn: Sequence[tuple[str, str, str, bool]]) -> str:
+    r"""figures.tex from (study, name, caption, in one column too?): \input it and say \Figure..., named as numbers.
+
+    The same name with the ending Column sets the figure in one column.
+    """
     lines = ["% Written by launch.paper; needs the package graphicx."]
-    for study, name, caption in drawn:
-        lines += [
-            rf"\newcommand{{\Figure{macro(study)}{macro(name)}}}{{%",
-            rf"  \begin{{figure*}}\centering\includegraphics[width=\linewidth]{{figures/{study}-{name}.pdf}}",
-            rf"  \caption{{{escape(caption)}}}\label{{fig:{study}-{name}}}\end{{figure*}}}}",
-        ]
+    for study, name, caption, in_column in drawn:
+        for ending, star, file in (("", "*", name), ("Column", "", f"{name}-column"))[: 1 + in_column]:
+            lines += [
+                rf"\newcommand{{\Figure{macro(study)}{macro(name)}{ending}}}{{%",
+                rf"  \begin{{figure{star}}}\centering\includegraphics[width=\linewidth]{{figures/{study}-{file}.pdf}}",
+                rf"  \caption{{{escape(caption)}}}\label{{fig:{study}-{file}}}\end{{figure{star}}}}}",
+            ]
     return "\n".join(lines) + "\n"

@@ -1,14 +1,24 @@
 """The report: one self-contained page from saved runs, with all claims and figures; and claims.json."""
 
 import base64
-import html
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from research import claims as c
 from research import figures, latex, studies
 from research.store import Run, atomic_write, make_folder
+
+DOCUMENTS = {  # by the first three digits of their file names
+    "000": "Knowledge extraction from feed forward neural network trained on MNIST database",
+    "001": "Interactive MNIST Application",
+    "002": "[a blog post on digits, denoising autoencoders and bottlenecks]",
+    "003": "Reverse image recognition",
+    "004": "Explainable Clustering in a Classification Neural Network",
+}
+VERDICTS = ("reproduced", "partly", "not reproduced", "not run")
 
 
 class Chapter(NamedTuple):
@@ -18,112 +28,268 @@ class Chapter(NamedTuple):
     folder: Path
     failure: str | None = None
 
+    @property
+    def title(self) -> str:
+        return studies.study(self.study).TITLE
 
-def write(folder: Path, chapters: Sequence[Chapter]) -> list[c.Claim]:
-    """Writes report.html, claims.json, figures/ and the .tex files into the folder; returns all claims."""
-    done = [chapter for chapter in chapters if chapter.failure is None]
-    claims = [claim for chapter in done for claim in Run(chapter.folder).claims()]
-    drawn = [picture for chapter in done for picture in _pictures(chapter)]
-    gathered = make_folder(folder / "figures")
-    for study, path, _ in drawn:
-        for file in path.parent.glob(f"{path.stem}.*"):
-            atomic_write(gathered / f"{study}-{file.name}", file.read_bytes())
+    def claims(self) -> list[c.Claim]:
+        return [] if self.failure else Run(self.folder).claims()
+
+
+class Picture(NamedTuple):
+    """A figure of a study as it lies in the run folder; `moving` ones are GIFs, others have several files."""
+
+    study: str
+    name: str
+    folder: Path
+    drawing: figures.Drawing
+    moving: bool
+
+    def file(self, width: float = figures.DOUBLE, ending: str = ".webp") -> Path:
+        stem = figures.file_name(self.name, width)
+        return self.folder / f"{stem}{'.gif' if self.moving else ending}"
+
+
+def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[c.Claim]:
+    """Writes report.html, claims.json, figures/ and the .tex files into the folder; returns all claims.
+
+    Studies without a chapter are named as missing; the note, if there is one, stands on top.
+    """
+    claims = _claims(chapters)
+    pictures = [picture for chapter in chapters for picture in _pictures(chapter)]
+    _gather(pictures, make_folder(folder / "figures"))
+    still = [
+        (p.study, p.name, p.drawing.caption, p.file(figures.SINGLE).exists())
+        for p in pictures
+        if not p.moving
+    ]
     atomic_write(folder / "claims.json", c.to_json(claims))
     atomic_write(folder / "numbers.tex", latex.numbers(claims))
     atomic_write(folder / "claims.tex", latex.claims(claims))
-    still = [(study, path.stem, caption) for study, path, caption in drawn if path.suffix == ".png"]
     atomic_write(folder / "figures.tex", latex.figures(still))
-    body = [_summary(claims), *(_chapter(chapter) for chapter in chapters)]
-    atomic_write(folder / "report.html", PAGE.replace("{{body}}", "\n".join(body)))
+    atomic_write(folder / "report.html", page(chapters, note))
     return claims
 
 
-def _pictures(chapter: Chapter) -> list[tuple[str, Path, str]]:
-    """(study, file, caption) of everything drawn for a chapter, in the order of its figures module."""
-    kinds = ((figures.drawings(chapter.study), ".png"), (figures.animations(chapter.study), ".gif"))
-    return [
-        (chapter.study, path, drawing.caption)
-        for drawings, suffix in kinds
-        for name, drawing in drawings.items()
-        if (path := chapter.folder / "figures" / f"{name}{suffix}").exists()
+def page(chapters: Sequence[Chapter], note: str = "") -> str:
+    """The report as one HTML page that needs nothing else."""
+    css = Path(__file__).with_name("report.css").read_text()
+    body = [
+        _head(chapters, note),
+        f'<section id="claims"><h2>All claims</h2>{claims_table(chapters)}</section>',
+        *(_chapter(number, chapter) for number, chapter in enumerate(chapters, 1)),
     ]
-
-
-def _summary(claims: Sequence[c.Claim]) -> str:
-    count = {v: sum(claim.verdict == v for claim in claims) for v in c.COLOURS}
-    said = ", ".join(f"{n} {verdict}" for verdict, n in count.items() if n)
     return (
-        "<header><h1>Identikit</h1><p>Small digit recognisers, trained and read backwards: what five documents "
-        f"say, and what we measured. {len(claims)} claims: {said}.</p></header>" + claims_table(claims)
+        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Identikit: report</title>\n<style>\n{css}</style></head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
     )
 
 
-def claims_table(claims: Sequence[c.Claim]) -> str:
-    """The claims as an HTML table."""
+def _claims(chapters: Sequence[Chapter]) -> list[c.Claim]:
+    """Every claim once, where it comes first: two studies may speak of one."""
+    first: dict[str, c.Claim] = {}
+    for chapter in chapters:
+        for claim in chapter.claims():
+            first.setdefault(claim.id, claim)
+    return list(first.values())
+
+
+def _pictures(chapter: Chapter) -> list[Picture]:
+    """Everything drawn for a chapter, in the order of its figures module."""
+    if chapter.failure:
+        return []
+    folder = chapter.folder / "figures"
+    kinds = ((figures.drawings(chapter.study), False), (figures.animations(chapter.study), True))
+    drawn = (
+        Picture(chapter.study, name, folder, drawing, moving)
+        for drawings, moving in kinds
+        for name, drawing in drawings.items()
+    )
+    return [picture for picture in drawn if picture.file().exists()]
+
+
+def _gather(pictures: Iterable[Picture], folder: Path) -> None:
+    """Copies what papers need into one folder, under study-figure.*; what is no longer drawn goes away."""
+    wanted = {
+        f"{picture.study}-{source.name}": source
+        for picture in pictures
+        for width in (figures.DOUBLE, figures.SINGLE)
+        for source in picture.folder.glob(f"{figures.file_name(picture.name, width)}.*")
+        if source.suffix != ".webp"
+    }
+    for old in folder.iterdir():
+        if old.name not in wanted:
+            old.unlink()
+    for name, source in wanted.items():
+        content, copy = source.read_bytes(), folder / name
+        if not copy.exists() or copy.read_bytes() != content:
+            atomic_write(copy, content)
+
+
+def _head(chapters: Sequence[Chapter], note: str) -> str:
+    claims = _claims(chapters)
+    count = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in VERDICTS}
+    shares = "".join(f'<span class="{_class(v)}" style="flex:{n}"></span>' for v, n in count.items() if n)
+    key = "".join(f"<li>{_dot(v)}{n} {v}</li>" for v, n in count.items() if n)
+    contents = "".join(
+        f'<li><a href="#{chapter.study}">{escape(chapter.title)}</a> '
+        + ("failed" if chapter.failure else "".join(_dot(claim.verdict) for claim in chapter.claims()))
+        + "</li>"
+        for chapter in chapters
+    )
+    missing = [name for name in studies.STUDIES if name not in {chapter.study for chapter in chapters}]
+    failed = [chapter.title for chapter in chapters if chapter.failure]
+    return (
+        '<header><p class="kicker">Identikit: report</p>'
+        "<h1>Small digit recognisers, trained and read backwards</h1>"
+        f'<p class="lead">Five documents say what such networks do and what can be read from them. We measured '
+        f"{len(claims)} of their claims, each with the number of independent units behind it, a 95 % interval, "
+        "and a verdict by one rule.</p>"
+        + (f'<p class="note">{escape(note)}</p>' if note else "")
+        + (
+            f'<p class="failed">Failed: {escape(", ".join(failed))}. Their claims are missing here.</p>'
+            * bool(failed)
+        )
+        + (f'<p class="note">Not in this report yet: {escape(", ".join(missing))}.</p>' if missing else "")
+        + f'<div class="shares" aria-hidden="true">{shares}</div><ul class="key">{key}</ul>'
+        f'<nav><ol><li><a href="#claims">All claims</a></li>{contents}</ol></nav></header>'
+    )
+
+
+def claims_table(chapters: Sequence[Chapter]) -> str:
+    """All claims as an HTML table, study by study, with the rule and the documents."""
     rows = "".join(
-        f"<tr><td><b>{claim.id}</b><br><span class=said>{html.escape(claim.statement)}</span></td>"
-        f"<td>{claim.source[:3]}</td><td class=r>{c.number(claim.claimed)}</td>"
-        f"<td class=r>{c.number(claim.measured)}<br><span class=said>{c.number(claim.low)} … "
-        f"{c.number(claim.high)}</span></td><td class=r>{claim.n}<br><span class=said>"
-        f"{html.escape(claim.unit)}</span></td><td><span class='v {claim.verdict.replace(' ', '-')}'>"
-        f"{claim.verdict}</span></td></tr>"
-        for claim in claims
+        f'<tr class="group"><th colspan="6">{escape(chapter.title)}</th></tr>'
+        + "".join(map(_row, chapter.claims()))
+        for chapter in chapters
+        if not chapter.failure
+    )
+    documents = "".join(f"<dt>{number}</dt><dd>{escape(title)}</dd>" for number, title in DOCUMENTS.items())
+    head = '<th>claim</th><th>doc.</th><th class="r">claimed</th><th class="r">measured</th><th>n</th><th>verdict</th>'
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        '<p class="small"><br>Each row’s picture has its own scale: the point is what we measured, the bar its 95 % '
+        "interval, the red tick what the document says. <b>Reproduced</b>: the claimed value lies inside the interval, "
+        "or the claim is a bound that the interval’s worse end meets. <b>Partly</b>: the direction holds. "
+        "<b>Not reproduced</b>: otherwise. Words in brackets are ours.</p>"
+        f"<dl>{documents}</dl>"
+    )
+
+
+def _row(claim: c.Claim) -> str:
+    interval = "" if claim.measured is None else "no interval"
+    if claim.low is not None and claim.high is not None:
+        interval = f"{c.number(claim.low)} … {c.number(claim.high)}"
+    cells = (
+        (
+            "",
+            "",
+            f'<span class="id">{escape(claim.id)}</span><span class="words">{escape(claim.statement)}</span>',
+        ),
+        ("document", "", claim.source[:3]),
+        ("claimed", "r", c.number(claim.claimed)),
+        ("measured", "r", f'{c.number(claim.measured)}<span class="words">{interval}</span>{_range(claim)}'),
+        ("n", "n", f'{claim.n}<span class="words">{escape(claim.unit)}</span>'),
+        ("verdict", "", f'<span class="verdict {_class(claim.verdict)}">{claim.verdict}</span>'),
     )
     return (
-        "<div class=scroll><table><thead><tr><th>claim</th><th>document</th><th class=r>claimed</th>"
-        "<th class=r>measured<br>95 % interval</th><th class=r>n</th><th>verdict</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        "<tr>"
+        + "".join(
+            f'<td class="{kind}" data-name="{name}"><div>{text}</div></td>' for name, kind, text in cells
+        )
+        + "</tr>"
     )
 
 
-def _chapter(chapter: Chapter) -> str:
+def _range(claim: c.Claim) -> str:
+    """Measured value, interval and claimed value on a line of their own scale."""
+    values = [x for x in (claim.claimed, claim.measured, claim.low, claim.high) if x is not None]
+    if claim.measured is None:
+        return ""
+    low, high = min(values), max(values)
+    place = lambda x: 6 + 108 * ((x - low) / (high - low) if high > low else 0.5)  # noqa: E731
+    marks = '<path d="M0 8H120" stroke="#e4e6e8"/>'
+    if claim.low is not None and claim.high is not None:
+        marks += (
+            f'<path d="M{place(claim.low):.1f} 8H{place(claim.high):.1f}" stroke="#0a6aa1" stroke-width="3"/>'
+        )
+    if claim.claimed is not None:
+        marks += f'<path d="M{place(claim.claimed):.1f} 1V15" stroke="#c8553d" stroke-width="2"/>'
+    marks += f'<circle cx="{place(claim.measured):.1f}" cy="8" r="4" fill="#0a6aa1"/>'
+    return f'<svg class="range" viewBox="0 0 120 16" aria-hidden="true">{marks}</svg>'
+
+
+def _chapter(number: int, chapter: Chapter) -> str:
     study = studies.study(chapter.study)
-    if chapter.failure is not None:
-        return f"<section><h2>{study.TITLE}</h2><p class=failed>Failed: {html.escape(chapter.failure)}</p></section>"
-    pictures = "".join(
-        f'<figure><img alt="{html.escape(caption)}" src="{_inline(path)}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for _, path, caption in _pictures(chapter)
+    top = (
+        f'<section id="{chapter.study}"><p class="number">Study {number}</p><h2>{escape(study.TITLE)}</h2>'
+        f'<p class="question">{escape(study.QUESTION)}</p>'
     )
-    origin = Run(chapter.folder).provenance()
-    devices = origin["devices"]
-    foot = (
-        f"{origin['seconds']} s on {devices['count']} × {devices['kind']} ({devices['cores']} cores), "
-        f"jax {origin['versions']['jax']}, commit {origin['commit'][:12]}, {origin['finished']}"
-    )
-    listed = lambda texts: "".join(f"<li>{html.escape(text)}</li>" for text in texts)  # noqa: E731
-    surprises = getattr(study, "SURPRISES", ())
-    surprised = f"<h3>What surprised us</h3><ul>{listed(surprises)}</ul>" if surprises else ""
+    if chapter.failure:
+        again = f"python -m launch.paper --only={chapter.study}"
+        return (
+            f'{top}<p class="failed"><b>This study failed.</b> {escape(chapter.failure)}<br>'
+            f"<code>{again}</code> tries again; nothing that was finished is lost.</p></section>"
+        )
+    drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(_pictures(chapter), 1))
     return (
-        f"<section><h2>{study.TITLE}</h2><p class=question>{html.escape(study.QUESTION)}</p>"
-        f"<p>{html.escape(study.METHOD)}</p>{pictures}{surprised}"
-        f"<h3>Differences from the documents</h3><ol>{listed(study.DIFFERENCES)}</ol><p class=said>{html.escape(foot)}</p></section>"
+        f"{top}<p>{escape(study.METHOD)}</p>{drawn}"
+        + _listed("ul", "What surprised us", getattr(study, "SURPRISES", ()))
+        + _listed("ol", "Differences from the documents", study.DIFFERENCES)
+        + _provenance(Run(chapter.folder).provenance())
+        + "</section>"
     )
+
+
+def _figure(number: str, picture: Picture) -> str:
+    """Two columns wide, and one column wide where the screen is small."""
+    alt = escape((inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0])
+    column = picture.file(figures.SINGLE)
+    narrow = (
+        f'<source media="(max-width: 40rem)" srcset="{_inline(column)}">'
+        if column.exists() and not picture.moving
+        else ""
+    )
+    kind = ' class="moving"' if picture.moving else ""
+    return (
+        f'<figure><picture>{narrow}<img{kind} alt="{alt}" src="{_inline(picture.file())}"></picture>'
+        f"<figcaption><b>Figure {number}.</b> {escape(picture.drawing.caption)} "
+        f"<code>{picture.study}-{picture.file(ending='.pdf').name}</code></figcaption></figure>"
+    )
+
+
+def _listed(kind: str, title: str, texts: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<h3>{title}</h3><{kind}>{items}</{kind}>" if items else ""
+
+
+def _provenance(origin: dict) -> str:
+    devices, data = origin["devices"], origin["data"]
+    facts = {
+        "command": origin["command"],
+        "finished": f"{origin['finished']} after {origin['seconds']:g} s",
+        "device": f"{devices['count']} × {devices['kind']} ({devices['backend']}), {devices['cores']} cores, "
+        f"{devices['machine']}",
+        "commit": origin["commit"],
+        "results": origin["fingerprint"],
+        "data": f"{data['name']} {data['checksum']}",
+        "versions": f"python {origin['python']}, "
+        + ", ".join(f"{name} {version}" for name, version in origin["versions"].items()),
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
+    return f"<h3>Provenance</h3><dl>{rows}</dl>"
+
+
+def _class(verdict: str) -> str:
+    return verdict.replace(" ", "-")
+
+
+def _dot(verdict: str) -> str:
+    return f'<span class="dot {_class(verdict)}" title="{verdict}"></span>'
 
 
 def _inline(path: Path) -> str:
     return f"data:image/{path.suffix[1:]};base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Identikit: report</title>
-<style>
-:root { color-scheme: light; --ink: #222; --muted: #666; --line: #e2e2e2; --accent: #0a6aa1; }
-body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); max-width: 60rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
-h1 { font-size: 2rem; margin: 0 0 .3rem; } h2 { margin: 3rem 0 .4rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
-.question { font-size: 1.1rem; color: var(--accent); margin: 0 0 .6rem; }
-.said { color: var(--muted); font-size: .82rem; font-weight: normal; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th { text-align: left; vertical-align: bottom; border-bottom: 2px solid var(--ink); padding: .3rem .6rem; }
-td { vertical-align: top; border-bottom: 1px solid var(--line); padding: .45rem .6rem; } .r { text-align: right; }
-.v { white-space: nowrap; font-weight: 600; } .reproduced { color: #11702f; } .partly { color: #8a6100; }
-.not-reproduced { color: #b02a1a; } .not-run { color: var(--muted); }
-figure { margin: 1.6rem 0; } img { max-width: 100%; height: auto; } figcaption { color: var(--muted); font-size: .88rem; }
-.failed { color: #b02a1a; font-weight: 600; }
-@media print { body { max-width: none; } figure { break-inside: avoid; } }
-</style>
-<body>
-{{body}}
-</body></html>
-"""

@@ -1,11 +1,13 @@
 """The report and its LaTeX: numbers agree with claims.json, the same results give the same bytes."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
 from research import claims as c
-from research import latex
+from research import latex, studies
 
 CLAIMS = [
     c.judge(
@@ -51,3 +53,39 @@ def test_special_characters_are_escaped():
     table = latex.claims(CLAIMS)
     assert table.count(r"\\") == len(CLAIMS) + 1
     assert table.index(r"\toprule") < table.index("softmax-accuracy") < table.index(r"\bottomrule")
+
+
+SAID = {  # every claim of the five documents, by the study that measures it
+    "recognisers": ("softmax-accuracy", "mlp100-accuracy", "mlp3-accuracy", "sigmoid200-error", "cnn-accuracy",
+                    "better-than-logistic"),
+    "identikits": ("random-below-0.6", "digits-above-0.9", "identikit-reaches-0.99", "seven-half", "nine-third",
+                   "within-class-similar", "local-minima", "zero-six-visible"),
+    "causal_maps": ("maps-like-digits",),
+    "input_clusters": ("clusters-form", "little-at-500", "simple-classifier", "loss-falls", "faster-in-3d"),
+    "denoising": ("noisy-89", "denoised-94", "errors-halved"),
+    "bottlenecks": ("bottleneck-96", "bottleneck-like-tsne"),
+    "embeddings": ("tsne-separates",),
+    "drawings": ("funky-seven", "funky-seven-pca"),
+}  # fmt: skip
+STUDIES = Path(studies.__file__).parent
+
+
+@pytest.mark.parametrize("study", SAID)
+def test_every_claim_of_the_documents_is_judged(study):
+    """Its id stands in the code of the study that measures it; what a run leaves out is judged as not run."""
+    if study not in studies.STUDIES:
+        pytest.skip(f"{study} is not among the studies")
+    sources = [path.read_text() for path in STUDIES.glob(f"{study}*.py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert set(SAID[study]) - texts == set()
+
+
+def test_the_reference_run_has_a_row_for_every_claim():
+    kept = Path(__file__).parents[1] / "results" / "reference" / "claims.json"
+    if not kept.exists():
+        pytest.skip("no reference run is kept yet")
+    rows = c.from_json(kept.read_text())
+    assert {id for ids in SAID.values() for id in ids} <= {row.id for row in rows}
+    for row in rows:
+        assert row.verdict == "not run" or (row.n > 0 and row.measured is not None), row

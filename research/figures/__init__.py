@@ -4,18 +4,27 @@ A figures module has FIGURES: a dict from a figure's file name to a `Drawing` (i
 the function takes the results and a width in inches and returns a matplotlib Figure. A `Drawing` whose
 results are absent (a preset that left them out) is not drawn: its function returns None. Where motion tells,
 ANIMATIONS holds drawings whose function returns (frames, frames a second) instead.
+
+In a folder of figures `name.*` is two columns wide and `name-column.*` one: PDF and PNG (300 dpi) for papers,
+WebP for the report's page.
 """
 
+import functools
+import hashlib
 import importlib
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import xarray as xr
 
 SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
+WIDTHS = (DOUBLE, SINGLE)
+PRINT_DPI, SCREEN_DPI = 300, 200  # of the PNG files and of the report's pictures
 DIGITS = (  # one colour a digit, everywhere (Paul Tol's "muted", safe for colour-blind readers)
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933",
     "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
@@ -53,33 +62,97 @@ def animations(study: str) -> dict[str, Drawing]:
     return getattr(importlib.import_module(f"research.figures.{study}"), "ANIMATIONS", {})
 
 
-def draw_all(study: str, results: xr.Dataset, folder: Path, *, width: float = DOUBLE) -> list[str]:
-    """Draws every figure of a study into folder/*.pdf and *.png, moving ones into *.gif and *.mp4.
+def file_name(name: str, width: float) -> str:
+    """How a figure's files are called, without their ending."""
+    return name if width == DOUBLE else f"{name}-column"
 
+
+def draw_all(
+    study: str, results: xr.Dataset, folder: Path, *, widths: Sequence[float] = (DOUBLE,)
+) -> list[str]:
+    """Draws every figure of a study into folder/*.{pdf,png,webp}, moving ones into *.gif and *.mp4.
+
+    A figure whose labels do not fit into one column is drawn as much wider as they need, to be scaled down.
     Returns the names drawn, in order.
     """
-    import matplotlib.pyplot as plt
-
-    from research.figures import motion
+    from research.figures import legible, motion
 
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     with style():
         for name, drawing in drawings(study).items():
-            figure = drawing.draw(results, width)
-            if figure is None:
-                continue
-            figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
-            figure.savefig(folder / f"{name}.png", metadata={"Software": None})
-            plt.close(figure)
-            drawn.append(name)
+            draw = functools.partial(drawing.draw, results)
+            for width in widths:
+                figure = draw(width) if width == DOUBLE else legible.narrowest(draw, width, DOUBLE)
+                if figure is None:
+                    break
+                _save(figure, folder / file_name(name, width))
+            else:
+                drawn.append(name)
         for name, drawing in animations(study).items():
             moving = drawing.draw(results)
             if moving is not None:
                 motion.save(moving[0], folder / name, fps=moving[1])
                 drawn.append(name)
     return drawn
+
+
+def _save(figure: Any, path: Path) -> None:
+    """PDF for print, PNG at 300 dpi, and the same pixels, fewer of them, as WebP for the screen."""
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # keeps the layout just found
+    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})
+    figure.set_dpi(PRINT_DPI)
+    figure.canvas.draw()
+    pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    plt.close(figure)
+    pixels.save(path.with_suffix(".png"), dpi=(PRINT_DPI, PRINT_DPI))
+    size = [round(side * SCREEN_DPI / PRINT_DPI) for side in pixels.size]
+    pixels.resize(size, Image.Resampling.LANCZOS).save(path.with_suffix(".webp"), quality=90, method=2)
+
+
+def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
+    """Draws the figures of saved results in these widths, unless the folder holds those very figures.
+
+    That is so when the results, the code and the drawing libraries are the same and no file is missing; files
+    of figures that are no longer drawn go away. Returns whether it had to draw.
+    """
+    from research.store import atomic_write
+
+    made_of, listing = _made_of(study, results, widths), folder / "drawn.json"
+    try:
+        drawn = json.loads(listing.read_text())
+        if drawn["of"] == made_of and all((folder / name).exists() for name in drawn["files"]):
+            return False
+    except (OSError, ValueError, KeyError):
+        pass
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    draw_all(study, xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths)
+    files = sorted(path.name for path in folder.iterdir())
+    atomic_write(listing, json.dumps({"of": made_of, "files": files}, indent=1) + "\n")
+    return True
+
+
+def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:
+    """Hash of everything that a study's figures depend on."""
+    import matplotlib
+    import PIL
+
+    from research import studies
+    from research.store import code_digest, digest
+
+    drawing = Path(str(importlib.import_module(f"research.figures.{study}").__file__))
+    here = Path(__file__).parent
+    shared = (path for path in here.glob("*.py") if path.stem not in studies.STUDIES)
+    code = sorted({*shared, here / "paper.mplstyle", drawing})
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (results, *code)]
+    return digest(*contents, *widths, code_digest(), matplotlib.__version__, PIL.__version__)
 
 
 def tiles(axes, images, *, vmin: float = 0.0, vmax: float = 1.0, cmap: str = "gray_r") -> None:
@@ -90,3 +163,15 @@ def tiles(axes, images, *, vmin: float = 0.0, vmax: float = 1.0, cmap: str = "gr
         ax.set_yticks([])
         for spine in ax.spines.values():
             spine.set(visible=True, color=FAINT, linewidth=0.5)
+
+
+def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
+    """Writes each digit at the median of its points, in its colour."""
+    from matplotlib.patheffects import withStroke
+
+    for d in range(10):
+        if (labels == d).any():
+            ax.text(
+                *np.median(points[labels == d], 0), str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
+                ha="center", va="center", path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Keep a finished paper as the reference run and show it in the README: python -m launch.reference --paper=DIR
+
+Without --paper only the README's table and pictures are written anew from results/reference/.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from launch import cli
+
+PAPER = flags.DEFINE_string("paper", None, "Folder of a finished paper to keep; none: keep what is there.")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    from research import reference, store
+
+    folder, page = ROOT / "results" / "reference", ROOT / "README.md"
+    if PAPER.value:
+        size = reference.export(Path(PAPER.value), folder)
+        print(f"{folder}: {size / 1e6:.1f} MB")
+    if not (folder / "claims.json").exists():
+        return cli.fail(f"{folder} holds no reference run yet; give --paper=DIR of a finished one")
+    store.atomic_write(page, reference.readme(page.read_text(), folder, "results/reference"))
+    print(page)
+    return 0
+
+
+if __name__ == "__main__":
+    cli.start(main)

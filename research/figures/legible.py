@@ -1,0 +1,75 @@
+"""Can a figure be read? Labels that overlap or leave the page, and the narrowest width without any."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+SLACK = 1.0  # points by which two labels may touch, or one may leave the page
+BETWEEN = 1.5  # the width tried between one column and two, in columns
+
+
+def flaws(figure: Figure) -> list[str]:
+    """The labels of a figure that overlap another one or are cut off at its edge."""
+    figure.draw_without_rendering()
+    unseen = {label for ax in figure.axes for label in _out_of_view(ax)}
+    texts = [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in unseen
+    ]
+    if not texts:
+        return []
+    boxes = np.array([text.get_window_extent().extents for text in texts])  # [texts, (x0, y0, x1, y1)]
+    said, slack = [text.get_text() for text in texts], SLACK * figure.dpi / 72
+    outside = (boxes[:, :2] < -slack).any(1) | (boxes[:, 2:] > np.array(figure.bbox.size) + slack).any(1)
+    shared = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(
+        boxes[:, None, :2], boxes[None, :, :2]
+    )
+    pairs = np.argwhere(np.triu((shared > slack).all(-1), 1))
+    return [f"{said[i]!r} is cut off" for i in np.flatnonzero(outside)] + [
+        f"{said[i]!r} overlaps {said[j]!r}" for i, j in pairs
+    ]
+
+
+def narrowest(draw: Callable[[float], Figure | None], one: float, two: float) -> Any:
+    """The figure at the least width, from one column up to two, at which its labels can be read.
+
+    It is to be set in one column: drawn wider, it is scaled down. Where no width is free of flaws, the one with
+    the fewest is taken.
+    """
+    import matplotlib.pyplot as plt
+
+    best: tuple[int, Figure] | None = None
+    for width in (one, BETWEEN * one, two):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            figure = draw(width)
+            if figure is None:
+                return None
+            found = len(flaws(figure))
+        if best is None or found < best[0]:
+            if best:
+                plt.close(best[1])
+            best = found, figure
+        else:
+            plt.close(figure)
+        if found == 0:
+            break
+    assert best is not None
+    return best[1]
+
+
+def _out_of_view(ax) -> list[Text]:
+    """Tick labels that matplotlib keeps but does not draw."""
+    hidden = []
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        room = 1e-6 * (high - low)
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not (ax.axison and ax.get_visible() and low - room <= tick.get_loc() <= high + room):
+                hidden += [tick.label1, tick.label2]
+    return hidden

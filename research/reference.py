@@ -1,0 +1,109 @@
+"""The reference run: what of a paper's folder is kept in the repository, and what the README shows of it."""
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from research import claims as c
+from research import figures, studies
+from research.store import Run, StoreError, atomic_write, make_folder
+
+MAX_BYTES = 6_000_000
+PNG_DPI = 150  # of the kept figures
+PICTURES = (("identikits", "gallery"), ("causal_maps", "maps"), ("input_clusters", "course"))
+
+
+def export(paper: Path, folder: Path) -> int:
+    """Keeps report, claims and their tables, provenance and figures of a finished paper; returns the bytes.
+
+    Figures are kept as PNG, two columns wide, with at most 256 colours. Raises StoreError when the paper is
+    not complete or what would be kept is larger than MAX_BYTES; nothing is changed then.
+    """
+    missing = [name for name in studies.STUDIES if not (paper / name / "provenance.json").exists()]
+    if missing or not (paper / "report.html").exists():
+        what = f"the studies {', '.join(missing)}" if missing else "report.html"
+        raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")
+    origin = {name: Run(paper / name).provenance() for name in studies.STUDIES}
+    names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
+    kept = {name: (paper / name).read_bytes() for name in names}
+    kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
+    for name in studies.STUDIES:
+        for figure in figures.drawings(name):
+            picture = paper / name / "figures" / f"{figure}.png"
+            if picture.exists():
+                kept[f"figures/{name}-{figure}.png"] = _smaller(picture)
+    size = sum(map(len, kept.values()))
+    if size > MAX_BYTES:
+        large = ", ".join(sorted(kept, key=lambda name: -len(kept[name]))[:5])
+        raise StoreError(
+            f"{size:,} bytes would be kept, more than {MAX_BYTES:,}; the largest: {large}; make them smaller"
+        )
+    for old in make_folder(folder / "figures").iterdir():
+        old.unlink()
+    for name, content in kept.items():
+        atomic_write(folder / name, content)
+    return size
+
+
+def _smaller(png: Path) -> bytes:
+    from PIL import Image
+
+    with Image.open(png) as picture:
+        scale = PNG_DPI / 300
+        size = (round(picture.width * scale), round(picture.height * scale))
+        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    written = io.BytesIO()
+    small.quantize(256, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def claims_table(claims: Sequence[c.Claim]) -> str:
+    """The claims as a Markdown table: what is said, what we measured, and the verdict."""
+    rows = [
+        "| claim | document | said | measured | 95 % interval | n | verdict |",
+        "|---|---|--:|--:|--:|--:|---|",
+    ]
+    for claim in claims:
+        known = claim.low is not None and claim.high is not None
+        cells = (
+            f"`{claim.id}`",
+            claim.source[:3],
+            c.number(claim.claimed),
+            c.number(claim.measured),
+            f"{c.number(claim.low)} … {c.number(claim.high)}" if known else "–",
+            f"{claim.n:,}".replace(",", " "),
+            claim.verdict,
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def pictures(folder: Path, at: str) -> str:
+    """Three figures of the reference run as Markdown; `at` is the folder as the README sees it."""
+    shown = []
+    for study, name in PICTURES:
+        file = folder / "figures" / f"{study}-{name}.png"
+        drawing = figures.drawings(study).get(name)
+        if file.exists() and drawing:
+            shown.append(f"![{drawing.caption}]({at}/figures/{file.name})\n\n*{drawing.caption}*")
+    return "\n\n".join(shown)
+
+
+def fill(text: str, part: str, content: str) -> str:
+    """The text with what stands between <!-- part --> and <!-- /part --> replaced.
+
+    Raises ValueError when the marks are not there, once each and in this order.
+    """
+    mark, end = f"<!-- {part} -->", f"<!-- /{part} -->"
+    found = re.findall(f"{re.escape(mark)}.*?{re.escape(end)}", text, re.DOTALL)
+    if len(found) != 1 or text.count(mark) != 1:
+        raise ValueError(f"expected {mark} … {end} once, found it {len(found)} times")
+    return text.replace(found[0], "\n".join([mark, content, end] if content else [mark, end]))
+
+
+def readme(text: str, folder: Path, at: str) -> str:
+    """A README with the claims and the pictures of the reference run between its marks."""
+    claims = c.from_json((folder / "claims.json").read_text())
+    return fill(fill(text, "claims", claims_table(claims)), "pictures", pictures(folder, at))

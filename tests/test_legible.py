@@ -1,0 +1,62 @@
+"""Labels that overlap or are cut off are found, others are not, and a figure is drawn as narrow as it can be."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from research import figures
+from research.figures import legible
+
+
+@pytest.fixture(autouse=True)
+def _styled():
+    with figures.style():
+        yield
+    plt.close("all")
+
+
+def panels(width, *, columns=4, title="a long title"):
+    figure, axes = plt.subplots(1, columns, figsize=(width, 2), squeeze=False)
+    for i, ax in enumerate(axes[0]):
+        ax.plot([0, 1])
+        ax.set_xticks([0, 1])
+        ax.set_title(f"{title} {i}")
+    return figure
+
+
+def test_a_clean_figure_has_no_flaws_also_where_ticks_lie_outside_of_the_view():
+    figure = panels(7.0)
+    assert legible.flaws(figure) == []
+    figure.axes[0].set_xlim(0.2, 1.0)  # matplotlib keeps the label of the tick at 0
+    assert legible.flaws(figure) == []
+
+
+def test_what_overlaps_and_what_is_cut_off_is_named():
+    figure = panels(7.0)
+    figure.axes[0].set_title("x" * 70)
+    figure.text(0.999, 0.01, "outside")
+    assert sorted(legible.flaws(figure)) == [
+        "'outside' is cut off",
+        f"'{'x' * 70}' overlaps 'a long title 1'",
+        f"'{'x' * 70}' overlaps 'a long title 2'",
+    ]
+
+
+@pytest.mark.parametrize(("columns", "width"), [(1, 3.4), (4, 3.4 * 1.5)])
+def test_the_narrowest_legible_width_is_taken(columns, width):
+    def draw(w):
+        return panels(w, columns=columns)
+
+    figure = legible.narrowest(draw, 3.4, 7.0)
+    assert figure.get_figwidth() == pytest.approx(width)
+    assert legible.flaws(figure) == []
+    assert plt.get_fignums() == [figure.number]
+    assert columns == 1 or legible.flaws(draw(3.4))
+
+
+def test_where_no_width_is_legible_the_least_bad_is_taken():
+    def draw(w):
+        return panels(w, title="a title that is much too long " * 2)
+
+    figure = legible.narrowest(draw, 3.4, 7.0)
+    assert 0 < len(legible.flaws(figure)) == len(legible.flaws(draw(7.0))) < len(legible.flaws(draw(3.4)))
+    assert legible.narrowest(lambda w: None, 3.4, 7.0) is None

@@ -35,5 +35,5 @@ def start() -> None:
     if os.environ.get("IDENTIKIT_COMPILATION_CACHE", "1") != "0":
         if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
             jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "xla"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # small ones add up to a second
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

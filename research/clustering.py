@@ -20,8 +20,7 @@ several differ by rounding, because XLA orders its two divisions differently.
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -32,83 +31,27 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
 
 from research.blocks import over_runs
+from research.clustering_settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
 from research.keys import named
 from research.models.mlp import activation
 
-OPTIMISERS = {"sgd": optax.sgd(1.0), "adam": optax.adam(1.0)}
-INITS = {  # weights are uniform within ± this limit
-    "pytorch": lambda fan_in, fan_out: fan_in**-0.5,
-    "glorot": lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 0.5,
-    "he": lambda fan_in, fan_out: (6 / fan_in) ** 0.5,
-}
+__all__ = [
+    "SETTINGS",
+    "Descent",
+    "Setting",
+    "State",
+    "cross_entropy",
+    "descend",
+    "diverged",
+    "gradients",
+    "init_params",
+    "make_descent",
+    "network",
+    "positions",
+    "setting",
+]
 
 Params = tuple[tuple[Array, Array], ...]  # per layer: weights [out in] and biases [out]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One experiment; the defaults are the data of the document and the setting that follows its course."""
-
-    points: int = 500
-    features: int = 2
-    classes: int = 3
-    half_width: float = 1000.0  # points start uniform in [-half_width, half_width]
-    widths: tuple[int, ...] = (16, 16)
-    activation: str = "tanh"
-    init: str = (
-        "pytorch"  # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
-    )
-    scale: float = 333.0  # S
-    weight_optimiser: str = "sgd"
-    weight_rate: float = 1e-3  # η; 0 freezes the weights
-    input_optimiser: str = "sgd"
-    input_rate: float = 9e-3  # λ; 0 freezes the inputs
-
-    def validate(self) -> None:
-        for field, least in (("points", 1), ("features", 1), ("classes", 2)):
-            if getattr(self, field) < least:
-                raise ValueError(f"clustering.{field} must be at least {least}, got {getattr(self, field)}")
-        if any(width < 1 for width in self.widths):
-            raise ValueError(f"clustering.widths must all be at least 1, got {tuple(self.widths)}")
-        for field in ("half_width", "scale"):
-            if not 0 < getattr(self, field) < float("inf"):
-                raise ValueError(f"clustering.{field} must be positive, got {getattr(self, field)}")
-        for field in ("weight_rate", "input_rate"):
-            if not 0 <= getattr(self, field) < float("inf"):
-                raise ValueError(
-                    f"clustering.{field} must be 0 (frozen) or positive, got {getattr(self, field)}"
-                )
-        for field, known in (
-            ("weight_optimiser", OPTIMISERS),
-            ("input_optimiser", OPTIMISERS),
-            ("init", INITS),
-        ):
-            if getattr(self, field) not in known:
-                raise ValueError(
-                    f"unknown clustering.{field} {getattr(self, field)!r}; known: {', '.join(sorted(known))}"
-                )
-        activation(self.activation)
-
-
-SETTINGS = {
-    "A": Setting(widths=(12,), scale=1000.0, weight_rate=1e-3, input_rate=2e-3),
-    "S2": Setting(),
-    "I": Setting(
-        widths=(12,),
-        scale=1000.0,
-        weight_optimiser="adam",
-        weight_rate=1e-4,
-        input_optimiser="adam",
-        input_rate=3e-4,
-    ),
-}
-
-
-def setting(name: str) -> Setting:
-    """The setting called `name`: A, robust; S2, the document's course; I, dimension matters most."""
-    if name not in SETTINGS:
-        raise ValueError(f"unknown clustering setting {name!r}; known: {', '.join(sorted(SETTINGS))}")
-    return SETTINGS[name]
 
 
 class State(NamedTuple):
@@ -138,6 +81,18 @@ class Descent(NamedTuple):
 def positions(state: State) -> Float[Array, "m n d"]:
     """Where the points are, in the document's units: I = S u."""
     return jnp.swapaxes(state.inputs * state.scale[:, None, None], 1, 2)
+
+
+def init_params(uniform: Float[Array, " p"], sizes: Sequence[tuple[int, int]], init: str) -> Params:
+    """Weights and biases of layers of the given (inputs, outputs) from uniform numbers in [0, 1)."""
+    layers, used = [], 0
+    for fan_in, fan_out in sizes:
+        end = used + (fan_in + 1) * fan_out
+        layer = INITS[init](fan_in, fan_out) * (2 * uniform[used:end].reshape(fan_out, fan_in + 1) - 1)
+        bias = layer[:, -1] if init == "pytorch" else jnp.zeros(fan_out)
+        layers.append((layer[:, :-1], bias))
+        used = end
+    return tuple(layers)
 
 
 def network(params: Params, u: Float[Array, "d n"], act: Callable) -> Float[Array, "k n"]:
@@ -193,7 +148,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     @jax.jit
     def begin(uniform, points, labels, weight_rate, input_rate, scale):
         def one(uniform, points, labels, weight_rate, input_rate, scale):
-            params = _init_params(uniform, sizes, setting.init)
+            params = init_params(uniform, sizes, setting.init)
             inputs = points.T / scale
             return State(
                 params=params,
@@ -312,17 +267,6 @@ def diverged(state: State) -> str | None:
         f"{len(bad)} of {len(state.first_bad)} runs left the finite numbers (runs {runs}; the first by epoch "
         f"{min(int(state.first_bad[run]) for run in bad)}); try lower rates or a larger scale"
     )
-
-
-def _init_params(uniform, sizes, init) -> Params:
-    layers, used = [], 0
-    for fan_in, fan_out in sizes:
-        end = used + (fan_in + 1) * fan_out
-        layer = INITS[init](fan_in, fan_out) * (2 * uniform[used:end].reshape(fan_out, fan_in + 1) - 1)
-        bias = layer[:, -1] if init == "pytorch" else jnp.zeros(fan_out)
-        layers.append((layer[:, :-1], bias))
-        used = end
-    return tuple(layers)
 
 
 def _per_run(name, value, m, positive=False):

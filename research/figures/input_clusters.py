@@ -6,94 +6,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import claims as c
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, motion
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing
+from research.figures.input_clusters_course import bare, course, course_2d, course_3d, moving, paths, scatter
 from research.studies import input_clusters_measures as study
 from research.studies.input_clusters import GAIN
-
-CLASSES = np.array([ACCENT, SECOND, "#2f8f4e"])
-CAMERA = {"elev": 18, "azim": -60}
-
-
-def scatter(ax, points, labels, *, size: float = 2.0) -> None:
-    """Points in the colours of their classes; two features in the plane, three in space."""
-    ax.scatter(*points.T[:3], c=CLASSES[labels], s=size, linewidth=0, **_in_space(ax))
-
-
-def _in_space(ax):
-    return {"depthshade": False} if ax.name == "3d" else {}
-
-
-def _bare(ax, half: float) -> None:
-    ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
-    if ax.name == "3d":
-        ax.set(zlim=(-half, half), zticks=[])
-        ax.view_init(**CAMERA)
-        return
-    ax.set_aspect("equal")
-    for spine in ax.spines.values():
-        spine.set(visible=True, color=FAINT)
-
-
-def _course(results: xr.Dataset, group: str):
-    """Points [frame point feature] of the first run of a group, their labels, the frames."""
-    if group not in results.kept_group.values:
-        return None
-    one = results.isel(kept=int(np.flatnonzero(results.kept_group == group)[0]))
-    points = one.points.dropna("feature", how="all").dropna("frame", how="all")
-    return points.values, one.labels.values.astype(int), points.frame.values
-
-
-def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> Figure | None:
-    course = _course(results, f"document {d}-D")
-    if course is None:
-        return None
-    points, labels, frames = course
-    shown = [epoch for epoch in wanted if epoch in frames]
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(width, width / columns * rows * 1.13),
-        squeeze=False,
-        subplot_kw={"projection": "3d"} if d == 3 else {},
-    )
-    half = 1.03 * np.abs(points[[list(frames).index(epoch) for epoch in shown]]).max()
-    for ax in axes.flat[len(shown) :]:
-        ax.set_visible(False)
-    for ax, epoch in zip(axes.flat, shown):
-        scatter(ax, points[list(frames).index(epoch)], labels)
-        _bare(ax, half)
-        ax.set_title("start" if epoch == 0 else f"{epoch:,}".replace(",", " "))
-    return figure
-
-
-def course_2d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The document's figures 1 to 14: one run at its epochs."""
-    return _panels(results, 2, range(0, 7001, 500), 5, width)
-
-
-def course_3d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The document's figures 15 to 18 and what comes after, with a fixed camera."""
-    return _panels(results, 3, (0, 1000, 2000, 3000, 5000, 7000), 3, width)
-
-
-def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The way of every point of one run."""
-    course = _course(results, "document 2-D")
-    if course is None:
-        return None
-    points, labels, _ = course
-    figure, axes = plt.subplots(1, 3, figsize=(width, 0.39 * width), sharex=True, sharey=True)
-    for k, ax in enumerate(axes):
-        mine = points[:, labels == k]
-        ax.plot(*mine.transpose(2, 0, 1), color=CLASSES[k], linewidth=0.35, alpha=0.45)
-        ax.plot(*mine[0].T, "o", color=MUTED, markersize=1.2, mec="none")
-        ax.plot(*mine[-1].T, "o", color=CLASSES[k], markersize=2.2, mec="none")
-        _bare(ax, 1.03 * np.abs(points).max())
-        ax.set_title(f"class {k}, n = {mine.shape[1]}", color=CLASSES[k])
-    return figure
-
 
 MEASURES = {
     "loss": "loss",
@@ -208,14 +124,14 @@ SHORT = {
 
 def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """The points at the end when one of the two may not move, and when the labels mean something."""
-    names = [name for name in SHORT if _course(results, name)]
+    names = [name for name in SHORT if course(results, name)]
     if len(names) < 2:
         return None
     figure, axes = plt.subplots(1, len(names), figsize=(width, width / len(names) * 1.36))
     for ax, name in zip(axes, names):
-        points, labels, frames = _course(results, name)
+        points, labels, frames = course(results, name)
         scatter(ax, points[-1], labels)
-        _bare(ax, 1.05 * np.abs(points[-1]).max())
+        bare(ax, 1.05 * np.abs(points[-1]).max())
         ax.set_title(SHORT[name])
         end = study.of(results, name).sel(epoch=frames[-1])
         text = (
@@ -292,43 +208,11 @@ def phase(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     for ax, (name, (points, labels)) in zip(below, examples):
         ax.set_axis_on()
         scatter(ax, points, labels, size=1.6)
-        _bare(ax, 1.05 * np.abs(points).max())
+        bare(ax, 1.05 * np.abs(points).max())
         ax.set_title(name, fontsize=7, fontweight="normal")
         for spine in ax.spines.values():
             spine.set(color=REGIME_COLOURS[name], linewidth=2.5)
     return figure
-
-
-def moving(results: xr.Dataset):
-    """One run of the document's experiment: the points, and below them loss and silhouette so far."""
-    course = _course(results, "document 2-D")
-    if course is None:
-        return None
-    points, labels, frames = course
-    first = int(np.flatnonzero(results.group == "document 2-D")[0])
-    half = 1.03 * np.abs(points).max()
-    figure = plt.figure(figsize=(3.6, 4.7), dpi=100)
-    above, below = figure.subplots(2, 1, height_ratios=(3.6, 1))
-    other = below.twinx()
-    loss, apart = (results[name].isel(run=first).dropna("epoch") for name in ("loss", "silhouette"))
-    pictures = []
-    for frame, epoch in enumerate(frames):
-        for ax in (above, below, other):
-            ax.clear()
-        scatter(above, points[frame], labels, size=6)
-        _bare(above, half)
-        above.set_title(f"epoch {epoch}")
-        below.plot(loss.epoch[loss.epoch <= epoch], loss[loss.epoch <= epoch], color=INK)
-        other.plot(apart.epoch[apart.epoch <= epoch], apart[apart.epoch <= epoch], color=ACCENT)
-        below.set(xlim=(0, frames[-1]), ylim=(0, float(loss.max()) * 1.05), xlabel="epoch")
-        below.set_ylabel("loss")
-        other.set(ylim=(-0.1, 1))
-        other.yaxis.set_label_position("right")
-        other.yaxis.tick_right()
-        other.set_ylabel("silhouette", color=ACCENT)
-        pictures.append(motion.frame(figure))
-    plt.close(figure)
-    return pictures, 10
 
 
 FIGURES = {

@@ -1,10 +1,20 @@
 """What every command shares: flags in, one clear line and exit code 2 for bad input, no traceback."""
 
+import functools
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from absl import app, flags, logging
+
+PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, all is saved, the same command goes on; a scheduler may requeue
+DISTRIBUTED = flags.DEFINE_bool(
+    "distributed", False, "One of several processes; Slurm and Open MPI say which."
+)
+COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0, where no cluster says so.")
+PROCESS_COUNT = flags.DEFINE_integer("process_count", None, "How many processes, likewise.")
+PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
 
 
 def fail(message: object) -> int:
@@ -23,30 +33,59 @@ def console():
     return Console(width=None if sys.stdout.isatty() else 118)
 
 
-def _parse(argv: list[str]) -> list[str]:
+def table(head, rows):
+    """Rows of text under a head."""
+    from rich.table import Table
+
+    drawn = Table(*head, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
     except (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError, ImportError) as error:
         sys.exit(fail(error))
-    if len(rest) > 1:
-        sys.exit(fail(f"unexpected argument {rest[1]!r}; all options are flags, see --help"))
+    if len(rest) > 1 and not (len(rest) == 2 and rest[1] in verbs):
+        known = f"known: {', '.join(verbs)}" if verbs else "all options are flags, see --help"
+        sys.exit(fail(f"unexpected argument {rest[-1]!r}; {known}"))
     return rest
 
 
-def start(main: Callable[[], int | None]) -> None:
-    """Runs a command: ValueError and OSError are bad input (one line, exit 2), anything else is our bug."""
+def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
+    """Runs a command: ValueError and OSError are bad input (one line, exit 2), anything else is our bug.
 
-    def guarded(_: list[str]) -> int | None:
-        from research import devices
+    verbs: words that may follow the command; `main` gets the one that does.
+    """
+
+    def guarded(argv: list[str]) -> int | None:
+        from research import devices, hosts
 
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()
-            return main()
+            if DISTRIBUTED.value or COORDINATOR.value:
+                hosts.start(COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
+            return main(*argv[1:])
         except (ValueError, OSError) as error:
             return fail(error)
+        except hosts.Preempted:
+            print("told to end: saved, the same command goes on from here", file=sys.stderr)
+            return PREEMPTED
+        except RuntimeError as error:
+            if not hosts.several():
+                raise
+            print(
+                "error: another process of this run was lost; start all of them again and they go on from the "
+                f"last checkpoint ({str(error).splitlines()[0][:120]})",
+                file=sys.stderr,
+                flush=True,
+            )
+            os._exit(1)  # the lost one cannot be waited for
         except KeyboardInterrupt:
             print("stopped; the same command goes on from here", file=sys.stderr)
             return 128 + signal.SIGINT
 
-    app.run(guarded, flags_parser=_parse)
+    app.run(guarded, flags_parser=functools.partial(_parse, verbs=verbs))

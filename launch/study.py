@@ -17,7 +17,7 @@ flags.mark_flag_as_required("config")
 
 
 def main() -> int:
-    from research import claims
+    from research import claims, hosts
     from research.conduct import conduct
     from research.store import Run
 
@@ -25,6 +25,8 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     fresh = conduct(config, folder, force=FORCE.value)
+    if not hosts.first():
+        return 0
     console = cli.console()
     console.print(claims.table(Run(folder).claims()))
     console.print(

@@ -3,7 +3,7 @@
     DIR/config.json  provenance.json  results.nc  claims.json  metrics.jsonl  figures/  checkpoints/
 
 Every file appears whole or not at all (written beside its place, flushed, then renamed). One process at a
-time may write into a folder.
+time may write into a folder; of several that compute together (`research.hosts`) only the first one does.
 """
 
 import contextlib
@@ -26,9 +26,20 @@ from typing import Any
 import xarray as xr
 
 from research import claims as claims_
-from research import data
+from research import data, hosts
 
 ROOT = Path(__file__).resolve().parent
+LOOKS = (
+    "figures",
+    "app",
+    "bench",
+    "sweep",
+    "report.py",
+    "latex.py",
+    "conduct.py",
+    "progress.py",
+    "scaling.py",
+)
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "scipy", "xarray", "matplotlib")
 
 
@@ -38,6 +49,8 @@ class StoreError(ValueError):
 
 def atomic_write(path: Path, content: str | bytes) -> None:
     """Writes the file whole or not at all; an existing file stays until the new one is complete."""
+    if not hosts.first():
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "wb") as file:
@@ -56,24 +69,53 @@ def atomic_write(path: Path, content: str | bytes) -> None:
 @contextlib.contextmanager
 def lock(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """Holds the folder against other processes; the lock ends with the process, however it ends."""
+    with contextlib.ExitStack() as held:
+
+        def take() -> None:
+            held.enter_context(_locked(folder, wait))
+
+        hosts.once(take)
+        yield
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, wait: bool) -> Iterator[None]:
     make_folder(folder)
     try:
         handle = open(folder / ".lock", "a+")  # noqa: SIM115 - closed below, when the lock is given back
     except OSError as error:
         raise StoreError(f"cannot write into {folder}: {error.strerror}; choose another --workdir") from None
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise StoreError(
-                f"another process is writing into {folder}; wait for it or choose another --workdir"
-            ) from None
+        for patience in range(20, -1, -1):  # a moment's patience: `locked` looks by taking the lock
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                break
+            except BlockingIOError:
+                if not patience:
+                    raise StoreError(
+                        f"another process is writing into {folder}; wait for it or choose another --workdir"
+                    ) from None
+                time.sleep(0.02)
         yield
 
 
-def make_folder(folder: Path) -> Path:
+def locked(folder: Path) -> bool:
+    """Whether a process is writing into the folder now."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / ".lock") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, made if need be."""
+    try:
+        if hosts.first():
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from None
     return folder
@@ -99,7 +141,7 @@ def digest(*parts: Any) -> str:
 @functools.cache
 def code_digest() -> str:
     """Hash of the code that results depend on: `research/` without what only looks at results."""
-    looks = {ROOT / "figures", ROOT / "app", ROOT / "report.py", ROOT / "latex.py"}
+    looks = {ROOT / name for name in LOOKS}
     sources = [p for p in sorted(ROOT.rglob("*.py")) if not looks & {p, *p.parents}]
     return digest(*((str(p.relative_to(ROOT)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in sources))
 
@@ -139,6 +181,7 @@ def provenance(config: Any, dataset: str, seconds: float) -> dict[str, Any]:
             "backend": jax.default_backend(),
             "kind": devices[0].device_kind,
             "count": len(devices),
+            "processes": jax.process_count(),
             "cores": os.cpu_count(),
             "machine": f"{platform.system()} {platform.machine()}",
         },
@@ -153,8 +196,16 @@ class Run:
 
     def metrics(self, **values: Any) -> None:
         """Appends one line to metrics.jsonl."""
-        with open(self.folder / "metrics.jsonl", "a") as file:
-            file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
+        if not hosts.first():
+            return
+        path = self.folder / "metrics.jsonl"
+        try:
+            with open(path, "a") as file:
+                file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; free space or choose another folder"
+            ) from None
 
     def finished(self, config: Any, dataset: str) -> bool:
         """Whether this folder holds the results of exactly this config, data and code."""

@@ -97,7 +97,7 @@ def test_a_killed_training_ends_with_the_same_bits(cache, tmp_path):
     assert undisturbed().wait() == 0
     victim = disturbed()
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "two").glob("networks/*/training-*/[0-9]*")):
+    while not list((tmp_path / "two").glob("networks/*/training-*/code-*/[0-9]*")):
         assert victim.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from research import figures, report, studies
+from research import figures, hosts, report, studies
 from research.claims import Claim
 from research.progress import Plan
 from research.store import Run, atomic_write, lock
@@ -31,19 +31,24 @@ def conduct(
 
     A folder that already holds the results of the same config, data and code keeps them; figures are drawn
     where they are not those of these results.
-    Raises ValueError for a config, a data set or a folder that cannot be used.
+    Several processes conduct it together. Raises ValueError for a config, a data set or a folder that cannot be
+    used, and hosts.Preempted if told to end before it is done: the next call goes on from there.
     """
     study = studies.study(studies.name_of(config))
     config.validate()
     config = studies.frozen(config)
     with lock(folder):
         run = Run(folder)
-        fresh = force or not run.finished(config, config.data)
+        fresh = force or not hosts.once(lambda: run.finished(config, config.data))
         if fresh:
             start = time.perf_counter()
-            results = study.run(config, run)
-            run.save(config, config.data, results, study.claims(results), time.perf_counter() - start)
-        figures.redraw(studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths)
+            with hosts.watched():
+                results = study.run(config, run)
+            seconds = time.perf_counter() - start
+            hosts.once(lambda: run.save(config, config.data, results, study.claims(results), seconds))
+        if hosts.first():
+            if hosts.first():
+            figures.redraw(studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths)
     return fresh
 
 
@@ -61,10 +66,12 @@ def conduct_all(
     A study that fails is shown as failed and does not stop the others; its traceback is in its failure.txt.
     Returns all claims, and what stopped the studies that failed.
     """
-    done = {
-        name: not force and Run(folder / name).finished(studies.frozen(config), config.data)
-        for name, config in configs.items()
-    }
+    done = hosts.once(
+        lambda: {
+            name: not force and Run(folder / name).finished(studies.frozen(config), config.data)
+            for name, config in configs.items()
+        }
+    )
     typical = sum(SECONDS.values()) / len(SECONDS)
     plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
     failed: dict[str, str] = {}
@@ -79,12 +86,14 @@ def conduct_all(
                     else "unchanged"
                 )
                 (folder / name / "failure.txt").unlink(missing_ok=True)
+            except hosts.Preempted:
+                raise
             except Exception as error:
                 word, failed[name] = "failed", _reason(error)
                 atomic_write(folder / name / "failure.txt", traceback.format_exc())
             plan.end(word)
             if word != "unchanged" or not any(plan.waiting.values()):
-                claims = report.write(folder, _chapters(folder, failed), note=note)
+                claims = hosts.once(lambda: report.write(folder, _chapters(folder, failed), note=note))
     return claims, failed
 
 

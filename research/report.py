@@ -145,9 +145,9 @@ def _head(chapters: Sequence[Chapter], note: str) -> str:
     return (
         '<header><p class="kicker">Identikit: report</p>'
         "<h1>Small digit recognisers, trained and read backwards</h1>"
-        f'<p class="lead">Five documents say what such networks do and what can be read from them. We measured '
-        f"{len(claims)} of their claims, each with the number of independent units behind it, a 95 % interval, "
-        "and a verdict by one rule.</p>"
+        f'<p class="lead">Five documents say what such networks do and what can be read from them. Here are '
+        f"{len(claims)} of their claims, {len(claims) - count['not run']} of them measured: each with the number of "
+        "independent units behind it, a 95 % interval, and a verdict by one rule.</p>"
         + (f'<p class="note">{escape(note)}</p>' if note else "")
         + (
             f'<p class="failed">Failed: {escape(", ".join(failed))}. Their claims are missing here.</p>'

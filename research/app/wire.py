@@ -116,7 +116,7 @@ def write(
     """An answer: its head and its arrays (or numbers) in the layout's order, as the layout's types."""
     parts = [ANSWER_HEAD.pack(kind, model, sequence)]
     for field in layout:
-        array = np.ascontiguousarray(arrays[field.name], field.dtype)
+        array = np.asarray(arrays[field.name], field.dtype)
         if array.shape != field.shape:
             raise ValueError(f"{field.name} must have shape {field.shape}, got {array.shape}")
         parts.append(array.tobytes())

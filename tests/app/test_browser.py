@@ -1,5 +1,6 @@
 """The page in a real browser: what a hand does is answered, remembered, survives a restart, and stays here."""
 
+import json
 import re
 
 import numpy as np
@@ -325,11 +326,10 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     with page.expect_download() as download:
         page.click("#save-png")
     download.value.save_as(tmp_path / "view.png")
-    assert Image.open(tmp_path / "view.png").size[0] > 2000
+    with Image.open(tmp_path / "view.png") as view:
+        assert view.size[0] > 2000
     with page.expect_download() as download:
         page.click("#save-json")
     download.value.save_as(tmp_path / "numbers.json")
-    import json
-
     saved = json.loads((tmp_path / "numbers.json").read_text())
     np.testing.assert_allclose(saved["probabilities"], answer["probabilities"], atol=1e-4)

@@ -47,7 +47,6 @@ def conduct(
             seconds = time.perf_counter() - start
             hosts.once(lambda: run.save(config, config.data, results, study.claims(results), seconds))
         if hosts.first():
-            if hosts.first():
             figures.redraw(studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths)
     return fresh
 

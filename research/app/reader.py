@@ -52,11 +52,18 @@ class Model:
         apply = self.population.apply
         self.params = self.population.network(0)
         self.look = jax.jit(lambda params, x: jax.nn.softmax(jax.vmap(lambda i: apply(params, i)[0])(x)))
-        self.inside = jax.jit(lambda params, image: _quantised(apply(params, image)[1]))
+        order: list[str] = []  # of the layers, which a compiled function forgets
+
+        def inside(params, image):
+            activations = apply(params, image)[1]
+            order[:] = activations
+            return _quantised(activations)
+
+        self.inside = jax.jit(inside)
         self.slope = jax.jit(lambda params, image: jax.jacrev(lambda i: apply(params, i)[0])(image))
         shapes = jax.eval_shape(self.inside, self.params, jnp.zeros((wire.SIDE, wire.SIDE)))
-        largest = [Field(f"{name}/max", "float32", ()) for name in shapes]
-        maps = [Field(name, "uint8", shape.shape) for name, (shape, _) in shapes.items()]
+        largest = [Field(f"{name}/max", "float32", ()) for name in order]
+        maps = [Field(name, "uint8", shapes[name][0].shape) for name in order]
         self.layout = [*largest, *maps]
 
     def warm(self) -> None:

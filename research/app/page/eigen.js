@@ -34,7 +34,8 @@ export class Eigen {
     });
   }
 
-  show({ seen, codes }, k) {
+  show({ seen, codes }, wanted) {
+    const k = Math.min(wanted, this.setup.components);
     this.count.value = k;
     const { components, mean } = this.data;
     const built = Float32Array.from(mean);

@@ -114,7 +114,7 @@ function show(kind = 0) {
     ink(get("seen"), answer.seen);
     ink(get("cleaned"), blank ? answer.seen : answer.cleaned);
     cards.show(answer, blank);
-    get("verdicts").hidden = settings.view === "overview";
+    get("verdicts").classList.toggle("spare", settings.view === "overview");
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
   else if (settings.view === "eigen") eigen.show(answer, Number(settings.eigen));

@@ -26,7 +26,7 @@ export function signed(canvas, values, { largest = biggest(values), under = null
   fill(canvas, values, side, side, (value, i) => {
     const share = Math.min(1, Math.abs(value) / largest);
     const flat = between(paper, value > 0 ? plus : minus, share ** 0.8);
-    return edge?.[i] ? between(flat, black, 0.5) : flat;
+    return edge?.[i] ? between(flat, black, 0.28) : flat;
   });
 }
 

@@ -27,7 +27,7 @@ export class Scatter {
     const middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
     this.to = ([x, y]) => [width / 2 + (x - middle[0]) * scale[0], height / 2 - (y - middle[1]) * scale[1]];
     context.clearRect(0, 0, width, height);
-    const dot = width > 400 ? 2.1 : 1.6;
+    const dot = (width > 400 ? 2.1 : 1.6) * Math.max(1, (5000 / this.data.labels.length) ** 0.25);
     context.globalAlpha = theme() === "dark" ? 0.75 : 0.6;
     for (let i = 0; i < this.data.labels.length; i++) {
       const [x, y] = this.to([this.places[2 * i], this.places[2 * i + 1]]);

@@ -89,7 +89,7 @@ class App:
                 visitor.stop.set()
             self.computing.shutdown(wait=True, cancel_futures=True)
             self.asking.shutdown(wait=True, cancel_futures=True)
-            await asyncio.to_thread(preparing.join, 30)
+            await asyncio.to_thread(preparing.join, 5)
 
     def prepare(self) -> None:
         """Loads, trains and compiles; runs in a thread of its own."""

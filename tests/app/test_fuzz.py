@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_server import ask, good, open_socket
 from test_wire import drawing
-from websockets.exceptions import ConnectionClosed
 
 from research.app import wire
 
@@ -37,37 +36,22 @@ MESSAGES = st.one_of(st.binary(max_size=4_000), st.text(max_size=200), NEARLY)
 
 
 @pytest.fixture(scope="module")
-def socket_of(live):
-    """A socket, opened again when the last one has been closed."""
-    held = []
-
-    def get():
-        if not held:
-            held.append(open_socket(live))
-        return held[0]
-
-    get.drop = lambda: held.clear()
-    yield get
-    for socket in held:
-        socket.close()
+def socket(live):
+    """One socket for all messages: none of them may close it."""
+    with open_socket(live) as opened:
+        yield opened
 
 
 @FUZZ
 @given(message=MESSAGES)
-def test_any_message_is_answered(socket_of, message):
-    socket = socket_of()
-    try:
-        socket.send(message)
-        answer = None
-        if not meant(message):
-            answer = socket.recv(timeout=20)
-            while not isinstance(answer, str):  # what was asked before
-                answer = socket.recv(timeout=20)
-            assert set(json.loads(answer)) <= {"error", "busy"}
-            assert "Traceback" not in answer
-    except ConnectionClosed:
-        socket_of.drop()
-        raise
+def test_any_message_is_answered(socket, message):
+    socket.send(message)
+    if meant(message):
+        return
+    while not isinstance(answer := socket.recv(timeout=20), str):  # to what was asked before
+        pass
+    assert set(json.loads(answer)) <= {"error", "busy"}
+    assert "Traceback" not in answer
 
 
 def meant(message):

@@ -157,19 +157,15 @@ def test_a_client_that_does_not_read_delays_nobody(live):
 
 
 def test_more_visitors_than_there_is_room_for_are_told_to_come_back(live, limits):
-    sockets = []
-    try:
-        while live.app.visitors:
-            time.sleep(0.01)
-        for _ in range(limits.connections):
-            sockets.append(open_socket(live))
-            good(sockets[-1])
+    while live.app.visitors:
+        time.sleep(0.01)
+    with contextlib.ExitStack() as opened:
+        sockets = [opened.enter_context(open_socket(live)) for _ in range(limits.connections)]
+        for socket in sockets:
+            good(socket)
         with open_socket(live) as late, pytest.raises(ConnectionClosed, match="too many visitors"):
             late.recv(timeout=20)
         good(sockets[0])
-    finally:
-        for socket in sockets:
-            socket.close()
 
 
 def test_an_identikit_is_streamed_and_can_be_stopped(live):

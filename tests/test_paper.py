@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
@@ -304,9 +305,11 @@ def test_a_plan_scales_what_is_left_by_what_was_taken(capsys):
     assert [duration(s) for s in (40, 180, 7500)] == ["40 s", "3 min", "2 h 05 min"]
 
 
-@pytest.mark.filterwarnings("ignore")  # of importing, in here for the first time
 def test_every_text_of_the_studies_can_be_set_in_latex():
     for name in studies.STUDIES:
+        with warnings.catch_warnings():  # what libraries say when they are imported here for the first time
+            warnings.simplefilter("ignore")
+            figures.drawings(name)
         for drawings in (figures.drawings(name), figures.animations(name)):
             for drawing in drawings.values():
                 assert latex.escape(drawing.caption).isascii(), drawing.caption

@@ -9,12 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 SLACK = 1.0  # points by which two labels may touch, or one may leave the page
+NO_ROOM = "the labels leave no room for the axes"
 BETWEEN = 1.5  # the width tried between one column and two, in columns
 
 
 def flaws(figure: Figure) -> list[str]:
-    """The labels of a figure that overlap another one or are cut off at its edge."""
-    figure.draw_without_rendering()
+    """The labels of a figure that overlap another one or are cut off at its edge; NO_ROOM if nothing fits."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "constrained_layout not applied")
+            figure.draw_without_rendering()
+    except UserWarning:
+        return [NO_ROOM]
     unseen = {label for ax in figure.axes for label in _out_of_view(ax)}
     texts = [
         text
@@ -43,21 +49,20 @@ def narrowest(draw: Callable[[float], Figure | None], one: float, two: float) ->
     """
     import matplotlib.pyplot as plt
 
-    best: tuple[int, Figure] | None = None
+    best: tuple[tuple[bool, int], Figure] | None = None
     for width in (one, BETWEEN * one, two):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "constrained_layout not applied")
-            figure = draw(width)
-            if figure is None:
-                return None
-            found = len(flaws(figure))
-        if best is None or found < best[0]:
+        figure = draw(width)
+        if figure is None:
+            return None
+        found = flaws(figure)
+        badness = NO_ROOM in found, len(found)
+        if best is None or badness < best[0]:
             if best:
                 plt.close(best[1])
-            best = found, figure
+            best = badness, figure
         else:
             plt.close(figure)
-        if found == 0:
+        if not found:
             break
     assert best is not None
     return best[1]

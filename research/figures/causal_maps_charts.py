@@ -35,6 +35,10 @@ def kinds_of(results: xr.Dataset) -> list[str]:
     return [kind for kind in KINDS if kind in results.kind.values]
 
 
+def _one_line(kind: str) -> str:
+    return LABELS[kind].replace("-\n", "-").replace("\n", " ")
+
+
 def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Correlation of map and digit by kind and method, above what ignorant networks give."""
     kinds, shown = kinds_of(results), [m for m in METHODS if m != "class_mean"]
@@ -73,7 +77,7 @@ def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Which maps agree, with intervals over networks."""
     return _matrices(
         [
-            (LABELS[kind].replace("\n", " "), measures.of(results, kind).agreement.sel(measure="pearson"))
+            (_one_line(kind), measures.of(results, kind).agreement.sel(measure="pearson"))
             for kind in kinds_of(results)
         ],
         width,
@@ -173,7 +177,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.plot(results.point.values, lines[ranking], color=COLOURS[ranking])
                 label = f"{areas[ranking]:.2f}  {NAMES[ranking]}"
                 ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize=6.5)
-            ax.set_title(f"{LABELS[kind].replace(chr(10), ' ')}: {curve}")
+            ax.set_title(f"{_one_line(kind)}: {curve}")
             ax.set_ylim(0, 1.02)
             ax.set_xlim(0, 1.85)
             ax.spines.bottom.set_bounds(0, 1)

@@ -36,12 +36,30 @@ METHOD = (
     "insertion replace the pixels of a test image in the order of its class's map and watch the class's probability."
 )
 DIFFERENCES = (
-    "The document reads one network, trained by its author's predecessor in MATLAB; ours are populations trained "
+    "The document reads one network, trained by somebody else in MATLAB; ours are populations trained "
     "with Adam and images moved by up to a pixel.",
     "The document judges resemblance by eye; we correlate each map with the class mean minus the mean of all digits.",
     "The document scales every map on its own, dark for high, so that weak and strong classes look alike and the "
     "sign is lost; we add signed maps on one scale.",
     "Networks for the shuffled labels are trained for fewer epochs than the real ones (`shuffled_epochs`).",
+)
+SURPRISES = (
+    "The network with a hidden layer looks more like the digits than the linear one, r = .52 for 784-200-10 against .42 "
+    "for softmax regression, but only because of the rim: at the 224 pixels with ink in fewer than 1 % of the images the "
+    "linear map is larger (rms .28) than at the 259 with ink in more than 25 % (.18). On the latter alone r = .74 "
+    "against .61. The document's min-max grey is spent on that rim, too.",
+    "Weights alone say nearly all that the mean Jacobian says: r = .98 with one hidden layer, .94 in 784-500-200-50-10, "
+    "and .82 with five layers of 100, where the resemblance to the digit has fallen from .53 to .36.",
+    "The mean digit, which knows nothing of the network, is a better order for deleting pixels than the network's own "
+    "causal index in all four dense networks (area .113 against .141 in 784-200-10, lower is better): it "
+    "knows where the ink is.",
+    "Against untrained networks 95 % of the pixels of the 784-200-10 maps have |z| > 2, and so have 90 % of those at the "
+    "67 pixels that no training image ever lights: with inputs in [-1, 1] the blank rim is a second bias. A z-map says "
+    "that training moved a weight, not that the pixel matters.",
+    "Maps of two seeds of 784-500-200-50-10 correlate by .68 on average and by .49 for the least alike pair of a digit; "
+    "of 784-200-10 by .92.",
+    "Of one CNN's mean identikits only half resemble their own digit most, of its mean Jacobian all ten do (n = 2 CNNs); "
+    "the Jacobian shows the grid of the max-pools.",
 )
 DENSE = ("softmax", "sigmoid200", "mlp100", "mlp3")
 KINDS = (*DENSE, "cnn")
@@ -66,8 +84,8 @@ class Config:
     networks: int = 5  # of each dense kind
     cnns: int = 2
     untrained: int = 5  # null networks of each kind but softmax regression, which starts at zero
-    shuffled: int = 5  # null networks of the kinds in `shuffle`
-    shuffle: tuple[str, ...] = ("sigmoid200", "mlp100")
+    shuffled: int = 3  # null networks of the kinds in `shuffle`
+    shuffle: tuple[str, ...] = ("sigmoid200",)
     shuffled_epochs: int = 2
     images: int = 1000  # training images at which Jacobians are averaged
     cnn_images: int = 300
@@ -118,14 +136,15 @@ def run(config: Config, run: Run) -> xr.Dataset:
         run.metrics(kind=kind, what="maps", accuracy=float(parts[-1].accuracy.mean()))
         ignorant += _null_models(config, kind, population, contrast, train, named(key, kind))
         run.metrics(kind=kind, what="null models")
-    together = xr.concat(parts, "network", **JOINED).sel(reading=list(METHODS))
-    results = [together.sel(other=list(METHODS)), _depth(config, contrast, train)]
+    together = xr.concat(parts, "network", **JOINED)
+    methods = [method for method in METHODS if method in together.reading]
+    results = [together.sel(reading=methods, other=methods), _depth(config, contrast, train)]
     if ignorant:
         results.append(xr.concat(ignorant, "null", **JOINED))
-    lit = np.uint8(train.images.max(0) > 0)
+    ink = (train.images > 0).mean(0, dtype=np.float32)  # share of the images with ink at a pixel
     return (
         xr.merge(results, join="outer", compat="no_conflicts")
-        .assign(contrast=(("class", "y", "x"), contrast), lit=(("y", "x"), lit))
+        .assign(contrast=(("class", "y", "x"), contrast), ink=(("y", "x"), ink))
         .assign_attrs(
             images=config.images, curve_images=config.curve_images, shuffled_epochs=config.shuffled_epochs
         )

@@ -94,7 +94,7 @@ def of_mean(results: xr.Dataset, kind: str, method: str) -> Float[np.ndarray, " 
 
 def above_null(results: xr.Dataset, kind: str, method: str) -> c.Interval | None:
     """How much more the maps resemble their digits than those of the null networks that come closest."""
-    if kind not in results.kind.values:
+    if kind not in results.kind.values or "null_kind" not in results.coords:
         return None
     mine = resembles(results, kind, method)
     others = [null_resembles(results, kind, t, method) for t in ("untrained", "shuffled")]

@@ -13,7 +13,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-STUDIES = ("recognisers", "identikits", "input_clusters", "denoising", "bottlenecks")
+STUDIES = ("recognisers", "identikits", "causal_maps", "input_clusters", "denoising", "bottlenecks")
 
 
 def study(name: str) -> ModuleType:

@@ -167,12 +167,14 @@ def test_a_worker_that_dies_says_why(tmp_path):
     process.close()
 
 
-def test_the_record_is_saved_after_every_task_and_goes_on(fake, tmp_path):
+def test_the_record_is_saved_after_every_task_and_goes_on(fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "_devices", lambda: "1 cpu")
     path = tmp_path / "new" / "bench.json"
     saved = record.load(path, "cpu")
     record.add(path, saved, "t", two(), 2)
     again = record.load(path, "cpu")
     assert again == json.loads(json.dumps(saved))
+    assert again["machine"]["devices"] == "1 cpu"
     assert again["tasks"]["t"]["peer"]["seconds"] == [2.0, 3.0]
     assert again["measured"]["t"]["commit"]
     with pytest.raises(ValueError, match="holds the suite 'cpu', asked for is 'gpu'"):

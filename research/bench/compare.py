@@ -50,6 +50,7 @@ class Process:
 
     def close(self) -> None:
         assert self.process.stdin
+        assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         try:
@@ -57,6 +58,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.process.stdout.close()
 
 
 @contextlib.contextmanager

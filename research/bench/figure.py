@@ -35,7 +35,7 @@ def draw(tasks: Mapping[str, Any], width: float = 10.0):
 
 
 def _one(ax, axis: Axis, sizes, values, what, unit) -> None:
-    values = np.array(values) * unit
+    values = [value * unit for value in values]
     expected = axis.slope if what == "seconds" else axis.memory
     ax.loglog(
         sizes, values[-1] * (np.array(sizes) / sizes[-1]) ** expected, color=figures.MUTED, lw=0.7, ls="--"

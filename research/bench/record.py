@@ -50,15 +50,20 @@ def add(path: Path, saved: dict[str, Any], name: str, task: Task, rounds: int) -
 
 def machine() -> dict[str, str]:
     """What the numbers depend on, in words."""
-    ask = "import jax; d = jax.devices(); print(len(d), d[0].platform, d[0].device_kind)"
-    device = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
     versions = {name: _version(name) for name in LIBRARIES}
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores, {platform.machine()}",
-        "devices": device.stdout.strip(),
+        "devices": _devices(),
         "system": f"{platform.system()}, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items() if version),
     }
+
+
+def _devices() -> str:
+    """As JAX sees them, asked of another process: this one must not hold them while contenders compute."""
+    ask = "import jax; d = jax.devices(); print(len(d), d[0].platform, d[0].device_kind)"
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
 
 
 def _version(name: str) -> str | None:

@@ -21,7 +21,7 @@ def lab_note(study: str, preset: str):
 
 
 def main() -> int:
-    from research import claims, conduct, figures, store, studies
+    from research import claims, conduct, figures, hosts, store, studies
 
     if PRESET.value not in PRESETS:
         return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(PRESETS)}")
@@ -38,6 +38,7 @@ def main() -> int:
             note=TRIAL if trial else "",
             widths=(figures.DOUBLE,) if trial else figures.WIDTHS,
         )
+    console.quiet = not hosts.first()
     console.print()
     console.print(claims.table(rows))
     console.print(f"\nReport: {folder / 'report.html'}   Claims: {folder / 'claims.json'}", soft_wrap=True)

@@ -51,8 +51,8 @@ def main(verb: str = "start") -> int:
             sweep, lines, JOBS.value, lambda line, code: console.print(said(line, code), highlight=False)
         )
     found = record.states(sweep)
-    rows = [(sweep.name(i), *state) for i, state in enumerate(found)]
-    console.print(cli.table(("point", "state", ""), rows))
+    points = [(sweep.name(i), *state) for i, state in enumerate(found)]
+    console.print(cli.table(("point", "state", ""), points))
     counts = {state: sum(here == state for here, _ in found) for state in record.STATES}
     console.print("\n" + ", ".join(f"{n} {state}" for state, n in counts.items() if n))
     return int(counts["failed"] > 0)

@@ -12,7 +12,7 @@ and are plain files that `launch.read` and other programs can read.
 import functools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from research import data, models, progress, store, training
+from research import data, hosts, models, progress, store, training
 from research.checkpoints import Checkpoints
 from research.training import TrainingConfig
 
@@ -58,7 +58,7 @@ RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
         functools.partial(
             models.MLPConfig, widths=(200,), activation="logistic", low=-1.0, high=1.0, init="lecun"
         ),
-        dict(epochs=12, batch=256, learning_rate=1e-2, shift=1),
+        dict(epochs=12, batch=256, learning_rate=5e-3, shift=1),
     ),
     "dense3": (
         functools.partial(models.MLPConfig, widths=(2048, 1024, 512)),
@@ -135,7 +135,7 @@ def population(config: NetworkConfig, m: int, *, name: str = "network") -> Popul
         raise ValueError(f"a population needs at least one network, got {m}")
     place = store.make_folder(folder(config))
     with store.lock(place, wait=True):
-        found = {i: loaded for i in range(m) if (loaded := _load(place, i, config)) is not None}
+        found = _load(place, range(m), config)
         missing = [i for i in range(m) if i not in found]
         if missing:
             store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
@@ -208,7 +208,8 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             start = time.perf_counter()
             in_epoch = step % fit.steps_per_epoch
             left = fit.steps_per_epoch - in_epoch
-            count = min(left, max(1, round(pace)) if pace else min(20, left))
+            wish = hosts.once(lambda: max(1, round(pace)) if pace else 20)  # noqa: B023 - called at once
+            count = min(left, wish)
             state = advance(state, images, labels, jnp.int32(count))
             training.require_finite(state)
             step += count
@@ -236,6 +237,7 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             )
     seconds = spent + time.perf_counter() - begin
     checkpoints.clear()
+    params = jax.device_get(state.params)
     for i in range(len(indices)):
         facts = {
             "curve": curve[i].tolist(),
@@ -243,7 +245,7 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             "compile_seconds": compiling / len(indices),
             "images_seen": step * config.training.batch,
         }
-        yield jax.tree.map(lambda leaf, i=i: leaf[i], state.params), facts
+        yield jax.tree.map(lambda leaf, i=i: leaf[i], params), facts
 
 
 def _named(params: Any) -> dict[str, Any]:
@@ -261,17 +263,22 @@ def _save(place: Path, i: int, params: Any, facts: dict[str, Any]) -> None:
     store.atomic_write(place / f"{i}.safetensors", save(arrays, {"identikit": json.dumps(facts)}))
 
 
-def _load(place: Path, i: int, config: NetworkConfig) -> tuple[Any, dict[str, Any]] | None:
-    """(params, facts) of a saved network; None when there is none or the file is damaged (it is made anew)."""
+def _load(
+    place: Path, indices: Iterable[int], config: NetworkConfig
+) -> dict[int, tuple[Any, dict[str, Any]]]:
+    """(params, facts) of each saved network; a damaged file counts as none, it is made anew."""
+    like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
+    names, structure = list(_named(like)), jax.tree.structure(like)
+    read = hosts.once(lambda: {i: _read(place / f"{i}.safetensors", names) for i in indices})
+    return {i: (jax.tree.unflatten(structure, file[0]), file[1]) for i, file in read.items() if file}
+
+
+def _read(path: Path, names: list[str]) -> tuple[list[np.ndarray], dict[str, Any]] | None:
     from safetensors import SafetensorError, safe_open
 
-    path = place / f"{i}.safetensors"
-    like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
     try:
         with safe_open(path, framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["identikit"])
-            arrays = {name: jnp.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-        leaves = [arrays[name] for name in _named(like)]
+            return [file.get_tensor(name) for name in names], facts
     except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None
-    return jax.tree.unflatten(jax.tree.structure(like), leaves), facts

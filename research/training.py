@@ -19,6 +19,7 @@ from flax import nnx
 from jax.sharding import AxisType
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
+from research import hosts
 from research.blocks import over_runs
 from research.data import noise
 from research.keys import named
@@ -218,7 +219,7 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
 def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
     """function of every network, shared out over the devices."""
     m = len(jax.tree.leaves(networks)[0])
-    devices = jax.devices()[:m]
+    devices = jax.devices() if hosts.several() else jax.devices()[:m]
     mesh = jax.make_mesh((len(devices),), ("network",), axis_types=(AxisType.Auto,), devices=devices)
     if devices[0].platform == "cpu":
         return over_runs(lambda block: jax.lax.map(function, block), networks, block=1, mesh=mesh)

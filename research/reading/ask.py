@@ -81,7 +81,7 @@ def identikits(
         runs: "map" one after the other, "vmap" side by side, "auto" by device and method (see `driver`).
         block, chunk: runs a device and generations in one call; between calls `progress` and `checkpoint` are
             called. With "map" neither changes a bit of the result.
-        devices: those over which the runs are spread; all of this process by default.
+        devices: those over which the runs are spread; all, those of other processes included, by default.
         state: what `checkpoint` was given (or its `jax.tree.leaves`), to go on from there.
 
     Returns:
@@ -114,7 +114,7 @@ def identikits(
         need = way.start_cost + way.step_cost
         raise ValueError(f"a budget of {budget} evaluations pays for no generation; the first needs {need}")
 
-    devices = list(devices or jax.local_devices())
+    devices = list(devices or jax.devices())
     mapped = _mapped(runs, devices[0].platform, way)
     if params is None:
         network, weights, m = (lambda _, image: predict(image)), (), 1

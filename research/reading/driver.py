@@ -25,6 +25,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Bool, Float, Int, UInt
 
+from research import hosts
 from research.reading import run as one_run
 from research.reading.run import Question
 
@@ -66,14 +67,14 @@ def drive(
     runs = jax.tree.map(np.array, runs)
     mesh = Mesh(np.array(devices), ("runs",))
     _, advance = _compiled(question, mesh, mapped)
-    params = jax.device_put(params, NamedSharding(mesh, P()))
+    params = hosts.spread(params, NamedSharding(mesh, P()))
     while not runs.done.all():
         for index in _partition(runs, mapped, block * mesh.size):
             places, real = _places(index, block, mesh.size, shrink=not mapped)
             part = jax.tree.map(lambda leaf, at=places: leaf[at], runs)
             part = part._replace(done=part.done | ~real)
-            part = jax.device_put(part, NamedSharding(mesh, P("runs")))
-            part = jax.device_get(advance(part, params, chunk))
+            part = hosts.spread(part, NamedSharding(mesh, P("runs")))
+            part = hosts.gathered(advance(part, params, chunk))
             _put(runs, part, places, real)
             _complain(runs, index)
             if checkpoint:
@@ -101,13 +102,13 @@ def begin(
     """
     mesh = Mesh(np.array(devices), ("runs",))
     first, _ = _compiled(question, mesh, mapped)
-    params = jax.device_put(params, NamedSharding(mesh, P()))
+    params = hosts.spread(params, NamedSharding(mesh, P()))
     seeds = (networks, digits, keys, starts)
     runs: Runs = None
     for index in _blocks(networks, mapped, block * mesh.size):
         places, real = _places(index, block, mesh.size, shrink=False)
         part = tuple(leaf[places] for leaf in seeds)
-        part = jax.device_get(first(jax.device_put(part, NamedSharding(mesh, P("runs"))), params))
+        part = hosts.gathered(first(hosts.spread(part, NamedSharding(mesh, P("runs"))), params))
         if runs is None:
             runs = jax.tree.map(lambda leaf: np.empty((networks.size, *leaf.shape[1:]), leaf.dtype), part)
         _put(runs, part, places, real)

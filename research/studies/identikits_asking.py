@@ -1,7 +1,6 @@
 """How the study "identikits" asks a population of networks, and how it shows the answers to other networks."""
 
-import io
-import time
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float, Key
 
-from research import progress, store
-from research.checkpoints import EVERY
+from research import hosts, progress, store
+from research.checkpoints import Checkpoints
 from research.data import Digits
 from research.keys import named
 from research.networks import Population
@@ -52,25 +51,21 @@ def ask(
     """The identikits that networks of the population's kind answer with, over network, digit, restart.
 
     params: those of the networks that are asked, stacked; trained or not.
-    images: what "other_digit" starts from. halfway: a file that keeps unfinished runs, to go on from after a kill.
+    images: what "other_digit" starts from. halfway: a folder that keeps unfinished runs, to go on from after a kill.
     """
     m = len(jax.tree.leaves(params)[0])
     start: Any = asking.start
     if start == "other_digit":
         start = _other_digits(images, digits, m, asking.restarts)
-    last = time.monotonic()
+    checkpoints = Checkpoints(halfway) if halfway else None
+    begun = checkpoints.latest() if checkpoints else None
 
     def save(runs: Any) -> None:
-        nonlocal last
-        if halfway is not None and time.monotonic() - last >= EVERY:
-            packed = io.BytesIO()
-            np.savez(packed, *jax.tree.leaves(runs))
-            store.atomic_write(halfway, packed.getvalue())
-            last = time.monotonic()
+        if checkpoints:
+            checkpoints.save(int(runs.state.generation.sum()), runs)
 
-    begun = list(np.load(halfway).values()) if halfway and halfway.exists() else None
     with progress.bar(asking.name) as report:
-        return identikits(
+        answers = identikits(
             population.predict,
             digits,
             key,
@@ -86,8 +81,11 @@ def ask(
             chunk=max(16, asking.generations // 8),
             progress=lambda p: report(p.done / p.runs, reached=p.reached),
             checkpoint=save,
-            state=begun,
+            state=begun[1] if begun else None,
         )
+    if checkpoints:
+        checkpoints.clear()
+    return answers
 
 
 def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
@@ -102,9 +100,17 @@ def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
 
 def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
     """What `compute` returns, saved in the file, or what an earlier call saved there."""
-    if not file.exists():
+
+    def saved() -> xr.Dataset | None:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
+            return xr.load_dataset(file, engine="h5netcdf")
+        return None
+
+    found = hosts.once(saved)
+    if found is None:
         store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
-    return xr.load_dataset(file, engine="h5netcdf")
+        found = hosts.once(lambda: xr.load_dataset(file, engine="h5netcdf"))
+    return found
 
 
 def judged(

@@ -76,10 +76,11 @@ def over_points(claims: list[list[c.Claim]]) -> list[Row]:
     rows = []
     for same in by_id.values():
         measured = np.array([np.nan if claim.measured is None else claim.measured for claim in same], float)
-        spread = np.nanquantile(measured, [0, 0.5, 1]) if np.isfinite(measured).any() else [np.nan] * 3
+        quantiles = np.nanquantile(measured, [0, 0.5, 1]) if np.isfinite(measured).any() else [np.nan] * 3
+        low, median, high = map(float, quantiles)
         counts = Counter(claim.verdict for claim in same)
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-        rows.append(Row(same[0], len(same), *map(float, spread), verdicts))
+        rows.append(Row(same[0], len(same), low, median, high, verdicts))
     return rows
 
 

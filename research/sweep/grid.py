@@ -77,7 +77,7 @@ def config(file: str, point: Point) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # how ml_collections loads a file
             values(argv)
-        found = values["config"].value
+        found: Any = values["config"].value
         if not dataclasses.is_dataclass(found):
             found.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     except (flags.Error, AttributeError, KeyError, TypeError, OSError, ImportError) as error:

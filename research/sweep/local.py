@@ -21,7 +21,8 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
         raise ValueError(f"jobs must be at least 1, got {jobs}")
     cores = str(max(1, (os.cpu_count() or 1) // jobs))
     environment = {"IDENTIKIT_CPU_DEVICES": cores, **os.environ}
-    waiting, going = list(lines), {}
+    waiting = list(lines)
+    going: dict[int, subprocess.Popen] = {}
     with hosts.watched():
         try:
             while (waiting or going) and not hosts.told():

@@ -1,12 +1,11 @@
 """Autoencoders: an image in, the same image out, through a narrow layer (document 002)."""
 
-import itertools
 from dataclasses import dataclass
 
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from research.models.mlp import INITS, activation
+from research.models.mlp import activation, chain, hidden, through
 
 
 @dataclass
@@ -31,22 +30,15 @@ class Autoencoder(nnx.Module):
     """
 
     def __init__(self, config: AutoencoderConfig, *, rngs: nnx.Rngs):
-        if config.init not in INITS:
-            raise ValueError(f"unknown initialisation {config.init!r}; known: {', '.join(sorted(INITS))}")
         self.activation, self.output = activation(config.activation), activation(config.output)
-        self.shape = (*config.encoder, config.code, *config.decoder)
+        shape = (config.pixels, *config.encoder, config.code, *config.decoder, config.pixels)
+        self.layers = chain(*shape, init=config.init, rngs=rngs)
         self.code = len(config.encoder)
-        sizes = (config.pixels, *self.shape, config.pixels)
-        self.layers = nnx.List(
-            nnx.Linear(fan_in, fan_out, kernel_init=INITS[config.init], rngs=rngs)
-            for fan_in, fan_out in itertools.pairwise(sizes)
-        )
 
     def __call__(
         self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " pixels"], dict[str, Array]]:
-        x, activations = image.reshape(-1), {}
-        for i, layer in enumerate(self.layers[:-1]):
-            name = "code" if i == self.code else f"hidden{i + (i < self.code)}"
-            x = activations[name] = self.activation(layer(x))
-        return self.output(self.layers[-1](x)), activations
+        names = hidden(len(self.layers) - 2)
+        names.insert(self.code, "code")
+        sums, activations = through(self.layers, self.activation, image.reshape(-1), names)
+        return self.output(sums), activations

@@ -1,12 +1,11 @@
 """Classifiers that squeeze a digit through a few neurons and still name it (document 002)."""
 
-import itertools
 from dataclasses import dataclass
 
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from research.models.mlp import INITS, activation
+from research.models.mlp import activation, chain, hidden, through
 
 
 @dataclass
@@ -31,32 +30,20 @@ class Bottleneck(nnx.Module):
     """
 
     def __init__(self, config: BottleneckConfig, *, rngs: nnx.Rngs):
-        if config.init not in INITS:
-            raise ValueError(f"unknown initialisation {config.init!r}; known: {', '.join(sorted(INITS))}")
         self.activation, self.squeeze = activation(config.activation), activation(config.squeeze)
-
-        def chain(*sizes: int):
-            return nnx.List(
-                nnx.Linear(fan_in, fan_out, kernel_init=INITS[config.init], rngs=rngs)
-                for fan_in, fan_out in itertools.pairwise(sizes)
-            )
-
-        self.encoder = chain(config.pixels, *config.encoder, config.width)
-        self.decoder = chain(config.width, *config.decoder, config.classes)
+        self.encoder = chain(config.pixels, *config.encoder, config.width, init=config.init, rngs=rngs)
+        self.decoder = chain(config.width, *config.decoder, config.classes, init=config.init, rngs=rngs)
 
     def __call__(
         self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
-        x, activations = image.reshape(-1), {}
-        for i, layer in enumerate(self.encoder[:-1], start=1):
-            x = activations[f"hidden{i}"] = self.activation(layer(x))
-        code = activations["code"] = self.squeeze(self.encoder[-1](x))
+        names = hidden(len(self.encoder) - 1)
+        narrow, before = through(self.encoder, self.activation, image.reshape(-1), names)
+        code = self.squeeze(narrow)
         logits, behind = self.decode(code)
-        return logits, activations | behind
+        return logits, before | {"code": code} | behind
 
     def decode(self, code: Float[Array, " width"]) -> tuple[Float[Array, " k"], dict[str, Array]]:
         """Logits and activations of the half of the network behind the bottleneck."""
-        x, activations = code, {}
-        for i, layer in enumerate(self.decoder[:-1], start=len(self.encoder)):
-            x = activations[f"hidden{i}"] = self.activation(layer(x))
-        return self.decoder[-1](x), activations
+        names = hidden(len(self.decoder) - 1, first=len(self.encoder))
+        return through(self.decoder, self.activation, code, names)

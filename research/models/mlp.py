@@ -1,6 +1,7 @@
 """Multi-layer perceptrons of any widths and activation (documents 000, 001 and 002)."""
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -28,6 +29,31 @@ def activation(name: str):
     return ACTIVATIONS[name]
 
 
+def chain(*sizes: int, init: str, rngs: nnx.Rngs) -> nnx.List:
+    """Dense layers from each size to the next; an unknown initialisation lists the known ones."""
+    if init not in INITS:
+        raise ValueError(f"unknown initialisation {init!r}; known: {', '.join(sorted(INITS))}")
+    return nnx.List(
+        nnx.Linear(fan_in, fan_out, kernel_init=INITS[init], rngs=rngs)
+        for fan_in, fan_out in itertools.pairwise(sizes)
+    )
+
+
+def through(
+    layers: nnx.List, phi: Callable[[Array], Array], x: Float[Array, " inputs"], names: Sequence[str]
+) -> tuple[Float[Array, " outputs"], dict[str, Array]]:
+    """xₗ = φ(xₗ₋₁Wₗ + bₗ) by these names, the last layer without φ: its sums, and the xₗ."""
+    activations = {}
+    for layer, name in zip(layers[:-1], names, strict=True):
+        x = activations[name] = phi(layer(x))
+    return layers[-1](x), activations
+
+
+def hidden(count: int, first: int = 1) -> list[str]:
+    """hidden1, hidden2, ... as the activations are called."""
+    return [f"hidden{i}" for i in range(first, first + count)]
+
+
 @dataclass
 class MLPConfig:
     """Widths of the hidden layers, and the pixel range [low, high] that the network wants to see."""
@@ -45,24 +71,15 @@ class MLP(nnx.Module):
     """x₀ = low + (high − low)·image;  xₗ = φ(xₗ₋₁Wₗ + bₗ);  logits = x_L W + b."""
 
     def __init__(self, config: MLPConfig, *, rngs: nnx.Rngs):
-        if config.init not in INITS:
-            raise ValueError(f"unknown initialisation {config.init!r}; known: {', '.join(sorted(INITS))}")
         self.activation = activation(config.activation)
         self.low, self.high = config.low, config.high
-        sizes = (config.pixels, *config.widths, config.classes)
-        self.layers = nnx.List(
-            nnx.Linear(fan_in, fan_out, kernel_init=INITS[config.init], rngs=rngs)
-            for fan_in, fan_out in itertools.pairwise(sizes)
-        )
+        self.layers = chain(config.pixels, *config.widths, config.classes, init=config.init, rngs=rngs)
 
     def __call__(
         self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
         x = self.low + (self.high - self.low) * image.reshape(-1)
-        activations = {}
-        for i, layer in enumerate(self.layers[:-1], start=1):
-            x = activations[f"hidden{i}"] = self.activation(layer(x))
-        return self.layers[-1](x), activations
+        return through(self.layers, self.activation, x, hidden(len(self.layers) - 1))
 
     def kernels(self) -> list[Array]:
         """The weight matrices from pixels to classes, each [fan_in, fan_out]."""

@@ -36,6 +36,26 @@ def test_classification_equals_scikit_learn(classes):
     np.testing.assert_array_equal(labels, reference.predict(x))
 
 
+@pytest.mark.parametrize("directions", [1, 6, 20])
+def test_few_directions_give_looser_bounds_and_the_same_answer(directions):
+    rng = np.random.default_rng(7)
+    points, x = rng.integers(0, 4, (1500, 20)), rng.integers(0, 4, (40, 20))
+    index = knn.build(points, 5, directions)
+    assert index.basis.shape == (20, directions)
+    np.testing.assert_allclose(index.basis.T @ index.basis, np.eye(directions), atol=1e-6)
+    indices, distances = knn.search(index, x, 5)
+    expected, expected_distances = plainly(points, x, 5)
+    np.testing.assert_array_equal(indices, expected)
+    np.testing.assert_allclose(distances, expected_distances, rtol=1e-6)
+
+
+def test_points_without_variance_can_be_searched():
+    index = knn.build(np.ones((300, 9)), 2, directions=4)
+    indices, distances = knn.search(index, np.zeros((1, 9)), 3)
+    np.testing.assert_array_equal(indices, [[0, 1, 2]])
+    np.testing.assert_allclose(distances, 3)
+
+
 def test_tied_votes_go_to_the_smaller_label():
     np.testing.assert_array_equal(knn.vote(np.array([[9, 2, 2, 9], [7, 5, 3, 1], [4, 4, 0, 1]])), [2, 1, 4])
 

@@ -8,6 +8,7 @@ import scipy.sparse as sparse
 from sklearn import datasets, metrics
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import trustworthiness
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.preprocessing import StandardScaler
@@ -165,6 +166,31 @@ def test_a_set_that_is_not_finite_scores_nan(summaries):
 def test_separated_needs_both():
     sil, linear = jnp.array([0.6, 0.6, 0.4]), jnp.array([0.96, 0.94, 0.99])
     assert scores.separated(sil, linear).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("k", [1, 7, 30])
+@pytest.mark.parametrize("d", [3, 40])
+def test_trustworthiness_is_scikit_learns(k, d):
+    points = np.random.default_rng(d).normal(size=(100, d)).astype(np.float32) + 5
+    mapped = points[:, :2] + np.float32(0.3) * np.random.default_rng(0).normal(size=(100, 2)).astype(
+        np.float32
+    )
+    near = NearestNeighbors(n_neighbors=k).fit(mapped).kneighbors(return_distance=False)
+    ours = scores.trustworthiness(jnp.array(points), jnp.array(near))
+    assert ours == pytest.approx(trustworthiness(points, mapped, n_neighbors=k), abs=1e-5)
+
+
+def test_trust_is_full_in_the_original_itself():
+    points = jnp.array(SETS["noise in 20 dimensions"][0])
+    assert scores.trustworthiness(points, scores.neighbours(scores.squared_distances(points), 5)) == 1
+
+
+def test_shared_neighbours_are_counted_at_every_size():
+    rng = np.random.default_rng(0)
+    a, b = (np.stack([rng.permutation(12)[:6] for _ in range(50)]) for _ in range(2))
+    shared = [np.mean([len(set(x[:k]) & set(y[:k])) / k for x, y in zip(a, b)]) for k in range(1, 7)]
+    np.testing.assert_allclose(scores.shared_neighbours(jnp.array(a), jnp.array(b)), shared, rtol=1e-6)
+    np.testing.assert_array_equal(scores.shared_neighbours(jnp.array(a), jnp.array(a)), 1)
 
 
 @pytest.mark.parametrize("k", [0, 4])

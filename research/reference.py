@@ -11,7 +11,7 @@ from research import figures, studies
 from research.store import Run, StoreError, atomic_write, make_folder
 
 MAX_BYTES = 6_000_000
-PNG_DPI = 150  # of the kept figures
+PNG_DPI = (150, 120, 100, 75)  # of the kept figures: the first with which all of them fit
 PICTURES = (("identikits", "gallery"), ("causal_maps", "maps"), ("input_clusters", "course"))
 
 
@@ -29,12 +29,17 @@ def export(paper: Path, folder: Path) -> int:
     names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
     kept = {name: (paper / name).read_bytes() for name in names}
     kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
-    for name in studies.STUDIES:
-        for figure in figures.drawings(name):
-            picture = paper / name / "figures" / f"{figure}.png"
-            if picture.exists():
-                kept[f"figures/{name}-{figure}.png"] = _smaller(picture)
-    size = sum(map(len, kept.values()))
+    drawn = {
+        f"figures/{name}-{figure}.png": picture
+        for name in studies.STUDIES
+        for figure in figures.drawings(name)
+        if (picture := paper / name / "figures" / f"{figure}.png").exists()
+    }
+    for dpi in PNG_DPI:
+        kept |= {name: _smaller(picture, dpi) for name, picture in drawn.items()}
+        size = sum(map(len, kept.values()))
+        if size <= MAX_BYTES:
+            break
     if size > MAX_BYTES:
         large = ", ".join(sorted(kept, key=lambda name: -len(kept[name]))[:5])
         raise StoreError(
@@ -47,11 +52,11 @@ def export(paper: Path, folder: Path) -> int:
     return size
 
 
-def _smaller(png: Path) -> bytes:
+def _smaller(png: Path, dpi: int) -> bytes:
     from PIL import Image
 
     with Image.open(png) as picture:
-        scale = PNG_DPI / 300
+        scale = dpi / figures.PRINT_DPI
         size = (round(picture.width * scale), round(picture.height * scale))
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     written = io.BytesIO()

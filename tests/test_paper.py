@@ -332,7 +332,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     assert before["claims.json"] == (folder / "claims.json").read_bytes()
     assert json.loads(before["provenance.json"])["alpha"] == store.Run(folder / "alpha").provenance()
     with Image.open(kept / "figures" / "alpha-points.png") as picture:
-        assert picture.width == 7 * reference.PNG_DPI
+        assert picture.width == 7 * reference.PNG_DPI[0]
     reference.export(folder, kept)
     assert contents(kept) == before
     monkeypatch.setattr(reference, "MAX_BYTES", 1000)

@@ -14,6 +14,7 @@ import hashlib
 import importlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,9 @@ import xarray as xr
 
 SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
-PRINT_DPI, SCREEN_DPI = 300, 200  # of the PNG files and of the report's pictures
+BETWEEN = 5.1  # tried where labels do not fit into one column
+ENDINGS = (".pdf", ".png", ".webp")
+PRINT_DPI, SCREEN_DPI = 300, 180  # of the PNG files and of the report's pictures
 DIGITS = (  # one colour a digit, everywhere (Paul Tol's "muted", safe for colour-blind readers)
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933",
     "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
@@ -72,7 +75,7 @@ def draw_all(
 ) -> list[str]:
     """Draws every figure of a study into folder/*.{pdf,png,webp}, moving ones into *.gif and *.mp4.
 
-    A figure whose labels do not fit into one column is drawn as much wider as they need, to be scaled down.
+    A figure whose labels do not fit into one column is drawn wider there, to be scaled down.
     Returns the names drawn, in order.
     """
     from research.figures import legible, motion
@@ -83,13 +86,19 @@ def draw_all(
     with style():
         for name, drawing in drawings(study).items():
             draw = functools.partial(drawing.draw, results)
-            for width in widths:
-                figure = draw(width) if width == DOUBLE else legible.narrowest(draw, width, DOUBLE)
-                if figure is None:
-                    break
-                _save(figure, folder / file_name(name, width))
-            else:
-                drawn.append(name)
+            figure, wide, narrow = draw(DOUBLE), folder / name, folder / file_name(name, SINGLE)
+            if figure is None:
+                continue
+            drawn.append(name)
+            flaws = len(legible.flaws(figure)) if SINGLE in widths else 0
+            _save(figure, wide)
+            if SINGLE not in widths:
+                continue
+            if column := legible.narrowest(draw, (SINGLE, BETWEEN), flaws):
+                _save(column, narrow)
+            else:  # can be read at its full width only
+                for ending in ENDINGS:
+                    shutil.copyfile(wide.with_suffix(ending), narrow.with_suffix(ending))
         for name, drawing in animations(study).items():
             moving = drawing.draw(results)
             if moving is not None:
@@ -112,7 +121,7 @@ def _save(figure: Any, path: Path) -> None:
     plt.close(figure)
     pixels.save(path.with_suffix(".png"), dpi=(PRINT_DPI, PRINT_DPI))
     size = [round(side * SCREEN_DPI / PRINT_DPI) for side in pixels.size]
-    pixels.resize(size, Image.Resampling.LANCZOS).save(path.with_suffix(".webp"), quality=90, method=2)
+    pixels.resize(size, Image.Resampling.LANCZOS).save(path.with_suffix(".webp"), quality=75, method=4)
 
 
 def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:

@@ -1,7 +1,7 @@
-"""Can a figure be read? Labels that overlap or leave the page, and the narrowest width without any."""
+"""Can a figure be read? Labels that overlap or leave the page, and the narrowest width without them."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from matplotlib.text import Text
 
 SLACK = 1.0  # points by which two labels may touch, or one may leave the page
 NO_ROOM = "the labels leave no room for the axes"
-BETWEEN = 1.5  # the width tried between one column and two, in columns
 
 
 def flaws(figure: Figure) -> list[str]:
@@ -41,31 +40,20 @@ def flaws(figure: Figure) -> list[str]:
     ]
 
 
-def narrowest(draw: Callable[[float], Figure | None], one: float, two: float) -> Any:
-    """The figure at the least width, from one column up to two, at which its labels can be read.
+def narrowest(draw: Callable[[float], Any], widths: Sequence[float], at_most: int = 0) -> Figure | None:
+    """The figure at the first of these widths at which it has no more than so many flaws; None if at none.
 
-    It is to be set in one column: drawn wider, it is scaled down. Where no width is free of flaws, the one with
-    the fewest is taken.
+    It is to be set in one column: drawn wider, it is scaled down.
     """
     import matplotlib.pyplot as plt
 
-    best: tuple[tuple[bool, int], Figure] | None = None
-    for width in (one, BETWEEN * one, two):
+    for width in widths:
         figure = draw(width)
-        if figure is None:
-            return None
         found = flaws(figure)
-        badness = NO_ROOM in found, len(found)
-        if best is None or badness < best[0]:
-            if best:
-                plt.close(best[1])
-            best = badness, figure
-        else:
-            plt.close(figure)
-        if not found:
-            break
-    assert best is not None
-    return best[1]
+        if NO_ROOM not in found and len(found) <= at_most:
+            return figure
+        plt.close(figure)
+    return None
 
 
 def _out_of_view(ax) -> list[Text]:

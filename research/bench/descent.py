@@ -67,6 +67,7 @@ TASKS = {
         "7,000 epochs of joint descent (2-12-3), of 64 runs in one call, per run",
         {"identikit": ours(functools.partial(ours_of, RUNS)), "PyTorch, a loop": peer(torch_loop)},
         warm=False,
+        rounds=2,
         per="runs",
         flop=FLOP,
         at_least={"PyTorch, a loop": 15},

@@ -58,7 +58,7 @@ def _map(n: int, wanted: float | None) -> Task:
             "openTSNE, 2 jobs": peer(functools.partial(_open, n)),
         },
         warm=False,
-        rounds=1 if n > 5_000 else 2,
+        rounds=1,
         at_least={"openTSNE, 2 jobs": wanted} if wanted else {},
         same=no_worse("kl", 0.005),
     )

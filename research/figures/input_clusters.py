@@ -54,7 +54,12 @@ def _survival(ax, times, end, colour, every) -> None:
 def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """How many runs are not separated yet, by the number of features, by two measures."""
     dimensions = study.dimensions(results)
-    shades = dict(zip(dimensions, plt.get_cmap("viridis")(np.linspace(0, 0.85, len(dimensions)))))
+    shades = dict(
+        zip(
+            sorted({2, 3, *dimensions}),
+            plt.get_cmap("viridis")(np.linspace(0, 0.85, len({2, 3, *dimensions}))),
+        )
+    )
     figure, axes = plt.subplots(2, 2, figsize=(width, 0.62 * width), sharex=True, sharey=True)
     rows = (
         ("the document's course (S2)", {d: f"document {d}-D" for d in (2, 3)}),
@@ -98,14 +103,11 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             value, low, high, _ = study.gain(results, two, more, measure)
             ax.plot([low, high], [y + shift] * 2, color=colour, linewidth=2, solid_capstyle="butt")
             ax.plot(value, y + shift, "o", color=colour, markersize=4)
-        ax.text(
-            0.99, 0.97 if shift > 0 else 0.97 - 0.45 / (len(rows) + 1), rule, color=colour, ha="right", va="top",
-            transform=ax.transAxes,
-        )  # fmt: skip
+        _, _, top, _ = study.gain(results, *rows[0][2:], measure)
+        ax.text(top + 40, len(rows) - 1 + shift, rule, color=colour, va="center")
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(GAIN, color=MUTED, linewidth=0.8, linestyle=":")
-    ax.text(GAIN, len(rows) - 0.45, "the document's\nsingle pair", color=MUTED, va="top", ha="center",
-            backgroundcolor="white")  # fmt: skip
+    ax.text(GAIN - 20, len(rows) - 0.45, "the document's\nsingle pair", color=MUTED, va="top", ha="right")
     ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
     ax.set_xlabel("epochs earlier than with two features (mean, 95 % interval); left of 0: later")
     ax.tick_params(axis="y", length=0)
@@ -164,7 +166,7 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.plot([e.low, e.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
                 ax.plot(e.value, y, "o", color=colour, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
-        ax.set(title=title, xlim=(0.2, 1.02), xlabel="accuracy: before (grey), after (blue)")
+        ax.set(title=title, xlim=(0, 1.04), xlabel="accuracy: before (grey), after (blue)")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
     labels = {**SHORT, "document 2-D": "2 features", "document 3-D": "3 features"}

@@ -51,7 +51,7 @@ def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> 
     figure, axes = plt.subplots(
         rows,
         columns,
-        figsize=(width, width / columns * rows * 1.13),
+        figsize=(width, width / columns * rows * (1.13 if d == 2 else 0.9)),
         squeeze=False,
         subplot_kw={"projection": "3d"} if d == 3 else {},
     )

@@ -99,7 +99,7 @@ def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | N
         cells = np.flatnonzero(results.cell_group == group)
         end = _end(of(results, group)).isel(run=slice(len(cells)))
         shows = (regime(end) == REGIMES.index(name)).values & np.isfinite(results.end_points[cells]).all(
-            ("point", "feature")
+            ("point", "axis")
         ).values
         if not shows.any():
             continue

@@ -117,7 +117,11 @@ def follow(
             "points": (("kept", "frame", "point", "feature"), courses[0].swapaxes(0, 1)),
             "labels": (("kept", "point"), np.asarray(state.labels, np.uint8)[kept]),
         },
-        {"frame": list(batch.frames), "kept_group": ("kept", groups[kept])},
+        {
+            "frame": list(batch.frames),
+            "feature": np.arange(batch.setting.features),
+            "kept_group": ("kept", groups[kept]),
+        },
     )
     return table, scatter
 
@@ -144,7 +148,7 @@ def _start(batch: Batch, descent: clustering.Descent, key: Key[Array, ""]) -> St
 
     state = descent.init(keys, **{name: jnp.asarray(batch.each(partial(rate, name))) for name in RATES})
     labels = batch.each(lambda group: group.labels)
-    if unknown := set(labels) - set(LABELS):
+    if unknown := set(labels.tolist()) - set(LABELS):
         raise ValueError(f"unknown labels {unknown.pop()!r}; known: {', '.join(LABELS)}")
     by_sector = sectors(clustering.positions(state), batch.setting.classes)
     return state._replace(

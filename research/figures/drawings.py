@@ -1,0 +1,158 @@
+"""Figures of the study "drawings"."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research.figures import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.studies import drawings as study
+
+COLOURS = dict(zip(study.KINDS, (SECOND, ACCENT, "#8a6d1c")))
+AXES = {
+    "width": "width, times",
+    "slant": "slant to the right, columns a row",
+    "shift": "shift to the right, pixels",
+    "thickness": "strokes thicker on each side, pixels",
+}
+NEUTRAL = {"width": 1.0}
+
+
+def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """One seven at every strength, and what each model takes it for."""
+    families, steps = results.sizes["family"], results.sizes["step"]
+    figure, axes = plt.subplots(families, steps, figsize=(width, width * families / steps * 1.32))
+    marks = {"dense3": "dense", "cnn_small": "CNN", "knn": "KNN"}
+    first = {kind: int(np.flatnonzero(results.kind == kind)[0]) for kind in marks}
+    for row, family in zip(axes, results.family.values):
+        one = results.sel(family=family)
+        tiles(row, one.example.values[:, 0] / 255)
+        for step, ax in enumerate(row):
+            ax.set_title(f"{float(one.strength[step]):g}", fontsize=7, fontweight="normal", loc="center")
+            taken = {kind: int(one.predicted[i, step, 0]) for kind, i in first.items()}
+            for at, (kind, digit) in zip((0.0, 0.5, 1.0), taken.items()):
+                ax.text(
+                    at, -0.05, f"{marks[kind]} {digit}", transform=ax.transAxes, va="top", fontsize=5.8,
+                    ha={0.0: "left", 0.5: "center", 1.0: "right"}[at],
+                    color=MUTED if digit == 7 else SECOND, fontweight="normal" if digit == 7 else "bold",
+                )  # fmt: skip
+        row[0].set_ylabel(family)
+    return figure
+
+
+def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Accuracy of the three models against strength, for the sevens and for all digits."""
+    families = list(results.family.values)
+    figure, axes = plt.subplots(
+        2, len(families), figsize=(width, 0.55 * width), sharey=True, sharex="col", squeeze=False
+    )
+    for which, row in zip(("sevens", "all"), axes):
+        for family, ax in zip(families, row):
+            strengths = results.strength.sel(family=family).values
+            for kind, colour in COLOURS.items():
+                hits = study.right(results, kind, which).sel(family=family)
+                found = [study.accuracy(hits.isel(step=step)) for step in range(len(strengths))]
+                ax.fill_between(
+                    strengths, [f.low for f in found], [f.high for f in found], color=colour, alpha=0.2,
+                    linewidth=0,
+                )  # fmt: skip
+                ax.plot(strengths, [f.value for f in found], "-o", color=colour, markersize=2.5)
+            ax.axvline(NEUTRAL.get(family, 0.0), color=FAINT, linestyle=":", zorder=0)
+            ax.set_ylim(0, 1.02)
+            ax.grid(axis="y")
+    for family, top, bottom in zip(families, *axes):
+        top.set_title(family)
+        bottom.set_xlabel(AXES[family])
+    sizes = results.sevens, results.sizes["image"] - results.sevens
+    for ax, what, n in zip(axes[:, 0], ("sevens", "all digits"), sizes):
+        ax.set_ylabel(f"accuracy, {what}, n = {n:,}".replace(",", " "))
+    for i, (kind, colour) in enumerate(COLOURS.items()):
+        axes[1, 0].text(0.04, 0.04 + 0.1 * i, study.KINDS[kind], color=colour, transform=axes[1, 0].transAxes)
+    return figure
+
+
+def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Where the mean seven goes in the plane of the first two principal components, family by family."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(width, 0.5 * width), width_ratios=(1.25, 1))
+    colours = np.array(DIGITS)[results.known_label.values]
+    left.scatter(*results.known.values.T, c=colours, s=2, alpha=0.35, linewidth=0)
+    for digit, (x, y) in enumerate(results.means.values):
+        left.text(
+            x, y, str(digit), color=DIGITS[digit], fontsize=11, fontweight="bold", ha="center", va="center"
+        )
+    left.plot(0, 0, "+", color=INK, markersize=7)
+    right.plot(0, 0, "+", color=INK, markersize=7)
+    right.annotate(
+        "centre of\nall digits", (0, 0), xytext=(-4, 4), textcoords="offset points", ha="right", color=INK
+    )
+    shades = dict(zip(results.family.values, (ACCENT, SECOND, "#8a6d1c", "#2f8f4e")))
+    for family, colour in shades.items():
+        way = results.codes.sel(family=family).mean("seven").values
+        for ax in (left, right):
+            ax.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
+        strengths = results.strength.sel(family=family).values
+        for step in {0, len(way) - 1}:
+            if strengths[step] != NEUTRAL.get(family, 0.0):
+                right.annotate(f"{family} {strengths[step]:g}", way[step], xytext=(3, 3), color=colour,
+                               textcoords="offset points", fontsize=6.5)  # fmt: skip
+    right.text(
+        *results.means.values[7],
+        "7",
+        color=DIGITS[7],
+        fontsize=11,
+        fontweight="bold",
+        ha="center",
+        va="center",
+    )
+    for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
+        ax.set(title=title, xlabel="first component", aspect="equal")
+        ax.margins(0.12)
+    left.set_ylabel("second component")
+    return figure
+
+
+def distance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Distances of the sevens' points to their mean and to the centre against strength."""
+    families = list(results.family.values)
+    figure, axes = plt.subplots(1, len(families), figsize=(width, 0.32 * width), sharey=True, squeeze=False)
+    for family, ax in zip(families, axes[0]):
+        strengths = results.strength.sel(family=family).values
+        both = zip(
+            ("to the sevens' mean", "to the centre"), study.distances(results, family), (ACCENT, SECOND)
+        )
+        for i, (what, lengths, colour) in enumerate(both):
+            low, middle, high = np.quantile(lengths, [0.25, 0.5, 0.75], axis=1)
+            ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(strengths, middle, "-o", color=colour, markersize=2.5)
+            if family == families[0]:
+                ax.text(0.04, 0.95 - 0.1 * i, what, color=colour, transform=ax.transAxes, va="top")
+        ax.axvline(NEUTRAL.get(family, 0.0), color=FAINT, linestyle=":", zorder=0)
+        ax.set(title=family, xlabel=AXES[family])
+        ax.grid(axis="y")
+    axes[0, 0].set_ylabel("distance in the PCA plane")
+    axes[0, 0].set_ylim(0, None)
+    return figure
+
+
+FIGURES = {
+    "examples": Drawing(
+        examples,
+        "One test seven, deformed in steps (numbers: the strength), and what the dense network, the CNN and the five "
+        "nearest neighbours take it for; red where they are wrong.",
+    ),
+    "accuracy": Drawing(
+        accuracy,
+        "Accuracy against the strength of the deformation with Wilson's 95 % band; above the test sevens, below a "
+        "sample of all test digits. Dotted: the digit as it is.",
+    ),
+    "plane": Drawing(
+        plane,
+        "The plane of the first two principal components: training images with the means of the digits, and the way "
+        "of the mean seven under each deformation (right: enlarged).",
+    ),
+    "distance": Drawing(
+        distance,
+        "Distance of the deformed sevens in that plane to the mean of the training sevens and to the centre of all "
+        "digits: median and the middle half of the sevens.",
+    ),
+}

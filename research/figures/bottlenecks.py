@@ -6,10 +6,9 @@ import xarray as xr
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patheffects import withStroke
 
 from research import claims as c
-from research.figures import ACCENT, DIGITS, DOUBLE, INK, MUTED, SECOND, Drawing, tiles
+from research.figures import ACCENT, DIGITS, DOUBLE, INK, MUTED, SECOND, Drawing, name_classes, tiles
 from research.studies import bottlenecks as study
 
 PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
@@ -31,7 +30,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         edgecolor=INK,
         linewidth=0.3,
     )
-    _name(ax, code, label)
+    name_classes(ax, code, label)
     ax.set_xlabel("first neuron")
     ax.set_ylabel("second neuron")
     return figure
@@ -46,16 +45,6 @@ def _regions(ax, results: xr.Dataset) -> None:
     ax.set(xlim=extent[:2], ylim=extent[2:])
 
 
-def _name(ax, points: np.ndarray, labels: np.ndarray, size: float = 11) -> None:
-    """Each class by its digit, at its median."""
-    for d in range(10):
-        if (labels == d).any():
-            ax.text(
-                *np.median(points[labels == d], 0), str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
-                ha="center", va="center", path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            )  # fmt: skip
-
-
 def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """The same digits by t-SNE and by the bottleneck, and the ranks of their centroid distances."""
     if "tsne" not in results:
@@ -67,7 +56,7 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         axes, (results.tsne.values, results.code.values[:n]), ("t-SNE", "bottleneck")
     ):
         ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
-        _name(ax, points, label, 9)
+        name_classes(ax, points, label, size=9)
         ax.set_title(title)
         ax.set_xticks([])
         ax.set_yticks([])
@@ -105,7 +94,7 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         left.plot([2, 2], [low, high], color=SECOND, linewidth=2, solid_capstyle="butt")
     left.plot(2, value, "D", color=SECOND)
     left.annotate(
-        f"trained to the end: {value:.2f} %", (2, value), xytext=(-6, -4), textcoords="offset points", ha="right",
+        f"trained to the end: {value:.2f} %", (2, value), xytext=(5, -3), textcoords="offset points", ha="left",
         va="top", color=SECOND, fontsize=6.5,
     )  # fmt: skip
     left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
@@ -144,7 +133,7 @@ def squeezes(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, name in zip(axes.flat, names):
         points = results.squeeze_code.sel(squeeze=name).values
         ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
-        _name(ax, points, label, 8)
+        name_classes(ax, points, label, size=8)
         accuracy = 100 * float(results.squeeze_accuracy.sel(squeeze=name)[0])
         ax.set_title(f"{name}: {accuracy:.1f} %")
         ax.set_xticks([])
@@ -164,7 +153,7 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.plot(*np.vstack([path, path[:1]]).T, "o-", color=INK, markersize=2.5, linewidth=0.7)
     for i in range(0, n, 2):
         ax.annotate(str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize=6, color=MUTED)
-    _name(ax, results.code.values, results.label.values)
+    name_classes(ax, results.code.values, results.label.values)
     ax.set_xticks([])
     ax.set_yticks([])
     axes = bottom.subplots(2, n, squeeze=False)

@@ -13,7 +13,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-STUDIES = ("recognisers", "identikits", "causal_maps", "input_clusters", "denoising", "bottlenecks")
+STUDIES = ("recognisers", "identikits", "causal_maps", "input_clusters", "denoising", "bottlenecks", "embeddings")
 
 
 def study(name: str) -> ModuleType:
@@ -47,6 +47,17 @@ def frozen(config: Any) -> Any:
     )
     object.__setattr__(copy, "__class__", sealed)
     return copy
+
+
+def by_recipe(name: str) -> Any:
+    """A config's field for a network: made and trained by the recipe of that name unless it is changed."""
+
+    def make() -> Any:
+        from research.networks import recipe
+
+        return recipe(name)
+
+    return dataclasses.field(default_factory=make)
 
 
 def at_least(config: Any, **least: float) -> None:

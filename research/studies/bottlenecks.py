@@ -4,7 +4,7 @@ Document 002 puts a layer of two neurons into a classifier, 784-500-100-2-100-10
 labels and finds in the plane of the two numbers some of the neighbourhoods that t-SNE shows.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import jax
 import numpy as np
@@ -14,9 +14,9 @@ from research import claims as c
 from research import data, models, networks
 from research.geometry import pca, tsne
 from research.keys import named
-from research.networks import NetworkConfig, Population, recipe
+from research.networks import NetworkConfig, Population
 from research.store import Run
-from research.studies import at_least, bottlenecks_plane
+from research.studies import at_least, bottlenecks_plane, by_recipe
 from research.training import TrainingConfig
 
 TITLE = "Bottlenecks"
@@ -36,9 +36,20 @@ DIFFERENCES = (
     "The curves over width and activation come from networks trained for one epoch in the preset quick, so that "
     "they compare with each other but lie below the network of the claim.",
     'The document says "similarities" and gives no number: read as a rank correlation above 0.',
-    "t-SNE sees some thousand test digits through their first 50 principal components.",
+    "t-SNE sees 5,000 test digits (the preset full: all) through their first 50 principal components.",
 )
-SURPRISES: tuple[str, ...] = ()
+SURPRISES: tuple[str, ...] = (
+    "A linear bottleneck makes every class a ray: the direction names the digit, the length says how surely. The "
+    "misread digits lie where the rays meet.",
+    "After one epoch the activation of the two neurons decides nearly everything: linear 91.4 %, tanh 86.9 %, "
+    "logistic 52.5 %, ReLU 53.3 % (n = 5 networks each). ReLU folds several digits into the corner at 0.",
+    "Ten neurons are nearly as good as thirty (96.0 % and 96.2 % after one epoch, n = 5); one neuron still orders "
+    "61 % of the digits.",
+    "The network's image of a place in the plane hits it (median distance below a hundredth of the codes' spread) and "
+    "shows no digit: faint patches, while the real digits nearby are plain to read.",
+    "Which classes lie close varies from seed to seed: 4 and 9, the closest pair in t-SNE, are among the six closest in "
+    "three of five networks. The likeness (0.31) is there, but small.",
+)
 
 
 @dataclass
@@ -52,9 +63,9 @@ class Config:
     squeezes: tuple[str, ...] = ("linear", "relu", "tanh", "logistic")
     curve_networks: int = 5
     curve_epochs: int = 1
-    mapped: int = 4000  # test digits in the t-SNE; 0 makes none
+    mapped: int = 5000  # test digits in the t-SNE; 0 makes none
     iterations: int = 500  # of t-SNE after its early phase
-    bottleneck: NetworkConfig = field(default_factory=lambda: recipe("bottleneck"))
+    bottleneck: NetworkConfig = by_recipe("bottleneck")
 
     def validate(self) -> None:
         at_least(self, seed=0, networks=1, curve_networks=1, curve_epochs=1, mapped=0, iterations=1)

@@ -6,7 +6,7 @@ clip(x + 10^u, 0, 1) with u ~ U(-4, 0) per pixel. How hard a noise is depends on
 noise is measured as it is, and every family at the strength where the network falls to 89 %.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,11 @@ from research import claims as c
 from research import data, networks
 from research.data.noise import NOISES
 from research.keys import named
-from research.networks import NetworkConfig, recipe
+from research.networks import NetworkConfig
 from research.store import Run
-from research.studies import at_least
+from research.studies import at_least, by_recipe
 from research.studies.denoising_bench import LEVEL, Bench
+from research.studies.recognisers import Networks
 
 TITLE = "Denoising"
 QUESTION = "How much of what noise costs a recogniser does an autoencoder in front of it bring back?"
@@ -46,7 +47,11 @@ SURPRISES: tuple[str, ...] = (
     "The order of the test digits matters: at the strengths that leave the network 89 % of the first 1,000, it "
     "keeps 91 to 92 % of all 10,000. Digits are therefore taken evenly from the whole set.",
     "An autoencoder that has never seen noise brings back most of what the author's noise costs at strength 1: from "
-    "78 % to 94 % (n = 5), nearly what one trained on that noise does (95 %).",
+    "77.4 % to 93.6 % (n = 5 pairs); one trained on that noise gets to 94.5 %.",
+    "Where the network keeps 89 %, the autoencoder trained on clean digits is the better cleaner for every noise (log-"
+    "uniform 95.7 % against 94.7 %): the one trained on noise blurs what little was wrong and names only 94.6 % of "
+    "clean digits, the other 96.7 %. From half again that strength on it is the other way round.",
+    "Salt and pepper is the only noise after which cleaning does not reach 94 % (93.3 %).",
 )
 READERS = ("softmax", "mlp100", "mlp3", "sigmoid200", "dense3", "cnn")
 JUDGED, AUTHORS = "mlp3", "log_uniform"  # the network and the noise of the claims
@@ -59,12 +64,8 @@ STRENGTHS = {
 }
 
 
-def _recipe(name: str):
-    return field(default_factory=lambda: recipe(name))
-
-
 @dataclass
-class Config:
+class Config(Networks):
     """Which recognisers, how many pairs, on how many test images."""
 
     seed: int = 0
@@ -73,14 +74,8 @@ class Config:
     pairs: int = 5
     images: int = 5000  # test images of the claims, on which the judged network also falls to 89 %
     curve_images: int = 1000  # of the curves over strength, and of the other networks' 89 %
-    softmax: NetworkConfig = _recipe("softmax")
-    mlp100: NetworkConfig = _recipe("mlp100")
-    mlp3: NetworkConfig = _recipe("mlp3")
-    sigmoid200: NetworkConfig = _recipe("sigmoid200")
-    dense3: NetworkConfig = _recipe("dense3")
-    cnn: NetworkConfig = _recipe("cnn")
-    autoencoder: NetworkConfig = _recipe("autoencoder")
-    denoiser: NetworkConfig = _recipe("denoiser")
+    autoencoder: NetworkConfig = by_recipe("autoencoder")
+    denoiser: NetworkConfig = by_recipe("denoiser")
 
     def validate(self) -> None:
         at_least(self, seed=0, pairs=1, images=1, curve_images=1)

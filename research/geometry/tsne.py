@@ -37,6 +37,19 @@ EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
 CHUNK = 25  # iterations between two returns to Python
 
 
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "perplexity",
+        "early_iterations",
+        "early_exaggeration",
+        "iterations",
+        "momentum",
+        "longest_step",
+        "start",
+    ],
+    meta_fields=[],
+)
 @dataclass(frozen=True)
 class Settings:
     """perplexity: effective number of neighbours. Then iterations and exaggeration of the two phases.
@@ -185,7 +198,7 @@ def _repulsion(state):
     return *tsne_repulsion.by_grid(grid, state.points), grid
 
 
-@functools.partial(jax.jit, static_argnames="settings", donate_argnames="state")
+@functools.partial(jax.jit, donate_argnames="state")
 def _advance(state, graph, exaggeration, rate, steps, settings):
     """A chunk of iterations, and the KL divergence before its last step but for P's entropy."""
 

@@ -45,7 +45,7 @@ def test_kl_gradient_by_finite_difference():
     points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
     state = tsne.State(jnp.asarray(points.T), jnp.zeros((2, 60)), jnp.ones((2, 60)), None)
     settings = tsne.Settings(momentum=0.0, longest_step=1e9)
-    moved, _ = tsne.step(state, tsne.tsne_affinities.edges(p), 1.0, 1.0, settings)
+    moved, _ = jax.jit(tsne.step)(state, tsne.tsne_affinities.edges(p), 1.0, 1.0, settings)
     gradient = -4 * np.asarray(moved.update / moved.gain).T
 
     def kl(y):

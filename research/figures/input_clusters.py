@@ -62,8 +62,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     )
     figure, axes = plt.subplots(2, 2, figsize=(width, 0.62 * width), sharex=True, sharey=True)
     rows = (
-        ("the document's course (S2)", {d: f"document {d}-D" for d in (2, 3)}),
-        ("dimension matters most (I)", {d: f"{d} features" for d in dimensions}),
+        ("setting S2", {d: f"document {d}-D" for d in (2, 3)}),
+        ("setting I", {d: f"{d} features" for d in dimensions}),
     )
     for row, (setting, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
@@ -83,10 +83,10 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                     va="top",
                     transform=ax.transAxes,
                 )
-            ax.set_title(f"{setting}: {rule}")
+            ax.set_title(rule)
             ax.grid(axis="y")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("share not there yet")
+    for ax, (setting, _) in zip(axes[:, 0], rows):
+        ax.set_ylabel(f"share not there yet\n{setting}")
     for ax in axes[1]:
         ax.set_xlabel("epoch  (numbers: median epoch)")
     axes[0, 0].set_xlim(0, results.epochs * 1.02)
@@ -234,8 +234,9 @@ FIGURES = {
     ),
     "survival": Drawing(
         survival,
-        "The share of runs that are not separated yet, with Wilson's 95 % band. Above: the document's course; below: "
-        "the setting in which the number of features matters most. Left: by a line; right: by the silhouette.",
+        "The share of runs that are not separated yet, with Wilson's 95 % band. Above: the document's course (S2); "
+        "below: the setting in which the number of features matters most (I). Left: by a line; right: by the "
+        "silhouette.",
     ),
     "gain": Drawing(
         gain,

@@ -65,7 +65,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ("setting S2", {d: f"document {d}-D" for d in (2, 3)}),
         ("setting I", {d: f"{d} features" for d in dimensions}),
     )
-    for row, (setting, groups) in zip(axes, rows):
+    for row, (_, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
             for i, (d, group) in enumerate(groups.items()):
                 times = study.times(results, group, measure)

@@ -62,7 +62,7 @@ def _descent(points: int):
 
     descent = clustering.make_descent(clustering.Setting(points=points))
     state = descent.init(jax.random.split(jax.random.key(0), 2))
-    return lambda: jax.block_until_ready(descent.advance(state, 200))
+    return lambda: jax.block_until_ready(descent.advance(state, 50))
 
 
 def _tsne(n: int):
@@ -80,8 +80,8 @@ AXES = {
     "digits": Axis((1, 2, 5, 10), lambda n: _reading(digits=n, generations=64), 1, 1),
     "restarts": Axis((1, 8, 64, 512), lambda n: _reading(restarts=n), 1, 1),
     "generations": Axis((16, 128, 1024), lambda n: _reading(generations=n), 1, 0),
-    "networks": Axis((1, 4, 16, 64), _training, 1, 1),
-    "points": Axis((500, 2000, 8000, 32000), _descent, 1, 1),
+    "networks": Axis((1, 4, 16, 32), _training, 1, 1),
+    "points": Axis((250, 1000, 4000, 16000), _descent, 1, 1),
     "digits on a t-SNE map": Axis((1250, 2500, 5000, 10000), _tsne, 1, 1),
 }
 

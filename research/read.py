@@ -59,9 +59,9 @@ def read(config: Config, folder: Path, say: Say = print) -> list[str]:
     network = importing.load(config.network, config.settings)
     say(network.description)
     test = data.load(config.data, "test")
+    _check_classes(network, test)
     check = importing.check(network, test.images, test.labels)
     say(str(check))
-    _check_classes(network, test)
     config = replace(config, sha256=hashlib.sha256(Path(config.network).read_bytes()).hexdigest())
     with lock(folder):
         begin = time.perf_counter()

@@ -50,6 +50,7 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
 
     def trained(config: NetworkConfig, title: str) -> Population:
         what = f"Training: {title.lower()}"
+        tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
         with progress.watched(lambda _, share: tell(what, share)):
             return networks.population(config, 1, name=title)
 

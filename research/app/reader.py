@@ -99,6 +99,7 @@ class Reader:
             base.bottleneck.network(0),
             base.cleaner.network(0),
         )
+        self.sizes: tuple[int, ...] = ()  # compiled so far
         self._look = jax.jit(
             functools.partial(_look, base.bottleneck.apply, base.cleaner.apply, settings.neighbours)
         )
@@ -127,12 +128,13 @@ class Reader:
             Field("labels", "uint8", (m,)),
         ]
 
-    def warm(self, tell: Tell) -> None:
-        """Compiles what every drawing needs."""
+    def warm(self, tell: Tell, sizes: Sequence[int] = SIZES) -> None:
+        """Compiles what drawings need that are answered so many together; the smallest number first."""
         blank = Draw(0, np.zeros((28, 28), np.float32), (0, 1), 0, 0, 0, 0.0, 0)
-        for i, size in enumerate(SIZES):
-            tell("Compiling", i / len(SIZES))
-            self.answer([blank] * size)
+        for i, size in enumerate(sizes):
+            tell("Compiling", i / len(sizes))
+            self._together([blank], size)
+            self.sizes = (*self.sizes, size)
 
     def add(self, name: str) -> None:
         """Adds one of the other networks if the store has it; from then on it can be chosen."""
@@ -143,8 +145,14 @@ class Reader:
             self.models.append(model)
 
     def answer(self, drawings: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
-        """What `layout` names, for each of at most SIZES[-1] drawings."""
-        size = next(size for size in SIZES if size >= len(drawings))
+        """What `layout` names, for each drawing; in calls of the largest size that is compiled."""
+        most = self.sizes[-1]
+        calls = [drawings[start : start + most] for start in range(0, len(drawings), most)]
+        sizes = (next(size for size in self.sizes if size >= len(call)) for call in calls)
+        return [answer for call, size in zip(calls, sizes) for answer in self._together(call, size)]
+
+    def _together(self, drawings: Sequence[Draw], size: int) -> list[dict[str, np.ndarray]]:
+        """The answers of one call, filled up to this size."""
         filled = [*drawings, *[drawings[0]] * (size - len(drawings))]
         looks = self._look(
             self.ground,

@@ -96,8 +96,9 @@ class App:
         try:
             if self.reader is None:
                 reader = Reader(self.settings, fitted.fit(self.settings, self.tell))
-                reader.warm(self.tell)
+                reader.warm(self.tell, SIZES[:1])
                 self.reader = reader
+                reader.warm(lambda _, share: self.tell("Ready", 1.0), SIZES[1:])
             for name in self.settings.others:
                 self.tell("Ready", 1.0)
                 self.reader.add(name)

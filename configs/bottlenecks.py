@@ -3,7 +3,7 @@
 Claims   more than 96 % of the labels through two neurons; digits that are close in t-SNE are close there (002)
 Expect   96.2 % (95.9-96.5) through two neurons, n = 5 networks; rank correlation with t-SNE 0.31 (0.03-0.56), n = 10
          digits; by width after one epoch: 61 % (1), 91 % (2), 94 % (3), 95.5 % (5), 96 % (10 and 30)
-Time     about 7 CPU minutes from scratch (two shared cores; 65 network-epochs of 784-500-100-2-100-10)
+Time     about 5 CPU minutes from scratch (47 network-epochs of 784-500-100-2-100-10)
 Run      python -m launch.study --config=configs/bottlenecks.py --workdir=results/bottlenecks
 Presets  --config=configs/bottlenecks.py:smoke | :quick | :full
 """
@@ -13,7 +13,7 @@ from research.studies.bottlenecks import Config
 
 
 def get_config(preset: str = "quick") -> Config:
-    """smoke: tiny but real. quick: five networks, curves after one epoch. full: twenty, trained to the end."""
+    """smoke: tiny but real. quick: five networks, three each for the curves, one epoch. full: twenty, trained to the end."""
     if preset == "quick":
         return Config()
     if preset == "full":

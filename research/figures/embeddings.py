@@ -62,9 +62,7 @@ def _scatter(ax, points: np.ndarray, label: np.ndarray, **how) -> None:
 def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """What each map keeps: classes, and the neighbourhoods among the pixels."""
     wide = width >= NARROW
-    places, ratios = (
-        ([["a", "b", "c", "d"]], (1, 1, 1, 2)) if wide else ([["a", "b", "c"], ["d", "d", "d"]], None)
-    )
+    places, ratios = ("abcd", (1, 1, 1, 2)) if wide else ("abc;ddd", None)
     size = (width, (0.34 if wide else 1.0) * width)
     figure, axes = plt.subplot_mosaic(places, figsize=size, width_ratios=ratios)
     names = list(results["map"].values)
@@ -126,10 +124,10 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The mean digit, the first eigen-images, and the variance that they explain."""
     if width < NARROW:
         figure = plt.figure(figsize=(width, 1.15 * width))
-        images, curve = figure.subfigures(2, 1, height_ratios=(5, 6))
+        images, curve = figure.subfigures(2, 1, height_ratios=(5, 6)).flat  # type: ignore[union-attr]
     else:
         figure = plt.figure(figsize=(width, 0.33 * width))
-        images, curve = figure.subfigures(1, 2, width_ratios=(9, 4))
+        images, curve = figure.subfigures(1, 2, width_ratios=(9, 4)).flat  # type: ignore[union-attr]
     axes = images.subplots(2, EIGEN // 2 + 1)
     explained = 100 * results.explained.values
     tiles([axes[0, 0]], [results["mean"].values])

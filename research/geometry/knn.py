@@ -190,7 +190,7 @@ def _search(index, x, k, own):
     if not 1 <= k <= n:
         raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
     indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
-    asked, looked_at = np.arange(len(x)), candidates(k, *index.points.shape, index.basis.shape[1])
+    asked, looked_at = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
     while len(asked):
         block = max(1, min(BLOCK, len(asked), GATHERED // (looked_at * d)))
         ask = functools.partial(_ask, index, x, own, k, looked_at)

@@ -93,7 +93,8 @@ def _alone(
 ) -> tuple[Float[Array, "2 1"], Bool[Array, "1"]]:
     """Search and settling in one go, for a drawing hand; and whether the neighbours are certain."""
     nobody = jnp.full(1, -1)
-    first = knn.candidates(k, *field.index.points.shape, field.index.basis.shape[1])
+    n, d = field.index.points.shape
+    first = knn.candidates(k, n, d, field.index.basis.shape[1])
     indices, distances, sure = knn.nearest(field.index, new_point, nobody, k=k, candidates=first)
     return settle(field, indices, distances), sure
 

@@ -13,7 +13,16 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-STUDIES = ("recognisers", "identikits", "causal_maps", "input_clusters", "denoising", "bottlenecks", "embeddings")
+STUDIES = (
+    "recognisers",
+    "identikits",
+    "causal_maps",
+    "input_clusters",
+    "denoising",
+    "bottlenecks",
+    "embeddings",
+    "drawings",
+)
 
 
 def study(name: str) -> ModuleType:

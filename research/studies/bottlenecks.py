@@ -61,7 +61,7 @@ class Config:
     networks: int = 5
     widths: tuple[int, ...] = (1, 2, 3, 5, 10, 30)
     squeezes: tuple[str, ...] = ("linear", "relu", "tanh", "logistic")
-    curve_networks: int = 5
+    curve_networks: int = 3
     curve_epochs: int = 1
     mapped: int = 5000  # test digits in the t-SNE; 0 makes none
     iterations: int = 500  # of t-SNE after its early phase

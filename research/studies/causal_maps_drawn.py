@@ -27,8 +27,9 @@ def indices(
     asked = dataclasses.replace(population, params=params)
     m = len(jax.tree.leaves(params)[0])
     found = {}
-    if hasattr(asked.model(0), "kernels"):
-        products = [weight_product(asked.model(i).kernels()) for i in range(m)]
+    models: list[Any] = [asked.model(i) for i in range(m)]
+    if hasattr(models[0], "kernels"):
+        products = [weight_product(model.kernels()) for model in models]
         found["causal_index"] = np.stack(products).reshape(m, -1, *images.shape[1:])
     predicts = [Partial(population.predict, asked.network(i)) for i in range(m)]  # of one: compiled once
     found["mean_jacobian"] = np.stack([mean_jacobian(p, images, batch_size=batch) for p in predicts])

@@ -1,16 +1,15 @@
-"""Checkpoints of long computations: any pytree, by step, the last two kept, survives kill -9 (Orbax v1).
+"""Checkpoints of long computations: any pytree, by step, the last two kept, survives kill -9.
 
-What is saved are plain NumPy arrays and a checksum of them: a checkpoint may be continued on other devices, and a
-damaged one is recognised. Process 0 saves and loads for all; all of them save at the same step.
+    FOLDER/code-<hash>/<step>.checkpoint     a SHA-256 of what follows it, and the leaves as NumPy arrays
+
+Plain arrays may be continued on other devices and by other numbers of processes; the checksum tells a damaged file.
+Process 0 saves and loads for all, at the same step of all (Orbax has no way to do that with some processes only).
 """
 
-import contextlib
 import hashlib
-import json
-import logging
+import io
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from research import hosts, store
-from research.store import StoreError
 
 EVERY = 15.0  # seconds between two checkpoints
+CHECKSUM = hashlib.sha256().digest_size
 
 
 class Checkpoints:
@@ -35,24 +34,6 @@ class Checkpoints:
         self.root = folder
         self.folder = folder / f"code-{store.code_digest()}"
         self.last = time.monotonic()
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[Any]:
-        from orbax.checkpoint import v1 as ocp
-
-        logging.getLogger("absl").setLevel(logging.CRITICAL)
-        keep = ocp.training.preservation_policies.LatestN(2)
-        alone = ocp.options.MultiprocessingOptions(
-            primary_host=0, active_processes={0}, barrier_sync_key_prefix=self.folder.name
-        )
-        context = ocp.Context(multiprocessing_options=alone) if hosts.several() else contextlib.nullcontext()
-        with (
-            context,
-            ocp.training.Checkpointer(
-                self.folder.absolute(), preservation_policy=keep, cleanup_tmp_directories=True
-            ) as checkpointer,
-        ):
-            yield checkpointer
 
     def save(self, step: int, tree: Any, *, force: bool = False) -> bool:
         """Saves the tree under its step when it is time (or `force`); returns whether it did.
@@ -70,17 +51,19 @@ class Checkpoints:
         return True
 
     def _write(self, step: int, leaves: list[np.ndarray]) -> None:
-        saved = {str(i): leaf for i, leaf in enumerate(leaves) if leaf.size}  # Orbax refuses empty arrays
-        saved["about"] = np.frombuffer(_about(leaves), np.uint8)
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with self._open() as checkpointer:
-                checkpointer.save(step, saved, overwrite=True)
-        except Exception as error:  # Orbax passes on what its many engines raise
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise StoreError(
-                f"cannot save a checkpoint in {self.root}: {reason[-1]}; free space or choose another folder"
-            ) from None
+        packed = io.BytesIO()
+        np.savez(packed, *leaves)
+        content = packed.getvalue()
+        store.make_folder(self.folder)
+        store.atomic_write(self._file(step), hashlib.sha256(content).digest() + content)
+        for old in self._steps()[:-2]:
+            self._file(old).unlink(missing_ok=True)
+
+    def _file(self, step: int) -> Path:
+        return self.folder / f"{step}.checkpoint"
+
+    def _steps(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.folder.glob("*.checkpoint") if path.stem.isdigit())
 
     def latest(self, like: Any = None) -> tuple[int, Any] | None:
         """The newest sound checkpoint as (step, tree of the kind of `like`, or its leaves), or None."""
@@ -92,19 +75,11 @@ class Checkpoints:
         return step, jax.tree.unflatten(structure, [_as(leaf, model) for leaf, model in zip(leaves, models)])
 
     def _newest(self, like: Any) -> tuple[int, list[np.ndarray]] | None:
-        if not self.folder.exists():
-            return None
         wanted = None if like is None else _kinds([_plain(leaf) for leaf in jax.tree.leaves(like)])
-        with self._open() as checkpointer:
-            for entry in sorted(checkpointer.checkpoints, key=lambda c: c.step, reverse=True):
-                with contextlib.suppress(Exception):  # a damaged or foreign one: the one before it serves
-                    saved = checkpointer.load(entry.step)
-                    about = saved["about"].tobytes()
-                    kinds = json.loads(about)["leaves"]
-                    empty = [np.zeros(shape, dtype) for shape, dtype in kinds]
-                    leaves = [np.asarray(saved.get(str(i), leaf)) for i, leaf in enumerate(empty)]
-                    if about == _about(leaves) and wanted in (None, kinds):
-                        return entry.step, leaves
+        for step in reversed(self._steps()):
+            leaves = _read(self._file(step))
+            if leaves is not None and wanted in (None, _kinds(leaves)):
+                return step, leaves
         return None
 
     def clear(self) -> None:
@@ -129,11 +104,18 @@ def _as(leaf: np.ndarray, model: Any) -> Any:
     return jnp.asarray(leaf) if isinstance(model, jax.Array) else leaf
 
 
-def _kinds(leaves: list[np.ndarray]) -> list[list[Any]]:
-    return [[list(leaf.shape), leaf.dtype.str] for leaf in leaves]
+def _kinds(leaves: list[np.ndarray]) -> list[tuple[tuple[int, ...], np.dtype]]:
+    return [(leaf.shape, leaf.dtype) for leaf in leaves]
 
 
-def _about(leaves: list[np.ndarray]) -> bytes:
-    """Shapes and types of all leaves, and a checksum of their content, as JSON."""
-    content = hashlib.sha256(b"".join(np.ascontiguousarray(leaf).tobytes() for leaf in leaves)).hexdigest()
-    return json.dumps({"leaves": _kinds(leaves), "content": content}).encode()
+def _read(file: Path) -> list[np.ndarray] | None:
+    """The arrays in the file; None if it is not what was written."""
+    try:
+        whole = file.read_bytes()
+    except OSError:
+        return None
+    checksum, content = whole[:CHECKSUM], whole[CHECKSUM:]
+    if hashlib.sha256(content).digest() != checksum:
+        return None
+    with np.load(io.BytesIO(content)) as arrays:
+        return [arrays[name] for name in arrays.files]

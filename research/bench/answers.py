@@ -70,7 +70,10 @@ def _stroke() -> Trial:
 
 TASKS = {
     "stroke": Task(
-        "an answer to a stroke, on the server, all main panels", {"identikit": ours(_stroke)}, at_most=6e-3
+        "an answer to a stroke, on the server, all main panels",
+        {"identikit": ours(_stroke)},
+        per="answers",
+        at_most=6e-3,
     ),
     "study": Task(
         "launch.study until the first training tells its loss, compiled before",

@@ -3,8 +3,8 @@
 const TEXTS = {
   overview:
     "The drawing, made 28×28, goes to three models and into three maps of {points} training digits. The red point is your " +
-    "drawing: it moves as you draw. Point at a dot to see its digit. The plain 7 is read by all; the funky 7 is wide and " +
-    "pressed to the edges, where dense networks and neighbours were never shown ink; “like MNIST” centres it again.",
+    "drawing: it moves as you draw. Point at a dot to see its digit. The funky 7 is wide and pressed to the edges, where " +
+    "training digits have no ink: the dense network misreads it; “like MNIST” centres it again.",
   eigen:
     "Eigen-images are the directions in which training digits differ most. A red bar means that the drawing has more of an " +
     "image than the mean digit, a blue bar less. The first two coefficients are the drawing’s place on the PCA map.",

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from research.blocks import over_runs
@@ -248,7 +249,9 @@ def shared_neighbours(
     return jnp.diagonal(both.cumsum(0).cumsum(1)) / (n * jnp.arange(1, k + 1))
 
 
-def separated(silhouette: Float[Array, "*sets"], linear: Float[Array, "*sets"]) -> Bool[Array, "*sets"]:
+def separated(
+    silhouette: Float[Array | np.ndarray, "*sets"], linear: Float[Array | np.ndarray, "*sets"]
+) -> Bool[Array | np.ndarray, "*sets"]:
     """The rule of the study "input_clusters": silhouette > 0.5 and linear accuracy > 0.95."""
     return (silhouette > 0.5) & (linear > 0.95)
 

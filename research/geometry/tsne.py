@@ -21,6 +21,7 @@ Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,7 @@ from research.geometry.tsne_repulsion import Grid
 
 EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
 CHUNK = 25  # iterations between two returns to Python
+Number = Any  # a number, or what a jitted function sees of one
 
 
 @functools.partial(
@@ -57,13 +59,13 @@ class Settings:
     start: standard deviation of the first coordinate of the start.
     """
 
-    perplexity: float = 30.0
-    early_iterations: int = 250
-    early_exaggeration: float = 12.0
-    iterations: int = 500
-    momentum: float = 0.8
-    longest_step: float = 5.0
-    start: float = 1e-4
+    perplexity: Number = 30.0
+    early_iterations: Number = 250
+    early_exaggeration: Number = 12.0
+    iterations: Number = 500
+    momentum: Number = 0.8
+    longest_step: Number = 5.0
+    start: Number = 1e-4
 
 
 @dataclass(frozen=True)

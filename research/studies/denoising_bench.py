@@ -1,6 +1,8 @@
 """Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise they can bear."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +10,19 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.blocks import over_runs
 from research.data.noise import NOISES
-from research.networks import Population
+
+
+@runtime_checkable
+class Networks(Protocol):
+    """m networks of one kind, as `research.networks.Population`."""
+
+    @property
+    def params(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def predict(self, params: Any, image: Any) -> Any: ...
+
 
 LEVEL = 0.89  # what the document's network keeps on noisy digits
 HALVINGS = 9
@@ -17,9 +31,11 @@ HALVINGS = 9
 class Bench:
     """m pairs of recognisers and autoencoders, and what they make of noisy images."""
 
-    def __init__(self, readers: dict[str, Population], cleaners: dict[str, Population], key: Key[Array, ""]):
+    def __init__(
+        self, readers: Mapping[str, Networks], cleaners: Mapping[str, Networks], key: Key[Array, ""]
+    ):
         self.readers, self.cleaners = readers, cleaners
-        self.params = {name: p.params for name, p in (readers | cleaners).items()}
+        self.params = {name: p.params for name, p in {**readers, **cleaners}.items()}
         self.key = key
 
     def views(self, params, which, key, strength, image) -> list[Float[Array, "h w"]]:

@@ -158,7 +158,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         xr.concat(parts, dim, join="outer", data_vars="all", coords="minimal", compat="override")
         for parts, dim in ((tables, "run"), (courses, "kept"), (ends, "cell"))
     ]
-    results = xr.merge(joined)
+    results = xr.merge(joined, join="outer")
     by_silhouette, by_line = results.silhouette > 0.5, results.linear > 0.95  # as in scores.separated
     return results.assign(
         separated_at=first_epoch(by_silhouette & by_line),

@@ -161,7 +161,7 @@ Training is a few steps times the recipe's number of steps. One run of a search 
 ## {IDENTIKITS:,} identikits over {NETWORKS:,} networks
 
 Training all networks and asking each {IDENTIKITS // NETWORKS} times, {GENERATIONS} generations of {MASKS} masks each
-(what the study `identikits` sees as typical): {evaluations:.2g} evaluations. Assumed of an accelerator: {given.share:.0%}
+(8 to 14 generations were seen in the study `identikits`): {evaluations:.2g} evaluations. Assumed of an accelerator: {given.share:.0%}
 of {given.peak / 1e12:.0f} TFLOP/s, {given.memory / 1e9:.0f} GB of memory, {given.link / 1e9:.0f} GB/s between hosts.
 
 {row("network", "one core (measured)", *(f"{n} accelerators" for n in CLUSTERS))}
@@ -180,14 +180,14 @@ in one call:
 1. **Parameters.** A population is on every device: {NETWORKS:,} CNNs are {cnn * NETWORKS / 1e9:.0f} GB, and three times that
    while they are trained with Adam. About {fits:,} CNNs fit into half of one accelerator's memory while they are trained.
 2. **The runs on the host.** {IDENTIKITS:,} runs are {_size(gathered)} in each process, gathered after every chunk and written at
-   every checkpoint; beyond some {int(2e9 / run):,} runs in one call (2 GB) this costs more than the chunk.
+   every checkpoint; {int(2e9 / run):,} runs in one call are 2 GB.
 3. **The last runs.** A block ends with its slowest run; with {IDENTIKITS // CLUSTERS[-1]:,} runs for each of {CLUSTERS[-1]} devices this is hidden,
    with fewer than about ten it is not.
-4. **Starting.** Start and compilation take 5 to 30 s a process and do not shrink: on {CLUSTERS[-1]} accelerators they outweigh
+4. **Starting.** Start and compilation take seconds a process (about 5 to 30 seen here) and do not shrink: on {CLUSTERS[-1]} accelerators they outweigh
    the computation for the small networks above.
 
 So work of this size is a sweep, not one mesh: 100 points of 100 networks and 10,000 identikits each
-(`--grid='seed=0:100'`), a node a point. Points share nothing, a lost node costs one point, and every host holds a
+(`--grid='cnn.seed=0:100'`), a node a point. Points share nothing, a lost node costs one point, and every host holds a
 hundredth of the above. One mesh over several hosts is for a single population that must be trained or asked as one.
 
 ## Weak scaling here

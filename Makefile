@@ -24,7 +24,7 @@ types: setup
 	.venv/bin/mypy
 
 test: setup
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist loadfile
 
 paper: setup
 	$(PY) -m launch.paper --preset=$(PRESET) --workdir=$(WORKDIR)

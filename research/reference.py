@@ -32,7 +32,7 @@ def export(paper: Path, folder: Path) -> int:
     drawn = {
         f"figures/{name}-{figure}.png": picture
         for name in studies.STUDIES
-        for figure in figures.drawings(name)
+        for figure in figures.stills(name)
         if (picture := paper / name / "figures" / f"{figure}.png").exists()
     }
     for dpi in PNG_DPI:
@@ -90,7 +90,7 @@ def pictures(folder: Path, at: str) -> str:
     shown = []
     for study, name in PICTURES:
         file = folder / "figures" / f"{study}-{name}.png"
-        drawing = figures.drawings(study).get(name)
+        drawing = figures.stills(study).get(name)
         if file.exists() and drawing:
             shown.append(f"![{drawing.caption}]({at}/figures/{file.name})\n\n*{drawing.caption}*")
     return "\n\n".join(shown)

@@ -102,7 +102,7 @@ def _pictures(chapter: Chapter) -> list[Picture]:
     if chapter.failure:
         return []
     folder = chapter.folder / "figures"
-    kinds = ((figures.drawings(chapter.study), False), (figures.animations(chapter.study), True))
+    kinds = ((figures.stills(chapter.study), False), (figures.animations(chapter.study), True))
     drawn = (
         Picture(chapter.study, name, folder, drawing, moving)
         for drawings, moving in kinds

@@ -13,6 +13,13 @@ install_import_hook("research", "strict.check")
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# Most of a test's time is compilation: programs are kept, so that the second run of the suite is quick.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    from research.data import cache_dir
+
+    jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+
 
 def pytest_collection_modifyitems(items):
     for item in items:

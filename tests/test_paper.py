@@ -309,8 +309,8 @@ def test_every_text_of_the_studies_can_be_set_in_latex():
     for name in studies.STUDIES:
         with warnings.catch_warnings():  # what libraries say when they are imported here for the first time
             warnings.simplefilter("ignore")
-            figures.drawings(name)
-        for drawings in (figures.drawings(name), figures.animations(name)):
+            figures.stills(name)
+        for drawings in (figures.stills(name), figures.animations(name)):
             for drawing in drawings.values():
                 assert latex.escape(drawing.caption).isascii(), drawing.caption
                 assert drawing.draw.__doc__, (

@@ -55,7 +55,7 @@ def style():
         yield
 
 
-def drawings(study: str) -> dict[str, Drawing]:
+def stills(study: str) -> dict[str, Drawing]:
     """The figures of a study by file name."""
     return importlib.import_module(f"research.figures.{study}").FIGURES
 
@@ -84,7 +84,7 @@ def draw_all(
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     with style():
-        for name, drawing in drawings(study).items():
+        for name, drawing in stills(study).items():
             draw = functools.partial(drawing.draw, results)
             figure, wide, narrow = draw(DOUBLE), folder / name, folder / file_name(name, SINGLE)
             if figure is None:
@@ -164,7 +164,9 @@ def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:
     return digest(*contents, *widths, code_digest(), matplotlib.__version__, PIL.__version__)
 
 
-def tiles(axes, images, *, vmin: float = 0.0, vmax: float = 1.0, cmap: str = "gray_r") -> None:
+def tiles(
+    axes, images, *, vmin: float | np.floating = 0.0, vmax: float | np.floating = 1.0, cmap: str = "gray_r"
+) -> None:
     """Shows one image in each of the axes, all on the same scale, without ticks or frame."""
     for ax, image in zip(axes, images):
         ax.imshow(image, vmin=vmin, vmax=vmax, cmap=cmap)

@@ -64,7 +64,7 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     return figure
 
 
-def _point(ax, x: float, values: np.ndarray, colour: str) -> None:
+def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
     """Mean and interval of one value a network, and the networks."""
     value, low, high, n = c.mean(values)
     ax.plot(np.full(len(values), x), values, "o", color=colour, alpha=0.3, markersize=3, mec="none")

@@ -134,7 +134,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     axes[0, 0].set_title("mean", loc="center")
     axes[1, 0].set_visible(False)
     components = results.component.values[:EIGEN]
-    largest = np.abs(components).max()
+    largest = float(np.abs(components).max())
     tiles(axes[:, 1:].flat, components, vmin=-largest, vmax=largest, cmap=DIVERGING)
     for i, ax in enumerate(axes[:, 1:].flat):
         ax.set_title(f"{i + 1}: {explained[i]:.1f} %", loc="center", fontsize=6, fontweight="normal", pad=2)

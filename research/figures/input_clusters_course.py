@@ -20,7 +20,7 @@ def _in_space(ax):
     return {"depthshade": False} if ax.name == "3d" else {}
 
 
-def bare(ax, half: float) -> None:
+def bare(ax, half: float | np.floating) -> None:
     ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
     if ax.name == "3d":
         ax.set(zlim=(-half, half), zticks=[])

@@ -98,9 +98,9 @@ def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | N
     for group in dict.fromkeys(results.cell_group.values.tolist()):
         cells = np.flatnonzero(results.cell_group == group)
         end = _end(of(results, group)).isel(run=slice(len(cells)))
-        shows = (regime(end) == REGIMES.index(name)).values & np.isfinite(results.end_points[cells]).all(
-            ("point", "axis")
-        ).values
+        shows = (regime(end) == REGIMES.index(name)).values & np.isfinite(
+            results.end_points[cells, :, :2]
+        ).all(("point", "feature")).values
         if not shows.any():
             continue
         sign = -1.0 if name == "network fits, points stay" else 1.0
@@ -109,7 +109,7 @@ def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | N
             cell = cells[int(ranked.argmax())]
             best = (
                 ranked.max(),
-                results.end_points[cell].values,
+                results.end_points[cell, :, :2].values,
                 results.end_labels[cell].values.astype(int),
             )
     return None if best is None else best[1:]

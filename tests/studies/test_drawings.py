@@ -67,6 +67,6 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_pa
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     for folder in ("a", "b"):
         names = figures.draw_all("drawings", first, tmp_path / folder)
-    assert names == list(figures.drawings("drawings"))
+    assert names == list(figures.stills("drawings"))
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

@@ -121,7 +121,7 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_p
     monkeypatch.setattr(figures, "animations", lambda name: {})
     for folder in ("a", "b"):
         names = figures.draw_all("input_clusters", first, tmp_path / folder)
-    assert names == list(figures.drawings("input_clusters"))
+    assert names == list(figures.stills("input_clusters"))
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

@@ -72,7 +72,7 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, config
     assert first.predicted.sizes["image"] == 10_000
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     names = figures.draw_all("recognisers", first, tmp_path / "a")
-    assert names == list(figures.drawings("recognisers"))
+    assert names == list(figures.stills("recognisers"))
     figures.draw_all("recognisers", first, tmp_path / "b")
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

@@ -11,9 +11,9 @@ from research.studies import drawings as study
 COLOURS = dict(zip(study.KINDS, (SECOND, ACCENT, "#8a6d1c")))
 AXES = {
     "width": "width, times",
-    "slant": "slant to the right, columns a row",
-    "shift": "shift to the right, pixels",
-    "thickness": "strokes thicker on each side, pixels",
+    "slant": "slant, columns a row",
+    "shift": "shift, pixels",
+    "thickness": "stroke, pixels a side",
 }
 NEUTRAL = {"width": 1.0}
 
@@ -22,7 +22,7 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One seven at every strength, and what each model takes it for."""
     families, steps = results.sizes["family"], results.sizes["step"]
     figure, axes = plt.subplots(families, steps, figsize=(width, width * families / steps * 1.32))
-    marks = {"dense3": "dense", "cnn_small": "CNN", "knn": "KNN"}
+    marks = {"dense3": "D", "cnn_small": "C", "knn": "K"}
     first = {kind: int(np.flatnonzero(results.kind == kind)[0]) for kind in marks}
     for row, family in zip(axes, results.family.values):
         one = results.sel(family=family)
@@ -65,7 +65,7 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         bottom.set_xlabel(AXES[family])
     sizes = results.sevens, results.sizes["image"] - results.sevens
     for ax, what, n in zip(axes[:, 0], ("sevens", "all digits"), sizes):
-        ax.set_ylabel(f"accuracy, {what}, n = {n:,}".replace(",", " "))
+        ax.set_ylabel(f"accuracy, {what}, n = " + f"{n:,}".replace(",", " "))
     for i, (kind, colour) in enumerate(COLOURS.items()):
         axes[1, 0].text(0.04, 0.04 + 0.1 * i, study.KINDS[kind], color=colour, transform=axes[1, 0].transAxes)
     return figure
@@ -82,9 +82,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         )
     left.plot(0, 0, "+", color=INK, markersize=7)
     right.plot(0, 0, "+", color=INK, markersize=7)
-    right.annotate(
-        "centre of\nall digits", (0, 0), xytext=(-4, 4), textcoords="offset points", ha="right", color=INK
-    )
+    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize=7)
     shades = dict(zip(results.family.values, (ACCENT, SECOND, "#8a6d1c", "#2f8f4e")))
     for family, colour in shades.items():
         way = results.codes.sel(family=family).mean("seven").values
@@ -105,8 +103,9 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         va="center",
     )
     for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
-        ax.set(title=title, xlabel="first component", aspect="equal")
-        ax.margins(0.12)
+        ax.set(title=title, xlabel="first component")
+        ax.margins(0.14)
+    left.set_aspect("equal")
     left.set_ylabel("second component")
     return figure
 
@@ -138,7 +137,7 @@ FIGURES = {
     "examples": Drawing(
         examples,
         "One test seven, deformed in steps (numbers: the strength), and what the dense network, the CNN and the five "
-        "nearest neighbours take it for; red where they are wrong.",
+        "nearest neighbours (D, C, K) take it for; red where they are wrong.",
     ),
     "accuracy": Drawing(
         accuracy,

@@ -40,7 +40,7 @@ LOOKS = (
     "progress.py",
     "scaling.py",
 )
-LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "scipy", "xarray", "matplotlib")
+LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
 
 
 class StoreError(ValueError):

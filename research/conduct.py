@@ -12,12 +12,12 @@ from research.progress import Plan
 from research.store import Run, atomic_write, lock
 
 SECONDS = {  # of the preset quick on two cores; only their proportions matter
-    "recognisers": 230,
+    "recognisers": 450,
     "identikits": 300,
-    "causal_maps": 40,
-    "input_clusters": 60,
+    "causal_maps": 150,
+    "input_clusters": 120,
     "denoising": 60,
-    "bottlenecks": 60,
+    "bottlenecks": 120,
     "embeddings": 60,
     "drawings": 60,
 }

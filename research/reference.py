@@ -12,7 +12,7 @@ from research.store import Run, StoreError, atomic_write, make_folder
 
 MAX_BYTES = 6_000_000
 PNG_DPI = (150, 120, 100, 75)  # of the kept figures: the first with which all of them fit
-PICTURES = (("identikits", "gallery"), ("causal_maps", "maps"), ("input_clusters", "course"))
+PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
 
 
 def export(paper: Path, folder: Path) -> int:

@@ -120,6 +120,15 @@ def test_a_frozen_config_is_still_one_of_its_kind_and_refuses_changes():
         config.part.training.epochs = 3
 
 
+def test_a_changed_config_is_open_again():
+    config = studies.frozen(Config())
+    other = studies.changed(config, part=studies.changed(config.part, seed=5))
+    assert type(other) is Config
+    assert (other.part.seed, config.part.seed) == (5, Config().part.seed)
+    other.seed = 3
+    assert config.seed == Config().seed
+
+
 def test_the_code_digest_leaves_out_what_only_looks(monkeypatch, tmp_path):
     (tmp_path / "figures").mkdir()
     for name in ("a.py", "figures/b.py", "report.py"):

@@ -58,6 +58,13 @@ def frozen(config: Any) -> Any:
     return copy
 
 
+def changed(config: Any, **fields: Any) -> Any:
+    """A config like this one, frozen or not, with some fields changed; it may be changed further."""
+    kind = type(config)
+    sealed = "__setattr__" in vars(kind)
+    return (kind.__base__ if sealed else kind)(**{**vars(config), **fields})
+
+
 def by_recipe(name: str) -> Any:
     """A config's field for a network: made and trained by the recipe of that name unless it is changed."""
 

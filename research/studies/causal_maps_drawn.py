@@ -15,6 +15,7 @@ from research.networks import NetworkConfig, Population
 from research.reading import agreement, identikits
 from research.reading.attribution import integrated_gradients
 from research.reading.causal_index import mean_jacobian, weight_product
+from research.studies import changed
 
 METHODS = ("causal_index", "mean_jacobian", "integrated_gradients", "identikit", "class_mean")
 RANKINGS = (*METHODS, "own_gradients", "random")
@@ -87,14 +88,7 @@ def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> An
 
 def deep(how: NetworkConfig, depth: int) -> NetworkConfig:
     """The same network with its first hidden layer `depth` times."""
-    widths = (how.model.widths[0],) * depth
-    return NetworkConfig(
-        type(how.model)(**{**vars(how.model), "widths": widths}),
-        how.training,
-        how.data,
-        how.examples,
-        how.seed,
-    )
+    return changed(how, model=changed(how.model, widths=(how.model.widths[0],) * depth))
 
 
 def faithfulness(

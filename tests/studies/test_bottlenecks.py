@@ -12,7 +12,7 @@ from configs.bottlenecks import get_config
 from research import data, figures, networks
 from research.store import Run
 from research.studies import bottlenecks as study
-from research.studies import bottlenecks_plane
+from research.studies import bottlenecks_plane, frozen
 
 DIGITS = np.arange(10)
 
@@ -28,7 +28,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(config, Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def distances(seed):

@@ -16,6 +16,7 @@ from research.reading import agreement
 from research.store import Run
 from research.studies import causal_maps as study
 from research.studies import causal_maps_measures as measures
+from research.studies import frozen
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,7 +38,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(config, Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(alike, null, error=0.018):

@@ -13,6 +13,7 @@ from research import figures
 from research.data.noise import NOISES
 from research.store import Run
 from research.studies import denoising as study
+from research.studies import frozen
 from research.studies.denoising_bench import LEVEL, Bench
 
 
@@ -30,7 +31,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(config, Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(noisy, before, after, clean=0.98):

@@ -9,6 +9,7 @@ from research import claims as c
 from research import figures
 from research.store import Run
 from research.studies import drawings as study
+from research.studies import frozen
 
 
 def hand_made(dense, knn, cnn, outwards=1.0):
@@ -62,7 +63,7 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_pa
     config.dense3.model.widths, config.dense3.examples = (8,), 300
     config.cnn_small.examples = 300
     monkeypatch.setattr(study, "STEPS", {name: steps[2:4] for name, steps in study.STEPS.items()})
-    first, second = (study.run(config, Run(tmp_path / name)) for name in ("one", "two"))
+    first, second = (study.run(frozen(config), Run(tmp_path / name)) for name in ("one", "two"))
     xr.testing.assert_identical(first, second)
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     for folder in ("a", "b"):

@@ -10,6 +10,7 @@ from configs.embeddings import get_config
 from research import figures
 from research.store import Run
 from research.studies import embeddings as study
+from research.studies import frozen
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(config, Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from configs.identikits import get_config
 from research import figures
 from research.reading.contract import FORWARD
 from research.store import Run
+from research.studies import frozen
 from research.studies import identikits as study
 from research.studies import identikits_measures as measures
 
@@ -26,7 +27,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(config, Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(reached, asking=measures.DEFAULT, kind="cnn", evaluations=1001.0):

@@ -12,6 +12,7 @@ from research import claims as c
 from research import figures
 from research.clustering import setting
 from research.store import Run
+from research.studies import frozen
 from research.studies import input_clusters as study
 from research.studies import input_clusters_measures as measures
 from research.studies import input_clusters_runs as runs
@@ -111,7 +112,7 @@ def config():
 
 def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_path, monkeypatch):
     monkeypatch.setattr(study, "batches", few_points(study.batches))
-    first, second = (study.run(config, Run(tmp_path / name)) for name in ("one", "two"))
+    first, second = (study.run(frozen(config), Run(tmp_path / name)) for name in ("one", "two"))
     xr.testing.assert_identical(first, second)
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     still = measures.of(first, "inputs frozen")

@@ -62,7 +62,7 @@ def changed(config: Any, **fields: Any) -> Any:
     """A config like this one, frozen or not, with some fields changed; it may be changed further."""
     kind = type(config)
     sealed = "__setattr__" in vars(kind)
-    return (kind.__base__ if sealed else kind)(**{**vars(config), **fields})
+    return kind.__mro__[1 if sealed else 0](**{**vars(config), **fields})
 
 
 def by_recipe(name: str) -> Any:

@@ -102,12 +102,19 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for y, (_, _, two, more) in enumerate(reversed(rows)):
             value, low, high, _ = study.gain(results, two, more, measure)
             ax.plot([low, high], [y + shift] * 2, color=colour, linewidth=2, solid_capstyle="butt")
-            ax.plot(value, y + shift, "o", color=colour, markersize=4)
-        _, _, top, _ = study.gain(results, *rows[0][2:], measure)
-        ax.text(top + 40, len(rows) - 1 + shift, rule, color=colour, va="center")
+            never = np.isnan(study.times(results, more, measure)).all()
+            ax.plot(value, y + shift, "o", color=colour, markersize=4, mfc="white" if never else colour)
+            if never:
+                text = f"none within {results.epochs:,} epochs".replace(",", " ")
+                ax.text(high + 60, y + shift, text, color=colour, va="center", fontsize=6.5)
+        ax.text(
+            0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
+        )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(GAIN, color=MUTED, linewidth=0.8, linestyle=":")
-    ax.text(GAIN - 20, len(rows) - 0.45, "the document's\nsingle pair", color=MUTED, va="top", ha="right")
+    ax.text(
+        GAIN - 30, -0.5, "the document's\nsingle pair", color=MUTED, va="bottom", ha="right", fontsize=6.5
+    )
     ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
     ax.set_xlabel("epochs earlier than with two features (mean, 95 % interval); left of 0: later")
     ax.tick_params(axis="y", length=0)

@@ -91,7 +91,7 @@ def phase_maps(results: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Points [n 2] and labels of the cell that shows a regime best: the purest, of the finite ones."""
+    """Points [n 2] and labels of the cell that shows a regime best: the most typical of the finite ones."""
     if "cell_group" not in results.coords:
         return None
     best = None
@@ -103,8 +103,11 @@ def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | N
         ).all(("point", "feature")).values
         if not shows.any():
             continue
-        sign = -1.0 if name == "network fits, points stay" else 1.0
-        ranked = np.where(shows, sign * end.purity.values, -np.inf)
+        best_by = {
+            "network fits, points stay": -end.purity,
+            "one cluster a class": -abs(end.silhouette - 0.75),
+        }
+        ranked = np.where(shows, best_by.get(name, end.purity).values, -np.inf)
         if best is None or ranked.max() > best[0]:
             cell = cells[int(ranked.argmax())]
             best = (

@@ -82,7 +82,9 @@ def test_gradients_are_those_of_the_loss(act, sizes):
         return expected, clustering.gradients(params, u, onehot, ACTIVATIONS[act])
 
     expected, (by_params, by_u) = both(params, u)
-    np.testing.assert_allclose(by_u, 20 * expected[1], atol=1e-6)
+    np.testing.assert_allclose(
+        by_u, 20 * expected[1], rtol=1e-5, atol=5e-6
+    )  # float32, summed in another order
     for got, gradient in zip(jax.tree.leaves(by_params), jax.tree.leaves(expected[0]), strict=True):
         np.testing.assert_allclose(got, gradient, atol=1e-6)
 

@@ -11,14 +11,14 @@ from research import figures, studies
 from research.store import Run, StoreError, atomic_write, make_folder
 
 MAX_BYTES = 6_000_000
-PNG_DPI = (150, 120, 100, 75)  # of the kept figures: the first with which all of them fit
+PNG_DPI = (150, 120, 100, 75, 65)  # of the kept figures: the first with which all of them fit
 PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
 
 
 def export(paper: Path, folder: Path) -> int:
     """Keeps report, claims and their tables, provenance and figures of a finished paper; returns the bytes.
 
-    Figures are kept as PNG, two columns wide, with at most 256 colours. Raises StoreError when the paper is
+    Figures are kept as PNG, two columns wide, with at most 64 colours. Raises StoreError when the paper is
     not complete or what would be kept is larger than MAX_BYTES; nothing is changed then.
     """
     missing = [name for name in studies.STUDIES if not (paper / name / "provenance.json").exists()]
@@ -28,7 +28,10 @@ def export(paper: Path, folder: Path) -> int:
     origin = {name: Run(paper / name).provenance() for name in studies.STUDIES}
     names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
     kept = {name: (paper / name).read_bytes() for name in names}
+    kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
     kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
+    for name in ("report.html", "provenance.json"):  # where it lay on the machine is nobody's business
+        kept[name] = kept[name].replace(str(paper).encode(), b"PAPER")
     drawn = {
         f"figures/{name}-{figure}.png": picture
         for name in studies.STUDIES
@@ -60,7 +63,7 @@ def _smaller(png: Path, dpi: int) -> bytes:
         size = (round(picture.width * scale), round(picture.height * scale))
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     written = io.BytesIO()
-    small.quantize(256, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    small.quantize(64, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
     return written.getvalue()
 
 

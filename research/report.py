@@ -250,7 +250,7 @@ def _figure(number: str, picture: Picture) -> str:
     column = picture.file(figures.SINGLE)
     narrow = (
         f'<source media="(max-width: 40rem)" srcset="{_inline(column)}">'
-        if column.exists() and not picture.moving
+        if not picture.moving and column.exists() and column.read_bytes() != picture.file().read_bytes()
         else ""
     )
     kind = ' class="moving"' if picture.moving else ""

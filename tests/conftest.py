@@ -1,5 +1,6 @@
 """Strict settings for every test: shapes checked, ranks explicit, key reuse refused, warnings are errors."""
 
+import importlib
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -10,6 +11,9 @@ from jaxtyping import install_import_hook
 
 # Every jaxtyping annotation in `research` is checked at run time, in tests only.
 install_import_hook("research", "strict.check")
+importlib.import_module(
+    "research.models"
+)  # beartype warns of a type of Flax's; here, not in the midst of a test
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

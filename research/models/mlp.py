@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 from flax import nnx
@@ -29,8 +30,8 @@ def activation(name: str):
     return ACTIVATIONS[name]
 
 
-def chain(*sizes: int, init: str, rngs: nnx.Rngs) -> nnx.List:
-    """Dense layers from each size to the next; an unknown initialisation lists the known ones."""
+def chain(*sizes: int, init: str, rngs: nnx.Rngs) -> Any:
+    """An nnx.List of dense layers from each size to the next; an unknown initialisation lists the known ones."""
     if init not in INITS:
         raise ValueError(f"unknown initialisation {init!r}; known: {', '.join(sorted(INITS))}")
     return nnx.List(

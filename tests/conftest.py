@@ -11,9 +11,7 @@ from jaxtyping import install_import_hook
 
 # Every jaxtyping annotation in `research` is checked at run time, in tests only.
 install_import_hook("research", "strict.check")
-importlib.import_module(
-    "research.models"
-)  # beartype warns of a type of Flax's; here, not in the midst of a test
+importlib.import_module("research.devices").compile_quickly()
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

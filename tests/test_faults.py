@@ -1,6 +1,7 @@
 """Faults: a computation that is disturbed goes on to the same bits, or says in one line what to do."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,7 +87,9 @@ def test_three_kills_over_training_identikits_and_clusters(home):
         env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done
-    assert "3 kills in all; 3 of 3 runs ended with the same bits" in done.stdout
+    kills, same, runs = map(int, re.search(r"(\d+) kills in all; (\d+) of (\d+) runs", done.stdout).groups())
+    assert kills == 3
+    assert same == runs >= 3  # more where one ended before its kill came
 
 
 def test_a_full_disk_says_so_and_the_same_command_goes_on_when_there_is_room(home, tmp_path):

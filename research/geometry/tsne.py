@@ -14,6 +14,9 @@ without its 4); momentum 0.8, a gain for each coordinate, steps no longer than 5
 Bits: on a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no
 fixed order, so that runs agree only in what they show.
 
+A chunk of iterations ends early where the map outgrows its grid; the next one begins with a larger grid, which is
+compiled anew for each of a few sizes.
+
 Sources: van der Maaten & Hinton (2008); Belkina et al. (2019) for the rates; Kobak & Berens (2019) for the start;
 Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
 """
@@ -135,15 +138,18 @@ def fit(
     early, total = settings.early_iterations, settings.early_iterations + settings.iterations
     phases = ((early, settings.early_exaggeration), (total, 1.0))
     for end, exaggeration in phases:
+        rate = len(x) / exaggeration
         while done < end:
-            steps = min(CHUNK, end - done)
-            state = state if exact else _regrid(state)
-            state, cost = _advance(state, graph, exaggeration, len(x) / exaggeration, steps, settings)
-            done += steps
+            until = min(done + CHUNK, end)
+            while done < until:
+                state = state if exact else _regrid(state)
+                state, steps, cost = _advance(state, graph, exaggeration, rate, until - done, settings)
+                done += int(steps)
             if progress is not None and progress(done, constant + float(cost)):
                 done = total
-    kl = _evaluate(state if exact else _regrid(state), graph)
-    return Embedding(x, np.asarray(state.points.T), constant + float(kl), settings)
+    points = np.asarray(state.points.T)
+    _, _, cost = _advance(state if exact else _regrid(state), graph, 1.0, 0.0, 1, settings)
+    return Embedding(x, points, constant + float(cost), settings)
 
 
 def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
@@ -177,7 +183,7 @@ def step(
     state: State, graph: Edges, exaggeration, rate, settings: Settings
 ) -> tuple[State, Float[Array, ""]]:
     """One iteration: the new state, and Z before it."""
-    force, z, grid = _repulsion(state)
+    force, z = _repulsion(state)
     gradient = exaggeration * tsne_affinities.attraction(graph, state.points) - force / z
     turned = jnp.sign(gradient) != jnp.sign(state.update)
     gain = jnp.where(turned, state.gain + 0.2, state.gain * 0.8 + 0.01)
@@ -185,38 +191,35 @@ def step(
     length = jnp.sqrt((update**2).sum(0, keepdims=True))
     update = update * jnp.minimum(1, settings.longest_step / jnp.maximum(length, 1e-30))
     points = state.points + update
-    return State(points - points.mean(1, keepdims=True), update, gain, grid), z
+    return State(points - points.mean(1, keepdims=True), update, gain, state.grid), z
 
 
 def _repulsion(state):
     if state.grid is None:
-        return *tsne_repulsion.exactly(state.points), None
-    grid = lax.cond(
-        tsne_repulsion.covers(state.grid, state.points),
-        lambda points: state.grid,
-        lambda points: tsne_repulsion.lay(points, state.grid.size),
-        state.points,
-    )
-    return *tsne_repulsion.by_grid(grid, state.points), grid
+        return tsne_repulsion.exactly(state.points)
+    return tsne_repulsion.by_grid(state.grid, state.points)
 
 
-@functools.partial(jax.jit, donate_argnames="state")
-def _advance(state, graph, exaggeration, rate, steps, settings):
-    """A chunk of iterations, and the KL divergence before its last step but for P's entropy."""
+@functools.partial(tsne_repulsion.jit, donate_argnames="state")
+def _advance(state, graph, exaggeration, rate, most, settings):
+    """Iterations as long as the grid covers the map, but one at least and `most` at most.
 
-    def again(_, carry):
-        state, _, _ = carry
-        return *step(state, graph, exaggeration, rate, settings), state.points
+    Returns the new state, their number, and the KL divergence before the last of them but for P's entropy.
+    """
 
-    state, z, points = lax.fori_loop(0, steps, again, (state, jnp.float32(0), state.points))
-    return state, tsne_affinities.stretch(graph, points) + jnp.log(z)
+    def goes_on(carry):
+        state, done, _, _ = carry
+        covered = True if state.grid is None else tsne_repulsion.covers(state.grid, state.points)
+        return (done < most) & (covered | (done == 0))
 
+    def again(carry):
+        state, done, _, _ = carry
+        after, z = step(state, graph, exaggeration, rate, settings)
+        return after, done + 1, z, state.points
 
-@jax.jit
-def _evaluate(state, graph):
-    """The KL divergence but for P's entropy."""
-    _, z, _ = _repulsion(state)
-    return tsne_affinities.stretch(graph, state.points) + jnp.log(z)
+    begin = (state, jnp.int32(0), jnp.float32(0), state.points)
+    state, done, z, points = lax.while_loop(goes_on, again, begin)
+    return state, done, tsne_affinities.stretch(graph, points) + jnp.log(z)
 
 
 def _regrid(state):
@@ -226,7 +229,7 @@ def _regrid(state):
     return State(state.points, state.update, state.gain, grid)
 
 
-_lay = jax.jit(tsne_repulsion.lay, static_argnames="size")
+_lay = tsne_repulsion.jit(tsne_repulsion.lay, static_argnames="size")
 _stretch = jax.jit(tsne_affinities.stretch)
 
 

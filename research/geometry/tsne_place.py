@@ -81,7 +81,7 @@ def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[n
     return np.asarray(settle(field, indices, distances)).T
 
 
-@functools.partial(jax.jit, static_argnames="size")
+@functools.partial(tsne_repulsion.jit, static_argnames="size")
 def _potential(points, corners, size):
     grid = tsne_repulsion.lay(corners, size)
     return grid, tsne_repulsion.potential(grid, points)

@@ -75,7 +75,7 @@ class CNN(nnx.Module):
         x = (image - self.config.mean) / self.config.std
         if _uses_matmul(self.config.form):
             cells = convolution.of_image_in_cells(x, self.conv1.kernel[...], "SAME")
-            pooled = convolution.largest(*(cells[:, :, place] for place in range(4)))
+            pooled = convolution.largest(cells)
             conv1 = nnx.relu(convolution.from_cells(cells) + self.conv1.bias[...][None, None])
             pool1 = nnx.relu(convolution.add_bias(convolution.beside_channels(pooled), self.conv1.bias[...]))
             conv2 = convolution_dft.convolve(pool1, self.conv2.kernel[...], "SAME")

@@ -5,10 +5,12 @@ stands: between the pixels and the channels a matrix product reads and writes it
 backwards, and nothing is ever transposed. `beside_channels` and `add_bias` keep it there.
 """
 
+import functools
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -40,28 +42,60 @@ def add_bias(x: Float[Array, "*pixels c"], bias: Float[Array, " c"]) -> Float[Ar
     return x + beside_channels(lax.select(False, lax.stop_gradient(x), everywhere))
 
 
-@jax.custom_jvp
-def largest(
-    a: Float[Array, "*shape"], b: Float[Array, "*shape"], c: Float[Array, "*shape"], d: Float[Array, "*shape"]
-) -> Float[Array, "*shape"]:
-    """The elementwise maximum of four; the gradient goes to the first that attains it."""
-    return jnp.maximum(jnp.maximum(a, b), jnp.maximum(c, d))
+@jax.custom_vjp
+def largest(x: Float[Array, "h w 4 c"]) -> Float[Array, "h w c"]:
+    """The largest of each pixel's four places; the gradient goes to the first that attains it.
+
+    Its rule, and that of `max_pool`, remember which place it was, one byte a pixel, instead of all values.
+    """
+    return functools.reduce(jnp.maximum, [x[:, :, place] for place in range(4)])
 
 
-@largest.defjvp
-def _largest_jvp(values, tangents):
-    top = largest(*values)
-    taken = values[0] == top  # batched as the values are: a constant start would move the batch to the front
-    out = jnp.where(taken, tangents[0], 0.0)
-    for value, tangent in zip(values[1:], tangents[1:]):
-        hit = (value == top) & ~taken
-        out, taken = out + jnp.where(hit, tangent, 0.0), taken | hit
-    return top, out
+def _largest_forward(x):
+    top = largest(x)
+    return top, _first([x[:, :, place] for place in range(4)], top)
 
 
+def _largest_backward(which, slope):
+    place = jnp.arange(4, dtype=jnp.uint8)[None, None, :, None]
+    return (beside_channels(jnp.where(which[:, :, None] == place, slope[:, :, None], 0.0)),)
+
+
+largest.defvjp(_largest_forward, _largest_backward)
+
+
+@jax.custom_vjp
 def max_pool(x: Float[Array, "h w c"]) -> Float[Array, "h2 w2 c"]:
-    """The maximum of every 2×2 cell; h and w even."""
-    return largest(x[::2, ::2], x[::2, 1::2], x[1::2, ::2], x[1::2, 1::2])
+    """The maximum of every 2×2 cell; h and w even. The gradient goes to the first place that attains it."""
+    return functools.reduce(jnp.maximum, _places(x))
+
+
+def _max_pool_forward(x):
+    top = max_pool(x)
+    return top, _first(_places(x), top)
+
+
+def _max_pool_backward(which, slope):
+    h, w, c = slope.shape
+    place = jnp.asarray(np.tile(np.arange(4, dtype=np.uint8).reshape(2, 2), (h, w)))[:, :, None]
+
+    def spread(x):
+        return jnp.broadcast_to(x[:, None, :, None], (h, 2, w, 2, c)).reshape(2 * h, 2 * w, c)
+
+    return (beside_channels(jnp.where(spread(which) == place, spread(slope), 0.0)),)
+
+
+max_pool.defvjp(_max_pool_forward, _max_pool_backward)
+
+
+def _places(x):
+    return [x[::2, ::2], x[::2, 1::2], x[1::2, ::2], x[1::2, 1::2]]
+
+
+def _first(values, top):
+    """The number of the first of four that equals `top`."""
+    first, second, third, _ = (value == top for value in values)
+    return jnp.where(first, 0, jnp.where(second, 1, jnp.where(third, 2, 3))).astype(jnp.uint8)
 
 
 def plain(

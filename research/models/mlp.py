@@ -41,7 +41,10 @@ def chain(*sizes: int, init: str, rngs: nnx.Rngs) -> Any:
 
 
 def through(
-    layers: nnx.List, phi: Callable[[Array], Array], x: Float[Array, " inputs"], names: Sequence[str]
+    layers: Sequence[nnx.Linear],
+    phi: Callable[[Array], Array],
+    x: Float[Array, " inputs"],
+    names: Sequence[str],
 ) -> tuple[Float[Array, " outputs"], dict[str, Array]]:
     """xₗ = φ(xₗ₋₁Wₗ + bₗ) by these names, the last layer without φ: its sums, and the xₗ."""
     activations = {}

@@ -16,7 +16,18 @@ import importlib
 
 from research.bench.task import Task
 
-CPU = ("machine", "answers", "convolution", "descent", "places", "neighbours", "growth", "goals", "maps")
+CPU = (
+    "machine",
+    "answers",
+    "drawing",
+    "convolution",
+    "descent",
+    "places",
+    "neighbours",
+    "growth",
+    "goals",
+    "maps",
+)
 GPU = ("machine", "accelerator", "growth")
 SUITES = {"cpu": CPU, "gpu": GPU}
 

@@ -1,4 +1,4 @@
-"""What a user waits for: the first sign of life of a study, and the app's answer to a stroke."""
+"""What a user waits for: the first sign of life of a study."""
 
 import contextlib
 import os
@@ -15,7 +15,6 @@ from research.bench.task import Task, Trial, ours
 STUDY = ("-m", "launch.study", "--config=configs/recognisers.py")
 SIGN = b"loss"  # the first progress line of a training shows it
 PATIENCE = 120.0
-STROKES = 100
 
 
 def _study() -> Trial:
@@ -53,28 +52,7 @@ def _until_sign(command: list[str], environment: dict[str, str]) -> None:
             os.close(ours)
 
 
-def _stroke() -> Trial:
-    """The app's reader with its usual networks, which are barely trained: that takes no part in the time."""
-    from research.app import fitted, latency, settings
-    from research.app.reader import Reader
-
-    usual = settings.Settings()
-    for network in (*usual.models.values(), usual.bottleneck, usual.cleaner):
-        network.examples, network.training.epochs = 512, 1
-    reader = Reader(usual, fitted.fit(usual, lambda what, share: None))
-    return Trial(
-        lambda: latency.answers(reader, repeats=STROKES),
-        lambda times: {"answers": STROKES, "median_ms": times.median, "p95_ms": times.p95},
-    )
-
-
 TASKS = {
-    "stroke": Task(
-        "an answer to a stroke, on the server, all main panels",
-        {"identikit": ours(_stroke)},
-        per="answers",
-        at_most=6e-3,
-    ),
     "study": Task(
         "launch.study until the first training tells its loss, compiled before",
         {"identikit": ours(_study)},

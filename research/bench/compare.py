@@ -121,7 +121,8 @@ def measure(
                     found[who]["failed"] = str(failure)
                     say(f"{name:<18}{who:<28} failed: {failure}")
                     continue
-                took = answer["seconds"] / (answer["facts"][task.per] if task.per else 1.0)
+                took = answer["facts"][task.counts] if task.counts else answer["seconds"]
+                took /= answer["facts"][task.per] if task.per else 1.0
                 found[who]["seconds"].append(took)
                 found[who] |= {key: answer[key] for key in ("facts", "peak_bytes", "calls")}
                 longest = max(longest, answer["seconds"])

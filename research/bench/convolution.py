@@ -45,10 +45,11 @@ def _step() -> Trial:
     fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.images))
     images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
     state = fit.init(jax.random.key(0)[None])
+    advance = fit.advance.lower(state, images, labels, STEPS).compile()
 
     def work():
         nonlocal state
-        state = jax.block_until_ready(fit.advance(state, images, labels, STEPS))
+        state = jax.block_until_ready(advance(state, images, labels, jnp.int32(STEPS)))
 
     return Trial(work, lambda _: {"steps": STEPS})
 

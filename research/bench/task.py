@@ -45,6 +45,7 @@ class Task:
     warm: whether there is a first call to be kept apart.
     rounds: at most so many.
     per: the fact by which the seconds are divided.
+    counts: the fact that is the seconds, where the call's own time says nothing.
     flop: of the work in its direct form, for one `per`.
     at_least: how many times faster than each peer it should be. at_most: or how many seconds it may take.
     same: when the work counts as equal, in words and as a check.
@@ -57,6 +58,7 @@ class Task:
     warm: bool = True
     rounds: int = 99
     per: str | None = None
+    counts: str | None = None
     flop: float | None = None
     at_least: Mapping[str, float] = field(default_factory=dict)
     at_most: float | None = None

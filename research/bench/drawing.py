@@ -1,0 +1,133 @@
+"""The drawing app: an answer on the server, from stroke to paint in a browser, and fifty hands at once.
+
+Its networks are barely trained, which takes no part in the time; its maps and neighbours are those of every user.
+"""
+
+import asyncio
+import functools
+import multiprocessing
+import os
+import shutil
+import socket
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from research.bench.task import Facts, Task, Trial, ours
+
+STROKES = 100
+CLIENTS, SECONDS = 50, 60.0
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+VIEW = {"width": 1280, "height": 800}
+PATIENCE_MS = 120_000
+
+
+def _reader():
+    from research.app import fitted, settings
+    from research.app.reader import Reader
+
+    usual = settings.Settings()
+    for network in (*usual.models.values(), usual.bottleneck, usual.cleaner):
+        network.examples, network.training.epochs = 512, 1
+    reader = Reader(usual, fitted.fit(usual, lambda what, share: None))
+    reader.warm(lambda what, share: None)
+    return reader
+
+
+def _facts(times) -> dict[str, float]:
+    return {"median": times.median / 1e3, "p95": times.p95 / 1e3, "n": times.n}
+
+
+def _stroke() -> Trial:
+    from research.app import latency
+
+    reader = _reader()
+    return Trial(lambda: latency.answers(reader, repeats=STROKES), _facts)
+
+
+def _served() -> str:
+    """The address of the app, served by a thread of this process until it ends."""
+    from research.app import serving
+    from research.app.server import App
+    from research.app.settings import Limits
+
+    reader = _reader()
+    for model in reader.models:
+        model.warm()
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = serving.make(App(reader.settings, Limits(messages_per_second=1e6), reader=reader))
+    threading.Thread(
+        target=lambda: asyncio.run(server.serve(sockets=[listening])), name="app", daemon=True
+    ).start()
+    while not server.started:
+        time.sleep(0.01)
+    return f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+def _paint() -> Trial:
+    from playwright.sync_api import sync_playwright
+
+    from research.app import latency
+
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise RuntimeError(f"no browser here: none of {', '.join(BROWSERS)} is on the path")
+    browser = sync_playwright().start().chromium.launch(executable_path=found, args=FLAGS)
+    page = browser.new_page(viewport=VIEW)
+    page.goto(f"http://{_served()}/")
+    page.wait_for_function("() => window.identikit && window.identikit.settled()", timeout=PATIENCE_MS)
+    return Trial(lambda: latency.in_browser(page), _facts)
+
+
+def _crowd() -> Trial:
+    """The hands are in a process of their own; the memory is the server's."""
+    from research.app import latency
+
+    url = f"ws://{_served()}/live"
+    hands = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+    def drawn(seconds: float):
+        return hands.submit(latency.crowded, url, CLIENTS, seconds=seconds).result()
+
+    drawn(2.0)
+
+    def work():
+        before = _memory()
+        return drawn(SECONDS), _memory() - before
+
+    def judge(outcome) -> Facts:
+        crowd, grown = outcome
+        return _facts(crowd.waited) | {
+            "sent": crowd.sent,
+            "replaced": crowd.replaced,
+            "errors": crowd.errors,
+            "answers_per_second": crowd.answers_per_second,
+            "grown_bytes": grown,
+        }
+
+    return Trial(work, judge)
+
+
+def _memory() -> float:
+    """Bytes of this process in memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def _waited(title: str, prepare, counts: str, at_most: float, **how) -> Task:
+    return Task(title, {"identikit": ours(prepare)}, counts=counts, at_most=at_most, **how)
+
+
+_in_browser = functools.partial(_waited, prepare=_paint, warm=False, rounds=3)
+TASKS = {
+    "stroke": _waited(
+        "an answer to a stroke, on the server, all main panels; median", _stroke, "median", 6e-3
+    ),
+    "paint": _in_browser("from stroke to paint in Chromium, all main panels; median", counts="median", at_most=25e-3),
+    "paint_late": _in_browser("the same; 95th percentile", counts="p95", at_most=50e-3),
+    "crowd": _waited(
+        f"{CLIENTS} clients at 10 strokes a second for {SECONDS:.0f} s; 95th percentile",
+        _crowd, "p95", 150e-3, warm=False, rounds=1,
+    ),
+}  # fmt: skip

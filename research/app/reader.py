@@ -4,6 +4,7 @@ Drawings of several clients go through one call. Calls are padded to a few sizes
 first client comes, so that no drawing ever waits for a compiler.
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,9 +50,14 @@ class Model:
     population: Population
 
     def __post_init__(self):
-        apply = self.population.apply
+        apply = _plainly(self.population).apply  # matrix products pay for many images, not for one
         self.params = self.population.network(0)
-        self.look = jax.jit(lambda params, x: jax.nn.softmax(jax.vmap(lambda i: apply(params, i)[0])(x)))
+
+        def look(params, x):
+            several = self.population.apply if len(x) > 1 else apply
+            return jax.nn.softmax(jax.vmap(lambda image: several(params, image)[0])(x))
+
+        self.look = jax.jit(look)
         order: list[str] = []  # of the layers, which a compiled function forgets
 
         def inside(params, image):
@@ -80,6 +86,15 @@ class Model:
     def jacobian(self, image: Float[np.ndarray, "28 28"]) -> Float[np.ndarray, "k 28 28"]:
         """d logit_k / d pixel at this image."""
         return np.asarray(self.slope(self.params, image))
+
+
+def _plainly(population: Population) -> Population:
+    """The same networks, their convolutions in the plain form."""
+    config = population.config
+    if not hasattr(config.model, "form"):
+        return population
+    plain = dataclasses.replace(config, model=dataclasses.replace(config.model, form="plain"))
+    return dataclasses.replace(population, config=plain)
 
 
 class Reader:

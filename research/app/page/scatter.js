@@ -3,6 +3,8 @@
 import { colour, ink, sharp, theme } from "./paint.js";
 
 const MARGIN = 14;
+const REACH = 9; // of the drawing's point and its rim, in pixels
+const NEAREST = 15;
 const STRETCH = 1.5; // at most, of one axis against the other
 
 export class Scatter {
@@ -19,7 +21,8 @@ export class Scatter {
 
   /** Draws the training digits anew, after a change of size or theme. */
   refresh() {
-    const { context, width, height } = sharp(this.canvas);
+    this.sheet = { ...sharp(this.canvas), inside: colour("second"), rim: colour("panel") };
+    const { context, width, height } = this.sheet;
     if (!width) return;
     const { low, high } = this.frame;
     const free = [(width - 2 * MARGIN) / (high[0] - low[0]), (height - 2 * MARGIN) / (high[1] - low[1])];
@@ -38,7 +41,22 @@ export class Scatter {
     this.names(context, width > 400 ? 17 : 13);
     Object.assign(this.back, { width: this.canvas.width, height: this.canvas.height });
     this.back.getContext("2d").drawImage(this.canvas, 0, 0);
+    this.drawn = null;
     this.show(this.here);
+  }
+
+  /** Puts back what the drawing's point covers: a small square, for this is done at every stroke. */
+  lift() {
+    if (!this.drawn) return;
+    const { context, ratio } = this.sheet;
+    const [x, y] = this.drawn.map((place) => Math.floor((place - REACH) * ratio));
+    const side = Math.ceil(2 * REACH * ratio) + 1;
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(x, y, side, side);
+    context.drawImage(this.back, x, y, side, side, x, y, side, side);
+    context.restore();
+    this.drawn = null;
   }
 
   /** Each digit's name at the median of its points. */
@@ -63,20 +81,19 @@ export class Scatter {
   show(here) {
     this.here = here;
     if (!this.to) return;
-    const { context, width, height } = sharp(this.canvas);
-    context.clearRect(0, 0, width, height);
-    context.drawImage(this.back, 0, 0, width, height);
+    const { context, width, height, inside, rim } = this.sheet;
+    this.lift();
     if (!here) {
       this.said.textContent = "";
       return;
     }
     const limit = (value, most) => Math.min(most - 8, Math.max(8, value));
     const [x, y] = this.to(here);
-    const [px, py] = [limit(x, width), limit(y, height)];
+    const [px, py] = (this.drawn = [limit(x, width), limit(y, height)]);
     context.beginPath();
     context.arc(px, py, 6.5, 0, 7);
-    context.fillStyle = colour("second");
-    context.strokeStyle = colour("panel");
+    context.fillStyle = inside;
+    context.strokeStyle = rim;
     context.lineWidth = 2.5;
     context.fill();
     context.stroke();
@@ -84,14 +101,19 @@ export class Scatter {
     this.said.textContent = `${outside}${this.company(here)}`;
   }
 
-  /** The labels of the 15 nearest points, the most frequent first: "7s and a few 9s". */
+  /** The labels of the 15 nearest points, the most frequent first: "7s and 9s". */
   company([x, y]) {
-    const nearest = [...this.data.labels.keys()]
-      .map((i) => [(this.places[2 * i] - x) ** 2 + (this.places[2 * i + 1] - y) ** 2, this.data.labels[i]])
-      .sort((a, b) => a[0] - b[0])
-      .slice(0, 15);
+    const { places, data: { labels } } = this;
+    const nearest = new Float64Array(NEAREST).fill(Infinity), whose = new Uint8Array(NEAREST);
+    for (let i = 0; i < labels.length; i++) {
+      const distance = (places[2 * i] - x) ** 2 + (places[2 * i + 1] - y) ** 2;
+      if (distance >= nearest[NEAREST - 1]) continue;
+      let at = NEAREST - 1; // moves up to its place among the nearest
+      for (; at > 0 && nearest[at - 1] > distance; at--) [nearest[at], whose[at]] = [nearest[at - 1], whose[at - 1]];
+      [nearest[at], whose[at]] = [distance, labels[i]];
+    }
     const counts = new Map();
-    nearest.forEach(([, label]) => counts.set(label, (counts.get(label) ?? 0) + 1));
+    whose.forEach((label) => counts.set(label, (counts.get(label) ?? 0) + 1));
     const [first, second] = [...counts].sort((a, b) => b[1] - a[1]);
     return second && second[1] >= 4 ? `${first[0]}s and ${second[0]}s` : `${first[0]}s`;
   }

@@ -2,7 +2,8 @@
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,31 @@ def conduct(
     Several processes conduct it together. Raises ValueError for a config, a data set or a folder that cannot be
     used, and hosts.Preempted if told to end before it is done: the next call goes on from there.
     """
+    with lock(folder):
+        fresh = _compute(config, folder, force)
+        if hosts.first():
+            _draw(studies.name_of(config), folder, widths)
+    return fresh
+
+
+def _compute(config: Any, folder: Path, force: bool) -> bool:
+    """The results and their claims; whether they had to be computed."""
     study = studies.study(studies.name_of(config))
     config.validate()
     config = studies.frozen(config)
-    with lock(folder):
-        run = Run(folder)
-        fresh = force or not hosts.once(lambda: run.finished(config, config.data))
-        if fresh:
-            start = time.perf_counter()
-            with hosts.watched():
-                results = study.run(config, run)
-            seconds = time.perf_counter() - start
-            hosts.once(lambda: run.save(config, config.data, results, study.claims(results), seconds))
-        if hosts.first():
-            figures.redraw(studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths)
+    run = Run(folder)
+    fresh = force or not hosts.once(lambda: run.finished(config, config.data))
+    if fresh:
+        start = time.perf_counter()
+        with hosts.watched():
+            results = study.run(config, run)
+        seconds = time.perf_counter() - start
+        hosts.once(lambda: run.save(config, config.data, results, study.claims(results), seconds))
     return fresh
+
+
+def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
+    figures.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
 
 
 def conduct_all(
@@ -61,7 +72,8 @@ def conduct_all(
 ) -> tuple[list[Claim], dict[str, str]]:
     """Conducts the studies of these configs, each in its own folder in `folder`, and writes the report.
 
-    The shortest goes first and the report is written after each, so that there is something to look at soon.
+    The shortest goes first and the report is written as figures are ready, so that there is something to look at
+    soon; a study is drawn while the next one computes.
     A study that fails is shown as failed and does not stop the others; its traceback is in its failure.txt.
     Returns all claims, and what stopped the studies that failed.
     """
@@ -74,38 +86,58 @@ def conduct_all(
     typical = sum(SECONDS.values()) / len(SECONDS)
     plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
     failed: dict[str, str] = {}
+    drawing: dict[str, Future] = {}
     claims: list[Claim] = []
-    with plan.shown():
+    written = False
+
+    def fails(name: str, error: BaseException) -> None:
+        failed[name] = _reason(error)
+        atomic_write(folder / name / "failure.txt", "".join(traceback.format_exception(error)))
+
+    def collect(wait: bool) -> bool:
+        """Takes what is drawn by now, or waits for all; whether there was anything."""
+        ready = [name for name, future in drawing.items() if wait or future.done()]
+        for name in ready:
+            if error := drawing.pop(name).exception():
+                fails(name, error)
+        return bool(ready)
+
+    with plan.shown(), ThreadPoolExecutor(1, "drawing") as artist:
         for name in sorted(configs, key=plan.waiting.__getitem__):
             plan.start(name)
             try:
-                word = (
-                    "done"
-                    if conduct(configs[name], folder / name, force=force, widths=widths)
-                    else "unchanged"
-                )
+                with lock(folder / name):
+                    word = "done" if _compute(configs[name], folder / name, force) else "unchanged"
                 (folder / name / "failure.txt").unlink(missing_ok=True)
             except hosts.Preempted:
                 raise
             except Exception as error:
-                word, failed[name] = "failed", _reason(error)
-                atomic_write(folder / name / "failure.txt", traceback.format_exc())
+                word = "failed"
+                fails(name, error)
+            else:
+                if hosts.first():
+                    drawing[name] = artist.submit(_draw, name, folder / name, widths)
+            last = not plan.waiting.keys() - {name}
+            news = hosts.once(lambda: collect(wait=not written or last)) or word == "failed"  # noqa: B023
             plan.end(word)
-            if word != "unchanged" or not any(plan.waiting.values()):
-                claims = hosts.once(lambda: report.write(folder, _chapters(folder, failed), note=note))
+            if last or (news and word != "unchanged"):
+                claims = hosts.once(
+                    lambda: report.write(folder, _chapters(folder, failed, drawing), note=note)
+                )
+                written = True
     return claims, failed
 
 
-def _chapters(folder: Path, failed: Mapping[str, str]) -> list[report.Chapter]:
-    """What there is to report, in the order of the studies."""
+def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[report.Chapter]:
+    """What there is to report but for studies that are being drawn, in the order of the studies."""
     return [
         report.Chapter(name, folder / name, failed.get(name))
         for name in studies.STUDIES
-        if name in failed or (folder / name / "provenance.json").exists()
+        if name in failed or (name not in drawing and (folder / name / "provenance.json").exists())
     ]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Why a study failed, in one line."""
     text = " ".join(str(error).split())
     expected = isinstance(error, ValueError | OSError | RuntimeError)

@@ -20,7 +20,6 @@ STROKES = 100
 CLIENTS, SECONDS = 50, 60.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-VIEW = {"width": 1280, "height": 800}
 PATIENCE_MS = 120_000
 
 
@@ -75,7 +74,7 @@ def _paint() -> Trial:
     if found is None:
         raise RuntimeError(f"no browser here: none of {', '.join(BROWSERS)} is on the path")
     browser = sync_playwright().start().chromium.launch(executable_path=found, args=FLAGS)
-    page = browser.new_page(viewport=VIEW)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"http://{_served()}/")
     page.wait_for_function("() => window.identikit && window.identikit.settled()", timeout=PATIENCE_MS)
     return Trial(lambda: latency.in_browser(page), _facts)

@@ -176,13 +176,18 @@ def tiles(
             spine.set(visible=True, color=FAINT, linewidth=0.5)
 
 
-def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
-    """Writes each digit at the median of its points, in its colour."""
+def rim(width: float = 2.0) -> list:
+    """Path effects of a text that must be read on top of lines or points: a white rim."""
     from matplotlib.patheffects import withStroke
 
+    return [withStroke(linewidth=width, foreground="white")]
+
+
+def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
+    """Writes each digit at the median of its points, in its colour."""
     for d in range(10):
         if (labels == d).any():
             ax.text(
                 *np.median(points[labels == d], 0), str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
-                ha="center", va="center", path_effects=[withStroke(linewidth=2.5, foreground="white")],
+                ha="center", va="center", path_effects=rim(2.5),
             )  # fmt: skip

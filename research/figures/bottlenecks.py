@@ -98,7 +98,7 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         va="top", color=SECOND, fontsize=6.5,
     )  # fmt: skip
     left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
-    left.text(left.get_xlim()[1], 4, "document: 4 %", ha="right", va="bottom", color=MUTED, fontsize=6.5)
+    left.text(left.get_xlim()[0] * 1.03, 4, "document: 4 %", va="bottom", color=MUTED, fontsize=6.5)
     left.set_title(f"by width, after {epochs} {'epoch' if epochs == 1 else 'epochs'}")
     squeezes = list(results["squeeze"].values)
     _errors(right, np.arange(len(squeezes)), results.squeeze_accuracy.values, line=False)

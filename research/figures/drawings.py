@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.figures import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.figures import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, rim, tiles
 from research.studies import drawings as study
 
 COLOURS = dict(zip(study.KINDS, (SECOND, ACCENT, "#8a6d1c")))
@@ -92,7 +92,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for step in {0, len(way) - 1}:
             if strengths[step] != NEUTRAL.get(family, 0.0):
                 right.annotate(f"{family} {strengths[step]:g}", way[step], xytext=(3, 3), color=colour,
-                               textcoords="offset points", fontsize=6.5)  # fmt: skip
+                               textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
     right.text(
         *results.means.values[7],
         "7",

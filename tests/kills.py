@@ -1,7 +1,8 @@
 """Kills at random moments: python tests/kills.py --kills=50 [--seed=0] [--folder=DIR]
 
 Training, identikits and clusters in turn are killed (SIGKILL) at moments drawn uniformly over an undisturbed run's
-time, begun again until they end, and compared with that run bit for bit. Prints one line a kind, and exits with 1 if
+time (a moment after the end kills nothing and does not count), begun again until they end, and compared with that
+run bit for bit. Prints one line a kind, and exits with 1 if
 a bit differs. Each attempt is a fork of a process that has imported everything and computed nothing.
 """
 
@@ -42,8 +43,7 @@ def attempt(what: str, folder: Path, after: float | None) -> tuple[bool, float]:
 
 def disturb(what: str, folder: Path, kills: int, draw: random.Random) -> tuple[int, int, int]:
     """(kills, runs that ended, of these with other bits) of one kind of computation."""
-    attempt(what, folder / "warm", None)  # compiles
-    _, seconds = attempt(what, folder / "undisturbed", None)
+    _, seconds = attempt(what, folder / "undisturbed", None)  # compiles; those to come find its programs
     killed = ended = different = 0
     place = folder / "disturbed"
     while killed < kills or place.exists():

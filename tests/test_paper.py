@@ -193,7 +193,7 @@ def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch)
 
 
 def test_after_an_interruption_it_goes_on(two, tmp_path, monkeypatch):
-    monkeypatch.setattr(conduct, "SECONDS", {"alpha": 2, "beta": 1})
+    monkeypatch.setattr(conduct, "SECONDS", {"beta": 1, "alpha": 2})
     folder, stopped = tmp_path / "paper", configs(two)
     stopped["alpha"].fails = "stop"
     with pytest.raises(KeyboardInterrupt):

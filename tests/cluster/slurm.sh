@@ -87,7 +87,13 @@ END
     ;;
   node-up)
     start_node "$node"
-    scontrol update "nodename=$node" state=resume
+    for _ in $(seq 100); do # the controller may take it back by itself, and then refuses to be told
+      scontrol update "nodename=$node" state=resume 2> /dev/null || true
+      [[ $(sinfo --noheader --nodes="$node" --format=%T) == idle ]] && exit 0
+      sleep 0.1
+    done
+    echo "error: node $node is $(sinfo --noheader --nodes="$node" --format=%T), not idle" >&2
+    exit 1
     ;;
   *)
     echo "error: slurm.sh start|stop|node-down|node-up FOLDER [NODE]" >&2

@@ -14,23 +14,36 @@ from research.bench.growth import AXES, Axis, curve
 ROWS = (("seconds", "seconds", 1.0), ("bytes", "memory of the process, MiB", 2.0**-20))
 
 
-def draw(tasks: Mapping[str, Any], width: float = 10.0):
-    """The measured axes of growth, time above and memory below; None if none was measured."""
+COLUMNS = 4
+
+
+def draw(tasks: Mapping[str, Any], width: float = 9.0):
+    """The measured axes of growth, each its time above and its memory below; None if none was measured."""
     import matplotlib.pyplot as plt
 
     grown = growth.measured(tasks)
     if not grown:
         return None
+    blocks = -(-len(grown) // COLUMNS)
     figure, axes = plt.subplots(
-        len(ROWS), len(grown), figsize=(width, 0.36 * width), sharex="col", sharey="row", squeeze=False,
+        len(ROWS) * blocks,
+        COLUMNS,
+        figsize=(width, 0.42 * width * blocks),
         layout="constrained",
-    )  # fmt: skip
-    for column, (name, facts) in zip(axes.T, grown.items()):
-        for ax, (what, label, unit) in zip(column, ROWS):
+        squeeze=False,
+    )
+    for i, (name, facts) in enumerate(grown.items()):
+        block, column = divmod(i, COLUMNS)
+        for row, (what, label, unit) in enumerate(ROWS):
+            ax = axes[len(ROWS) * block + row, column]
+            ax.sharey(axes[row, 0])
             _one(ax, AXES[name], *curve(facts, what), what, unit)
-            if ax is axes[ROWS.index((what, label, unit))][0]:
+            if not column:
                 ax.set_ylabel(label)
-        column[0].set_title(name)
+            if not row:
+                ax.set_title(name)
+    for ax in axes.ravel():
+        ax.set_visible(ax.has_data())
     return figure
 
 
@@ -41,9 +54,10 @@ def _one(ax, axis: Axis, sizes, values, what, unit) -> None:
         sizes, values[-1] * (np.array(sizes) / sizes[-1]) ** expected, color=figures.MUTED, lw=0.7, ls="--"
     )
     ax.loglog(sizes, values, "o-", color=figures.ACCENT if what == "seconds" else figures.SECOND)
-    words = f"slope {growth.slope(sizes, values):.2f}, {'at most ' if what == 'bytes' else ''}{expected:g} expected"
-    ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top", fontsize=6, color=figures.MUTED)
-    ax.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30)
+    bound = "at most " if what == "bytes" else ""
+    words = f"slope {growth.slope(sizes, values):.2f}\ndashed: {bound}{expected:g}"
+    ax.text(0.97, 0.04, words, transform=ax.transAxes, va="bottom", ha="right", color=figures.MUTED)
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
 
 

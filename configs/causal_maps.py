@@ -4,8 +4,7 @@ Claims   the heat maps of the causal index resemble the digits; the network misr
 Expect   784-200-10: correlation of map and digit .523 (.514-.532, n = 5 networks), networks trained on shuffled labels
          .02; all ten maps nearest to their own digit; error 1.63 % (1.54-1.72). Causal index and mean Jacobian agree
          to .98 with one hidden layer, .82 with five (n = 3)
-Time     250 s of one busy core, trained networks and figures not counted, when ten networks learned shuffled labels (now
-         three) and 100 images were shown to the CNNs' curves (now 30); not timed again since, nor on a quiet machine
+Time     197 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/causal_maps.py --workdir=results/causal_maps
 Presets  --config=configs/causal_maps.py:smoke | :quick | :full
 """

@@ -5,7 +5,7 @@ Claims   a far wider 7, pressed to the edges, fools the dense network and KNN, t
 Expect   at quick: 1.4 times as wide, the dense network reads 95.5 % of 1,028 sevens, KNN 96.9 %, the CNN 96.1 %: not
          fooled; the distance to the sevens' mean in the PCA plane grows by 0.56 (0.50-0.63). Moved by 4 pixels:
          CNN 76 %, dense 35 %, KNN 29 % of 500 digits
-Time     5 min of one busy core at quick, the networks' training apart
+Time     272 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/drawings.py --workdir=results/drawings
 Presets  --config=configs/drawings.py:smoke | :quick | :full
 """

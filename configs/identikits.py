@@ -5,8 +5,7 @@ Claims   random images stay below 0.6, digits lie above 0.9; in most runs confid
 Expect   at quick: CNN, low-frequency masks: 100 of 100 runs reach 0.99 (at least 0.963), 7 and 9 in 10 of 10 each;
          uniform noise above 0.6: 0.73 of 2,000 images; digits above 0.9: 0.953 of 2,000; similarity within less
          between classes 0.29 (0.24-0.34, n = 10 digits); other kinds' confidence in 0 and 6: 0.56 (0.38-0.74)
-Time     14 min on one busy core at quick, the CNN's training apart; on two quiet ones about 5 min, of which 0.07 s a
-         generation of 500 masks and 5-10 s of compilation a way of asking
+Time     403 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/identikits.py --workdir=results/identikits
 Presets  --config=configs/identikits.py:smoke | :quick | :full
 """

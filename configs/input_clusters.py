@@ -5,7 +5,7 @@ Claims   little has changed after 500 epochs; at the end one cluster a class, wh
 Expect   of 52 runs 96 % are separated at 7,000 epochs (0.87-0.99); adjusted Rand index 0.01 at 500; a line puts 0.988
          into their classes; the loss falls without exception; 3 features gain 262 epochs by a line (-140 to 664) and
          lose 565 by the silhouette (158 to 972): the document's 2,000 are one lucky pair
-Time     about two minutes of computing on two CPU cores (estimated from its parts, on a busy machine), 40 s of compiling
+Time     200 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/input_clusters.py --workdir=results/input_clusters
 Presets  --config=configs/input_clusters.py:smoke | :quick | :full
 """

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def conduct(
         fresh = _compute(config, folder, force)
         if hosts.first():
             _draw(studies.name_of(config), folder, widths)
+        hosts.together()
     return fresh
 
 
@@ -95,9 +96,9 @@ def conduct_all(
         failed[name] = _reason(error)
         atomic_write(folder / name / "failure.txt", "".join(traceback.format_exception(error)))
 
-    def collect(wait: bool) -> bool:
+    def collect(every: bool) -> bool:
         """Takes what is drawn by now, or waits for all; whether there was anything."""
-        ready = [name for name, future in drawing.items() if wait or future.done()]
+        ready = [name for name, future in drawing.items() if every or future.done()]
         for name in ready:
             if error := drawing.pop(name).exception():
                 fails(name, error)
@@ -118,8 +119,11 @@ def conduct_all(
             else:
                 if hosts.first():
                     drawing[name] = artist.submit(_draw, name, folder / name, widths)
+            if hosts.several():
+                wait(drawing.values())
+                hosts.together()
             last = not plan.waiting.keys() - {name}
-            news = hosts.once(lambda: collect(wait=not written or last)) or word == "failed"  # noqa: B023
+            news = hosts.once(lambda: collect(not written or last)) or word == "failed"  # noqa: B023
             plan.end(word)
             if last or (news and word != "unchanged"):
                 claims = hosts.once(

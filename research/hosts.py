@@ -6,6 +6,7 @@ Everything here does nothing much where there is only one process.
 """
 
 import contextlib
+import itertools
 import pickle
 import signal
 import threading
@@ -19,6 +20,7 @@ from jax.sharding import Sharding
 
 T = TypeVar("T")
 LEAVE_WITHIN = 30  # seconds that a process waits at the end for those that no longer come
+PATIENCE = 6 * 3600  # seconds that a process waits for one that is busy alone
 
 
 class Preempted(Exception):
@@ -76,6 +78,16 @@ def once(compute: Callable[[], T]) -> T:
     return value
 
 
+def together() -> None:
+    """Returns when all processes are here; waits for hours where a collective gives up after seconds."""
+    if several():
+        from jax._src import distributed  # what multihost_utils waits by is a collective
+
+        client = distributed.global_state.client
+        assert client
+        client.wait_at_barrier(f"identikit-{next(_meetings)}", PATIENCE * 1000)
+
+
 def _from_first(value: Any) -> Any:
     sent = np.frombuffer(pickle.dumps(value), np.uint8)
     size = int(multihost_utils.broadcast_one_to_all(np.int32(sent.size)))
@@ -105,6 +117,7 @@ def gathered(tree: Any) -> Any:
 
 
 _told = threading.Event()
+_meetings = itertools.count()  # the same in all processes
 
 
 @contextlib.contextmanager

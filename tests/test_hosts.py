@@ -61,6 +61,25 @@ def test_two_processes_are_one_to_the_bit_and_only_the_first_writes(alone, tmp_p
     assert [file.name for file in tmp_path.iterdir()] == ["0.npz"]
 
 
+BUSY = """
+import sys, time
+from research import hosts
+hosts.LEAVE_WITHIN = 2
+hosts.start(sys.argv[1], 2, int(sys.argv[2]))
+time.sleep(6 if hosts.first() else 0)
+hosts.together()
+"""
+
+
+def test_the_others_wait_for_a_first_that_is_busy_for_longer_than_a_process_waits_at_the_end():
+    address = f"127.0.0.1:{free_port()}"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", BUSY, address, str(i)], env=environment) for i in range(2)
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+
+
 def test_alone_everything_is_done_here():
     assert hosts.first()
     assert not hosts.several()

@@ -1,5 +1,6 @@
 """Conducts studies: run one or find it done, judge its claims, save everything, draw its figures; all, one by one."""
 
+import contextlib
 import time
 import traceback
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from research import figures, hosts, report, studies
+from research import data, figures, hosts, report, studies
 from research.claims import Claim
 from research.progress import Plan
 from research.store import Run, atomic_write, lock
@@ -86,6 +87,11 @@ def conduct_all(
     )
     typical = sum(SECONDS.values()) / len(SECONDS)
     plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
+    if not all(done.values()):
+        with contextlib.suppress(Exception):  # said by the study that needs them
+            data.load(
+                next(iter(configs.values())).data, "test"
+            )  # prepares: TFDS must not be imported beside a thread
     order = [name for name in SECONDS if name in configs] + [name for name in configs if name not in SECONDS]
     failed: dict[str, str] = {}
     drawing: dict[str, Future] = {}

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -77,6 +78,8 @@ class App:
 
     @contextlib.asynccontextmanager
     async def _life(self, _: Starlette):
+        # While TFDS is imported, to prepare the digits, relative imports in other threads fail: anyio's come first.
+        await anyio.to_thread.run_sync(PAGE.exists)
         answering = asyncio.create_task(self.crowd.run())
         preparing = threading.Thread(target=self.prepare, name="preparing", daemon=True)
         preparing.start()

@@ -181,8 +181,7 @@ def test_an_identikit_is_streamed_and_can_be_stopped(live):
         assert [f[0] for f in frames] == sorted(f[0] for f in frames)
         slow = drawing(np.zeros(784), kind=wire.ASK, a=0, b=3, c=0, d=0, number=10.0, sequence=78)
         socket.send(slow)
-        socket.recv(timeout=60)
-        socket.send(slow)
+        socket.send(slow)  # at once: the first must not have ended
         notes, states = [], []
         while not states or states[-1] == 0:
             part = socket.recv(timeout=60)

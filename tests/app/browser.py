@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from research.bench.drawing import BROWSERS as NAMES
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -15,7 +17,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def executable() -> str:

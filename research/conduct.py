@@ -88,10 +88,9 @@ def conduct_all(
     typical = sum(SECONDS.values()) / len(SECONDS)
     plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
     if not all(done.values()):
-        with contextlib.suppress(Exception):  # said by the study that needs them
-            data.load(
-                next(iter(configs.values())).data, "test"
-            )  # prepares: TFDS must not be imported beside a thread
+        # The digits are prepared here: no thread may import anything while TFDS is imported for that.
+        with contextlib.suppress(Exception):  # the study that needs them says what is wrong
+            data.load(next(iter(configs.values())).data, "test")
     order = [name for name in SECONDS if name in configs] + [name for name in configs if name not in SECONDS]
     failed: dict[str, str] = {}
     drawing: dict[str, Future] = {}

@@ -30,7 +30,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
 
-from research.blocks import over_runs
+from research.blocks import every_device, on_all, over_runs
 from research.clustering_settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
 from research.keys import named
 from research.models.mlp import activation
@@ -163,7 +163,10 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
                 first_bad=jnp.int32(-1),
             )
 
-        return jax.vmap(one)(uniform, points, labels, weight_rate, input_rate, scale)
+        state = jax.vmap(one)(uniform, points, labels, weight_rate, input_rate, scale)
+        return on_all(
+            state, mesh or every_device()
+        )  # as `advance` leaves it, which then is compiled only once
 
     def init(
         keys: Key[Array, " m"],

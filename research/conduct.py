@@ -1,6 +1,9 @@
 """Conducts studies: run one or find it done, judge its claims, save everything, draw its figures; all, one by one."""
 
 import contextlib
+import os
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Collection, Mapping, Sequence
@@ -64,6 +67,24 @@ def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
     figures.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
 
 
+def _draw_apart(name: str, folder: Path, widths: Sequence[float]) -> None:
+    """`_draw` in a process of its own: two threads of one would wait for each other wherever they run Python."""
+    if figures.up_to_date(name, folder / "results.nc", folder / "figures", widths=widths):
+        return
+    home = Path(figures.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "research.figures", name, str(folder.resolve()), *map(str, widths)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(home), *sys.path])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        error = RuntimeError(f"figures: {(done.stderr.strip().splitlines() or ['killed'])[-1]}")
+        error.add_note(done.stderr)
+        raise error
+
+
 def conduct_all(
     configs: Mapping[str, Any],
     folder: Path,
@@ -109,7 +130,7 @@ def conduct_all(
                 fails(name, error)
         return bool(ready)
 
-    with plan.shown(), ThreadPoolExecutor(1, "drawing") as artist:
+    with plan.shown(), ThreadPoolExecutor(2, "drawing") as artist:
         for name in sorted(order, key=lambda name: not done[name]):
             plan.start(name)
             try:
@@ -123,7 +144,7 @@ def conduct_all(
                 fails(name, error)
             else:
                 if hosts.first():
-                    drawing[name] = artist.submit(_draw, name, folder / name, widths)
+                    drawing[name] = artist.submit(_draw_apart, name, folder / name, widths)
             if hosts.several():
                 wait(drawing.values())
                 hosts.together()

@@ -2,11 +2,15 @@
 
 import ctypes
 import os
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 import jax
 
 from research.data import cache_dir
+
+# One LLVM module a program, written by the older emitters. Other versions of jaxlib do not know them, and end the
+# process over a flag that they do not know.
+SIMPLER = ("--xla_cpu_parallel_codegen_split_count=1", "--xla_cpu_use_fusion_emitters=false")
 
 
 def keep_memory() -> None:
@@ -22,14 +26,15 @@ def keep_memory() -> None:
 
 
 def compile_quickly() -> None:
-    """Where there is only a CPU, has LLVM optimise at level 1 instead of 3, unless XLA_FLAGS chooses a level.
+    """Where there is only a CPU, has XLA compile in a third to a half of the time, unless XLA_FLAGS chooses a level.
 
-    XLA writes vector code itself: programs run as fast, compile in a quarter (starts of networks) to three quarters
-    (training steps) of the time. To be called before the first computation.
+    Programs run as fast (`results/LOG.md`): XLA writes vector code itself, so LLVM need not optimise at level 3. To be
+    called before the first computation.
     """
-    flags, option = os.environ.get("XLA_FLAGS", ""), "--xla_backend_optimization_level"
-    if not entry_points(group="jax_plugins") and option not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {option}=1".strip()
+    flags, level = os.environ.get("XLA_FLAGS", ""), "--xla_backend_optimization_level"
+    if not entry_points(group="jax_plugins") and level not in flags:
+        simple = SIMPLER if version("jaxlib").startswith("0.10.") else ()
+        os.environ["XLA_FLAGS"] = " ".join((flags, f"{level}=1", *simple)).strip()
 
 
 def start() -> None:

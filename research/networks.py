@@ -9,6 +9,7 @@ ask for the same one share it. They live in the cache folder as
 and are plain files that `launch.read` and other programs can read.
 """
 
+import copy
 import functools
 import json
 import time
@@ -125,6 +126,9 @@ class Population:
         return sum(leaf[0].size for leaf in jax.tree.leaves(self.params))
 
 
+_fits: dict[Any, training.Fit] = {}
+
+
 def folder(config: NetworkConfig) -> Path:
     """Where the networks of this config live."""
     key = store.digest(store.as_dict(config), data.checksum(config.data))
@@ -173,7 +177,12 @@ def _keys(config: NetworkConfig, indices) -> Array:
 
 
 def _fit(config: NetworkConfig, n: int) -> training.Fit:
-    return training.make_fit(models.builder(config.model), config.training, n)
+    """The training of this config; kept, so that what one population compiled serves the next."""
+    how = type(config.model), store.digest(store.as_dict(config.model), store.as_dict(config.training), n)
+    if how not in _fits:
+        config = copy.deepcopy(config)  # the functions are traced later, when the caller may have changed his
+        _fits[how] = training.make_fit(models.builder(config.model), config.training, n)
+    return _fits[how]
 
 
 def _examples(config: NetworkConfig) -> int:

@@ -86,6 +86,7 @@ def module(name, path, source, monkeypatch):
 def two(tmp_path, monkeypatch):
     """Two studies of our own, alpha and beta, in place of the real ones."""
     monkeypatch.setattr(studies, "STUDIES", ("alpha", "beta"))
+    monkeypatch.setattr(conduct, "_draw_apart", conduct._draw)  # another process would not know them
     made = []
     for name in studies.STUDIES:
         source = STUDY.format(name=name, title=name.capitalize())
@@ -190,6 +191,14 @@ def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch)
         config.fails = ""
     assert paper.main() == 0
     assert "preset smoke" in (tmp_path / "paper" / "report.html").read_text()
+
+
+def test_figures_are_drawn_in_a_process_of_their_own_and_their_error_is_told(tmp_path):
+    """Of a real study; that they are drawn is seen by the smoke paper."""
+    (tmp_path / "results.nc").write_bytes(b"no results")
+    with pytest.raises(RuntimeError, match="figures: .*Error") as told:
+        conduct._draw_apart("recognisers", tmp_path, (figures.DOUBLE,))
+    assert "load_dataset" in told.value.__notes__[0]
 
 
 def test_after_an_interruption_it_goes_on(two, tmp_path, monkeypatch):

@@ -27,6 +27,7 @@ SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
 BETWEEN = 5.1  # tried where labels do not fit into one column
 ENDINGS = (".pdf", ".png", ".webp")
+LISTING = "drawn.json"  # beside the figures: what they were made of
 PRINT_DPI, SCREEN_DPI = 300, 180  # of the PNG files and of the report's pictures
 DIGITS = (  # one colour a digit, everywhere (Paul Tol's "muted", safe for colour-blind readers)
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933",
@@ -125,27 +126,32 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
-    """Draws the figures of saved results in these widths, unless the folder holds those very figures.
+    """Draws the figures of saved results in these widths, unless they are `up_to_date`; whether it had to.
 
-    That is so when the results, the code and the drawing libraries are the same and no file is missing; files
-    of figures that are no longer drawn go away. Returns whether it had to draw.
+    Files of figures that are no longer drawn go away.
     """
     from research.store import atomic_write
 
-    made_of, listing = _made_of(study, results, widths), folder / "drawn.json"
-    try:
-        drawn = json.loads(listing.read_text())
-        if drawn["of"] == made_of and all((folder / name).exists() for name in drawn["files"]):
-            return False
-    except (OSError, ValueError, KeyError):
-        pass
+    if up_to_date(study, results, folder, widths=widths):
+        return False
+    made_of = _made_of(study, results, widths)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     draw_all(study, xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths)
     files = sorted(path.name for path in folder.iterdir())
-    atomic_write(listing, json.dumps({"of": made_of, "files": files}, indent=1) + "\n")
+    atomic_write(folder / LISTING, json.dumps({"of": made_of, "files": files}, indent=1) + "\n")
     return True
+
+
+def up_to_date(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
+    """Whether the folder holds these very figures: same results, code and drawing libraries, and no file missing."""
+    try:
+        drawn = json.loads((folder / LISTING).read_text())
+        there = all((folder / name).exists() for name in drawn["files"])
+        return there and drawn["of"] == _made_of(study, results, widths)
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:

@@ -192,7 +192,7 @@ def _search(index, x, k, own):
     indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
     asked, looked_at = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
     while len(asked):
-        block = max(1, min(BLOCK, len(asked), GATHERED // (looked_at * d)))
+        block = max(1, min(BLOCK, GATHERED // (looked_at * d))) if len(asked) > 1 else 1
         ask = functools.partial(_ask, index, x, own, k, looked_at)
         starts = range(0, len(asked), block)
         rows = [asked[np.minimum(np.arange(start, start + block), len(asked) - 1)] for start in starts]

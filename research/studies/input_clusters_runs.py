@@ -150,6 +150,8 @@ def _start(batch: Batch, descent: clustering.Descent, key: Key[Array, ""]) -> St
     labels = batch.each(lambda group: group.labels)
     if unknown := set(labels.tolist()) - set(LABELS):
         raise ValueError(f"unknown labels {unknown.pop()!r}; known: {', '.join(LABELS)}")
+    if not (labels == "sectors").any():
+        return state
     by_sector = sectors(clustering.positions(state), batch.setting.classes)
     return state._replace(
         labels=jnp.where(jnp.asarray(labels == "sectors")[:, None], by_sector, state.labels)

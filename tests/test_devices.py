@@ -1,0 +1,32 @@
+"""What a command tells XLA before the first computation."""
+
+import pytest
+
+from research import devices
+
+LEVEL = "--xla_backend_optimization_level"
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The XLA_FLAGS that `compile_quickly` leaves behind, for a jaxlib, flags and plugins of ours."""
+
+    def flags(jaxlib, before="", plugins=()):
+        monkeypatch.setenv("XLA_FLAGS", before)
+        monkeypatch.setattr(devices, "version", lambda name: jaxlib)
+        monkeypatch.setattr(devices, "entry_points", lambda group: plugins)
+        devices.compile_quickly()
+        return devices.os.environ["XLA_FLAGS"].split()
+
+    return flags
+
+
+def test_flags_are_those_that_the_jaxlib_knows(told):
+    assert told("0.10.2") == [f"{LEVEL}=1", *devices.SIMPLER]
+    assert told("0.12.0.1") == [f"{LEVEL}=1"], "an unknown flag would end the process"
+
+
+def test_others_choices_are_kept(told):
+    assert told("0.10.2", f"{LEVEL}=3 --xla_a=b") == [f"{LEVEL}=3", "--xla_a=b"]
+    assert told("0.12.0.1", "--xla_a=b") == ["--xla_a=b", f"{LEVEL}=1"]
+    assert told("0.10.2", plugins=("a GPU's",)) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from research import claims as c
-from research import figures, latex, studies
+from research import figures, latex, studies, surprises
 from research.store import Run, atomic_write, make_folder
 
 DOCUMENTS = {  # by the first three digits of their file names
@@ -237,7 +237,7 @@ def _chapter(number: int, chapter: Chapter) -> str:
     drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(_pictures(chapter), 1))
     return (
         f"{top}<p>{escape(study.METHOD)}</p>{drawn}"
-        + _listed("ul", "What surprised us", getattr(study, "SURPRISES", ()))
+        + _listed("ul", "What surprised us", surprises.of(chapter.study, Run(chapter.folder).results()))
         + _listed("ol", "Differences from the documents", study.DIFFERENCES)
         + _provenance(Run(chapter.folder).provenance())
         + "</section>"

@@ -35,6 +35,7 @@ LOOKS = (
     "bench",
     "sweep",
     "report.py",
+    "surprises.py",
     "latex.py",
     "conduct.py",
     "progress.py",

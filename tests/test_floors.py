@@ -17,6 +17,7 @@ FLOORS = {
         "research.figures",
         "research.app",
         "research.report",
+        "research.surprises",
         "research.latex",
         "research.conduct",
         "research.read",

@@ -24,7 +24,7 @@ import xarray as xr
 from research import claims as c
 
 TITLE, QUESTION = "{title}", "Is <b> larger & than a?"
-METHOD, DIFFERENCES, SURPRISES = "One. Two. Three.", ("We count 5 %.",), ("Nothing.",)
+METHOD, DIFFERENCES = "One. Two. Three.", ("We count 5 %.",)
 RUNS = []
 
 @dataclasses.dataclass

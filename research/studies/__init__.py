@@ -1,7 +1,7 @@
 """The studies: each file turns a config into results and claims, and says what it asks and how.
 
 A study module has
-    TITLE, QUESTION, METHOD, DIFFERENCES   what the report prints about it
+    TITLE, QUESTION, METHOD, DIFFERENCES   what the report prints about it, beside its entry in `research.surprises`
     Config                                 a dataclass with `seed`, `data` and `validate()`
     run(config, run) -> xarray.Dataset     a pure function of the config; `run` takes metrics and checkpoints
     claims(results) -> list[Claim]         from the saved results alone

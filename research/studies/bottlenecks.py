@@ -38,18 +38,6 @@ DIFFERENCES = (
     'The document says "similarities" and gives no number: read as a rank correlation above 0.',
     "t-SNE sees 5,000 test digits (the preset full: all) through their first 50 principal components.",
 )
-SURPRISES: tuple[str, ...] = (
-    "A linear bottleneck makes every class a ray: the direction names the digit, the length says how surely. The "
-    "misread digits lie where the rays meet.",
-    "After one epoch the activation of the two neurons decides nearly everything: linear 91.4 %, tanh 86.9 %, "
-    "logistic 52.5 %, ReLU 53.3 % (n = 5 networks each). ReLU folds several digits into the corner at 0.",
-    "Ten neurons are nearly as good as thirty (96.0 % and 96.2 % after one epoch, n = 5); one neuron still orders "
-    "61 % of the digits.",
-    "The network's image of a place in the plane hits it (median distance below a hundredth of the codes' spread) and "
-    "shows no digit: faint patches, while the real digits nearby are plain to read.",
-    "Which classes lie close varies from seed to seed: 4 and 9, the closest pair in t-SNE, are among the six closest in "
-    "three of five networks. The likeness (0.31) is there, but small.",
-)
 
 
 @dataclass

@@ -43,24 +43,6 @@ DIFFERENCES = (
     "sign is lost; we add signed maps on one scale.",
     "Networks for the shuffled labels are trained for fewer epochs than the real ones (`shuffled_epochs`).",
 )
-SURPRISES = (
-    "The network with a hidden layer looks more like the digits than the linear one, r = .52 for 784-200-10 against .42 "
-    "for softmax regression, but only because of the rim: at the 224 pixels with ink in fewer than 1 % of the images the "
-    "linear map is larger (rms .28) than at the 259 with ink in more than 25 % (.18). On the latter alone r = .74 "
-    "against .61. The document's min-max grey is spent on that rim, too.",
-    "Weights alone say nearly all that the mean Jacobian says: r = .98 with one hidden layer, .94 in 784-500-200-50-10, "
-    "and .82 with five layers of 100, where the resemblance to the digit has fallen from .53 to .36.",
-    "The mean digit, which knows nothing of the network, is a better order for deleting pixels than the network's own "
-    "causal index in all four dense networks (area .113 against .141 in 784-200-10, lower is better): it "
-    "knows where the ink is.",
-    "Against untrained networks 95 % of the pixels of the 784-200-10 maps have |z| > 2, and so have 90 % of those at the "
-    "67 pixels that no training image ever lights: with inputs in [-1, 1] the blank rim is a second bias. A z-map says "
-    "that training moved a weight, not that the pixel matters.",
-    "Maps of two seeds of 784-500-200-50-10 correlate by .68 on average and by .49 for the least alike pair of a digit; "
-    "of 784-200-10 by .92.",
-    "Of one CNN's mean identikits only half resemble their own digit most, of its mean Jacobian all ten do (n = 2 CNNs); "
-    "the Jacobian shows the grid of the max-pools.",
-)
 DENSE = ("softmax", "sigmoid200", "mlp100", "mlp3")
 KINDS = (*DENSE, "cnn")
 JOINED: dict[str, Any] = dict(join="outer", fill_value=np.nan, coords="different", compat="equals")

@@ -43,16 +43,6 @@ DIFFERENCES = (
     "The preset quick scores every second test image.",
     "Corrupted digits from elsewhere (MNIST-C) are not read.",
 )
-SURPRISES: tuple[str, ...] = (
-    "The order of the test digits matters: at the strengths that leave the network 89 % of the first 1,000, it "
-    "keeps 91 to 92 % of all 10,000. Digits are therefore taken evenly from the whole set.",
-    "An autoencoder that has never seen noise brings back most of what the author's noise costs at strength 1: from "
-    "77.4 % to 93.6 % (n = 5 pairs); one trained on that noise gets to 94.5 %.",
-    "Where the network keeps 89 %, the autoencoder trained on clean digits is the better cleaner for every noise (log-"
-    "uniform 95.7 % against 94.7 %): the one trained on noise blurs what little was wrong and names only 94.6 % of "
-    "clean digits, the other 96.7 %. From half again that strength on it is the other way round.",
-    "Salt and pepper is the only noise after which cleaning does not reach 94 % (93.3 %).",
-)
 READERS = ("softmax", "mlp100", "mlp3", "sigmoid200", "dense3", "cnn")
 JUDGED, AUTHORS = "mlp3", "log_uniform"  # the network and the noise of the claims
 CLEANINGS = ("none", "autoencoder", "denoiser")

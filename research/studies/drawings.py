@@ -37,14 +37,6 @@ DIFFERENCES = (
     "Its drawings are shrunk from a canvas as they are; ours keep MNIST's position but for the deformation.",
     "The document's networks and recipes are known by their layers only; ours are those of the study of recognisers.",
 )
-SURPRISES = (  # measured at the quick preset, with 2 networks of a kind
-    "Width alone fools none of the three: 1.4 times as wide, the sevens (n = 1,028) are still read by the dense network "
-    "(95.5 %), the nearest neighbours (96.9 %) and the CNN (96.1 %).",
-    "What sets the CNN apart is place: of all digits moved by 4 pixels it reads 76 %, the dense network 35 %, the "
-    "nearest neighbours 29 % (n = 500). The document's seven was drawn to the edges, not only wider.",
-    "Thick strokes fool the dense network first: with 1.5 pixels more on each side it reads 64 % of the sevens, the "
-    "other two 84 to 86 %.",
-)
 DOCUMENT = "001_dd9c668295ae0936.txt"
 KINDS = {"dense3": "dense network", "cnn_small": "CNN", "knn": "5 nearest neighbours"}
 WIDE = 1.4  # the factor at which a box of 20 pixels fills the frame of 28

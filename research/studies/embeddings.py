@@ -37,16 +37,6 @@ DIFFERENCES = (
     "t-SNE sees the digits through their first 50 principal components.",
     "Document 001's program runs t-SNE anew with each drawing; ours puts new digits into a finished map.",
 )
-SURPRISES: tuple[str, ...] = (
-    "Two numbers by t-SNE name slightly more digits by their 5 nearest (93.6 %) than all 784 pixels do (93.2 %, n = "
-    "5,000 digits each, leave-one-out).",
-    "The two neurons of a bottleneck separate the classes better than t-SNE (96.4 %) and keep next to none of the "
-    "neighbourhoods among the pixels: 4 % of the 10 nearest, as few as two principal components (5 %); t-SNE keeps 44 %.",
-    "A t-SNE of the CNN's last hidden layer still keeps 33 % of the 10 nearest among the pixels (98.4 % named right).",
-    "Two principal components explain 16.8 % of the variance and name 43 % of the digits.",
-    "Of 1,000 held-out digits put into the finished map 94.4 % are named by their 5 nearest there, 96.5 % by their 5 "
-    "nearest among the 50 components before.",
-)
 MAPS = ("pca", "tsne", "bottleneck", "cnn")
 PENULTIMATE = "dense1"  # the CNN's last hidden layer
 COMPONENTS = 50

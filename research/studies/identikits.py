@@ -58,19 +58,6 @@ DIFFERENCES = (
     "The document asked one network; runs of several networks are taken together here, and the spread between "
     "networks is in the figures.",
 )
-SURPRISES = (  # measured at the quick preset
-    "Networks are sure of noise: of 1,000 images of uniform noise the two CNNs, alike in everything but their seed, "
-    "gave 1,000 and 451 a largest output above 0.6. Of digits with shuffled pixels it was 15 and 156: whether random "
-    "images stay below 0.6 is a matter of the network and of how bright the noise is.",
-    "7 and 9 are no harder than the rest with low-frequency masks (10 of 10 runs each reach 0.99); 8 and 9 need the "
-    "most evaluations (medians 5,000 and 4,750), 2, 5 and 7 the fewest (2,500).",
-    "The document's obstacles belong to dense Gaussian masks: unclipped they never start towards 0 (0 of 3 runs leave "
-    "the blank image) and reach 0.99 for the nine other digits; clipped to [0, 1] 7 of 30 runs arrive within 30 generations.",
-    "Networks of one kind believe each other's identikits (mean confidence 0.96 and above between the two CNNs), "
-    "networks of different kinds hardly (softmax regression gives the CNNs' 0.37 to 0.45).",
-    "A gradient needs about 90 evaluations to 0.99 (median of 10 runs), the search 3,000, but the search's "
-    "low-frequency pictures are more like digits.",
-)
 KINDS = ("softmax", "mlp100", "cnn")
 TARGETS = (0.9, 0.99, 0.9999)
 FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidates are clipped to [0, 1]

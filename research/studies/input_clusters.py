@@ -39,16 +39,6 @@ DIFFERENCES = (
     "The document judges by eye. Where it says nothing in numbers, ours are in brackets in the claims table.",
     "Its two- and three-feature experiments were one run each; ours are many, and epochs are measured in steps.",
 )
-SURPRISES = (  # measured at 52 runs of either experiment, seed 0
-    "Whether three features are faster depends on the measure. By a line they are 262 epochs ahead (95 % interval -140 "
-    "to 664, log-rank p = .33), by the silhouette 565 epochs behind (158 to 972, p = .009).",
-    "In setting I, 32 runs each, three features are 414 epochs ahead by a line (286 to 542), by the silhouette no faster "
-    "(78, -89 to 245).",
-    "The document's pair, three features by 3,000 epochs and two features after more than 5,000, is drawn by chance in "
-    "about 3 of 100 pairs of runs (by a line: 19 % of the runs with three features, 15 % of those with two).",
-    "The inputs do most of the work: with frozen random weights the neighbours' labels still become predictable (5-NN "
-    "accuracy .32 to .93), with frozen inputs the network stays at .35.",
-)
 DOCUMENT = "004_1c2af21546a37cb0.txt"
 DEFAULT = "S2"  # the setting that follows the document's course
 GAIN = 2000.0  # epochs that the document's one run with three features was ahead of the one with two

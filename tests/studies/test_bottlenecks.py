@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from configs.bottlenecks import get_config
-from research import data, figures, networks
+from research import data, figures, networks, surprises
 from research.store import Run
 from research.studies import bottlenecks as study
 from research.studies import bottlenecks_plane, frozen
@@ -115,6 +115,7 @@ def test_equal_numbers_of_epochs_at_every_width(config):
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
     drawn = [figures.draw_all("bottlenecks", twice[0], tmp_path / name) for name in "ab"]
+    assert all(text.endswith(".") for text in surprises.of("bottlenecks", twice[0]))
     assert drawn[0] == drawn[1] == list(figures.stills("bottlenecks"))
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name

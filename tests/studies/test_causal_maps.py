@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.testing import assert_allclose
 
 from configs.causal_maps import get_config
-from research import figures
+from research import figures, surprises
 from research.reading import agreement
 from research.store import Run
 from research.studies import causal_maps as study
@@ -141,6 +141,7 @@ def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path, monkeypatch):
     some = {name: figures.stills("causal_maps")[name] for name in ("z_maps", "depth")}
     monkeypatch.setattr("research.figures.causal_maps.FIGURES", some)
     drawn = [figures.draw_all("causal_maps", twice[0], tmp_path / name) for name in "ab"]
+    assert all(text.endswith(".") for text in surprises.of("causal_maps", twice[0]))
     assert drawn[0] == drawn[1] == list(some)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name

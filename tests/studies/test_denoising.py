@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from configs.denoising import get_config
-from research import figures
+from research import figures, surprises
 from research.data.noise import NOISES
 from research.store import Run
 from research.studies import denoising as study
@@ -126,6 +126,7 @@ def test_the_same_config_gives_the_same_bits(twice, config):
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
     drawn = [figures.draw_all("denoising", twice[0], tmp_path / name) for name in "ab"]
+    assert all(text.endswith(".") for text in surprises.of("denoising", twice[0]))
     assert drawn[0] == drawn[1] == list(figures.stills("denoising"))
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name

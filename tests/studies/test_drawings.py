@@ -6,7 +6,7 @@ import xarray as xr
 
 from configs.drawings import get_config
 from research import claims as c
-from research import figures
+from research import figures, surprises
 from research.store import Run
 from research.studies import drawings as study
 from research.studies import frozen
@@ -68,6 +68,7 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_pa
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     for folder in ("a", "b"):
         names = figures.draw_all("drawings", first, tmp_path / folder)
+    assert all(text.endswith(".") for text in surprises.of("drawings", first))
     assert names == list(figures.stills("drawings"))
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

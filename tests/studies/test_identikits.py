@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from configs.identikits import get_config
-from research import figures
+from research import figures, surprises
 from research.reading.contract import FORWARD
 from research.store import Run
 from research.studies import frozen
@@ -142,6 +142,7 @@ def test_finished_askings_are_not_asked_again(config, tmp_path, monkeypatch, twi
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
     drawn = [figures.draw_all("identikits", twice[0], tmp_path / name) for name in "ab"]
+    assert all(text.endswith(".") for text in surprises.of("identikits", twice[0]))
     assert drawn[0] == drawn[1]
     assert {"gallery", "evolution", "survival", "rates", "becoming"} <= set(drawn[0])
     for file in sorted((tmp_path / "a").iterdir()):

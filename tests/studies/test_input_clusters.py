@@ -9,7 +9,7 @@ import xarray as xr
 
 from configs.input_clusters import get_config
 from research import claims as c
-from research import figures
+from research import figures, surprises
 from research.clustering import setting
 from research.store import Run
 from research.studies import frozen
@@ -122,6 +122,7 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_p
     monkeypatch.setattr(figures, "animations", lambda name: {})
     for folder in ("a", "b"):
         names = figures.draw_all("input_clusters", first, tmp_path / folder)
+    assert all(text.endswith(".") for text in surprises.of("input_clusters", first))
     assert names == list(figures.stills("input_clusters"))
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

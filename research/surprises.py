@@ -5,6 +5,7 @@ run, or one that left a part out, therefore says less, and nothing untrue.
 """
 
 from collections.abc import Callable, Iterator
+from typing import SupportsFloat
 
 import numpy as np
 import xarray as xr
@@ -28,7 +29,7 @@ def of(study: str, results: xr.Dataset) -> list[str]:
     return [text for holds, text in FOUND[study](results) if holds] if study in FOUND else []
 
 
-def percent(share: float | np.ndarray | xr.DataArray, places: int = 1) -> str:
+def percent(share: SupportsFloat, places: int = 1) -> str:
     return f"{100 * float(share):.{places}f} %"
 
 

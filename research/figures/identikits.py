@@ -6,7 +6,20 @@ import xarray as xr
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from research.figures import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, SECOND, SINGLE, Drawing, motion, tiles
+from research.figures import (
+    ACCENT,
+    DIGITS,
+    DOUBLE,
+    FAINT,
+    INK,
+    MUTED,
+    SECOND,
+    SINGLE,
+    Drawing,
+    motion,
+    rim,
+    tiles,
+)
 from research.figures.labels import spread
 from research.studies import identikits_measures as measures
 from research.studies.identikits_measures import DEFAULT, of
@@ -92,7 +105,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for i, kind in enumerate(_kinds(results)):
         n = of(results, kind).sizes["run"]
         axes[0].text(0.99, 0.98 - 0.08 * i, f"{SHORT[kind]}, n = {n}", color=COLOURS[kind], ha="right",
-                     va="top", transform=axes[0].transAxes, fontsize=6.5)  # fmt: skip
+                     va="top", transform=axes[0].transAxes, fontsize=6.5, path_effects=rim())  # fmt: skip
     return figure
 
 

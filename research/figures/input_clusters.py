@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import claims as c
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, rim
 from research.figures.input_clusters_course import bare, course, course_2d, course_3d, moving, paths, scatter
 from research.studies import input_clusters_measures as study
 from research.studies.input_clusters import GAIN
@@ -82,6 +82,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                     ha="right",
                     va="top",
                     transform=ax.transAxes,
+                    path_effects=rim(),
                 )
             ax.set_title(rule)
             ax.grid(axis="y")

@@ -117,11 +117,13 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.plot(seconds.T, error.T, "-o", color=colour, alpha=0.45, linewidth=0.9, markersize=2)
         last = np.isfinite(error[0]).nonzero()[0][-1]
         ends.append((seconds[0, last], error[:, last].mean()))
-    heights = np.exp(spread(np.log([y for _, y in ends]), 0.12))
+    ax.set_yscale("log")
+    points_high = 0.8 * 72 * figure.get_figheight()  # of the axes, nearly
+    gap = 9 / points_high * np.log(np.divide(*ax.get_ylim()[::-1]))  # a line of text
+    heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, _), y in zip(names, colours, ends, heights):
         ax.text(1.1 * x, y, label(name), va="center", color=colour, fontsize=7)
     ax.set_xscale("log")
-    ax.set_yscale("log")
     ax.set_ylabel("test error, %")
     ax.set_xlabel("seconds a network, compilation included")
     few, many = ax.get_ylim()

@@ -254,6 +254,10 @@ for setting, start in pickle.load(open(sys.argv[1], "rb")):
     end = clustering.make_descent(setting, block=2).advance(start, 60)
     ends.append(jax.device_get(jax.tree.leaves(end)))
 pickle.dump(ends, open(sys.argv[2], "wb"))
+descent = clustering.make_descent(setting, block=2)
+for _ in clustering.descend(descent, descent.init(jax.random.split(jax.random.key(7), 5)), [1, 2]):
+    pass
+assert descent.advance._cache_size() == 1, "compiled again for what it returned itself"
 """
 
 

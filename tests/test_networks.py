@@ -133,3 +133,13 @@ def test_untrained_is_where_training_began(cache):
         np.testing.assert_array_equal(a, b)
     trained = leaves(networks.population(SMALL, 2))
     assert not np.array_equal(jax.tree.leaves(start)[1], trained[1])
+
+
+def test_functions_are_kept_for_a_config_and_not_for_what_becomes_of_it():
+    config = NetworkConfig(models.MLPConfig(widths=(5,)), TrainingConfig(batch=10))
+    fit = networks._fit(config, 100)
+    assert networks._fit(NetworkConfig(models.MLPConfig(widths=(5,)), TrainingConfig(batch=10)), 100) is fit
+    config.model.widths = (7,)
+    assert networks._fit(config, 100) is not fit
+    started = fit.init(jax.random.split(jax.random.key(0), 1)).params  # traced only now
+    assert (784, 5) in {leaf.shape[1:] for leaf in jax.tree.leaves(started)}

@@ -2,7 +2,7 @@
 
 Claims   89 % of the labels on noisy images, 94 % after cleaning, the errors halved (002)
 Expect   784-500-200-50-10 keeps 77.4 % (74.3-80.4) under the author's noise as it is; at 0.76 of that noise it keeps 89 %
-         and 95.7 % (95.5-96.0) after cleaning, the errors divided by 2.57 (2.42-2.71); n = 5 pairs
+         and 95.7 % (95.5-95.9) after cleaning, the errors divided by 2.56 (2.42-2.69); n = 5 pairs
 Time     220 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/denoising.py --workdir=results/denoising
 Presets  --config=configs/denoising.py:smoke | :quick | :full

@@ -4,6 +4,8 @@ PRESET ?= quick
 WORKDIR ?= results/paper
 PORT ?= 8000
 SUITE ?= cpu
+BENCH_cpu := results/bench.json --report=results/BENCH.md
+BENCH_gpu := results/bench-gpu.json --report=results/BENCH-GPU.md
 PY := .venv/bin/python
 
 .PHONY: setup lint types test paper app reference readme bench lock clean
@@ -31,7 +33,7 @@ paper: setup
 
 # Timings beside the peers, which it installs; a bench that was stopped goes on where it was.
 bench: .venv/.bench
-	$(PY) -m launch.bench --suite=$(SUITE) --out=results/bench.json --report=results/BENCH.md
+	$(PY) -m launch.bench --suite=$(SUITE) --out=$(BENCH_$(SUITE))
 .venv/.bench: .venv/.done
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
 	@touch $@

@@ -1,5 +1,6 @@
 """Many independent runs: in blocks of a fixed size, shared out over all devices."""
 
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -33,16 +34,24 @@ def over_runs(
     size = block or (16 if mesh.devices.flat[0].platform == "cpu" else -(-m // mesh.size))
     blocks = mesh.size * -(-m // (mesh.size * size))
     padded = jnp.minimum(jnp.arange(blocks * size), m - 1)
+    real = jnp.arange(blocks) * size < m
     cut = jax.tree.map(lambda leaf: leaf[padded].reshape(blocks, size, *leaf.shape[1:]), runs)
     along_runs = PartitionSpec(mesh.axis_names)
+
+    def of_block(block):
+        real, runs = block
+        shapes = jax.eval_shape(function, runs)
+        nothing = functools.partial(jax.tree.map, lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        return jax.lax.cond(real, function, lambda _: nothing(), runs)
+
     share = jax.shard_map(
-        lambda blocks: jax.lax.map(function, blocks),
+        lambda blocks: jax.lax.map(of_block, blocks),
         mesh=mesh,
         in_specs=along_runs,
         out_specs=along_runs,
         check_vma=False,
     )
-    return on_all(jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:m], share(cut)), mesh)
+    return on_all(jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:m], share((real, cut))), mesh)
 
 
 def on_all(tree: Out, mesh: Mesh) -> Out:

@@ -30,6 +30,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
 
+from research import devices
 from research.blocks import every_device, on_all, over_runs
 from research.clustering_settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
 from research.keys import named
@@ -226,7 +227,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
             first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
         )
 
-    @jax.jit
+    @functools.partial(jax.jit, compiler_options=devices.thorough())
     def advance(state: State, epochs) -> State:
         return over_runs(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
 

@@ -11,7 +11,9 @@ from jaxtyping import install_import_hook
 
 # Every jaxtyping annotation in `research` is checked at run time, in tests only.
 install_import_hook("research", "strict.check")
-importlib.import_module("research.devices").compile_quickly()
+devices = importlib.import_module("research.devices")
+devices.compile_quickly()
+devices.compute_exactly()
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

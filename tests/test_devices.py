@@ -21,6 +21,21 @@ def told(monkeypatch):
     return flags
 
 
+@pytest.mark.parametrize(
+    ("plugins", "chosen", "precision"),
+    [(("a GPU's",), None, "highest"), (("a GPU's",), "tensorfloat32", None), ((), None, None)],
+)
+def test_accelerators_multiply_in_float32_unless_told_otherwise(monkeypatch, plugins, chosen, precision):
+    told = {}
+    monkeypatch.setattr(devices, "entry_points", lambda group: plugins)
+    monkeypatch.setattr(devices.jax.config, "update", told.__setitem__)
+    monkeypatch.delenv("JAX_DEFAULT_MATMUL_PRECISION", raising=False)
+    if chosen:
+        monkeypatch.setenv("JAX_DEFAULT_MATMUL_PRECISION", chosen)
+    devices.compute_exactly()
+    assert told.get("jax_default_matmul_precision") == precision
+
+
 def test_flags_are_those_that_the_jaxlib_knows(told):
     assert told("0.10.2") == [f"{LEVEL}=1", *devices.SIMPLER]
     assert told("0.12.0.1") == [f"{LEVEL}=1"], "an unknown flag would end the process"

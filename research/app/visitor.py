@@ -65,7 +65,7 @@ class Visitor:
             self.app.crowd.ask(self, wish, self._deliver)
         elif isinstance(wish, wire.Stop):
             self.stop.set()
-        elif self.asking is not None and not self.asking.done():
+        elif self.asking is not None:
             self._say(error="one identikit at a time; stop the running one first")
         elif self.app.running >= self.app.limits.identikits:
             self._say(busy="others are asking for identikits; try again in a moment")
@@ -76,12 +76,15 @@ class Visitor:
 
     async def _draw(self, wish: wire.Ask, stop: threading.Event) -> None:
         loop = asyncio.get_running_loop()
+        end: list[bytes] = []  # told once all is over: whoever reads it may ask again
 
         def show(seen: Any) -> None:
             frame = wire.write(wire.PORTRAIT, wish.sequence, portrait.LAYOUT, seen)
-            topic = "frame" if seen["state"] == portrait.GOING else "end"
+            if seen["state"] != portrait.GOING:
+                end.append(frame)
+                return
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self.outbox.put, topic, frame)
+                loop.call_soon_threadsafe(self.outbox.put, "frame", frame)
 
         try:
             model = self.app.there().models[wish.model]
@@ -90,6 +93,9 @@ class Visitor:
             self._say(error=str(error))
         finally:
             self.app.running -= 1
+            self.asking = None
+        for frame in end:
+            self.outbox.put("end", frame)
 
     def _deliver(self, answer: Any) -> None:
         if isinstance(answer, Exception):

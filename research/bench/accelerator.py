@@ -5,7 +5,7 @@ import functools
 from research.bench import convolution, descent, goals, maps
 from research.bench.task import Task, Trial, agree, both_reach, no_worse, ours, peer
 
-CANDIDATES, RESTARTS, RUNS, NETWORKS = 50_000, 1_000, 1_000, 1_000
+CANDIDATES, RESTARTS, RUNS, NETWORKS, GENERATIONS = 50_000, 1_000, 1_000, 1_000, 1_000
 
 
 def _identikits() -> Trial:
@@ -92,7 +92,14 @@ TASKS = {
         same=agree("mean_square", 1e-2),
     ),
     "cnn_step": convolution.TASKS["cnn_step"],
-    "generation": convolution.TASKS["generation"],
+    "generation": Task(
+        "a generation of an identikit, 500 candidates (PyTorch: their scores only)",
+        convolution.with_peers(
+            functools.partial(convolution.generation, GENERATIONS), convolution.scoring_as_generation
+        ),
+        per="generations",
+        flop=convolution.CANDIDATES * convolution.FORWARD,
+    ),
     "cnn_gradient": convolution.TASKS["cnn_gradient"],
     "identikits": Task(
         f"identikits: 10 digits, {RESTARTS:,} restarts each, gradient, to 0.99",

@@ -105,7 +105,7 @@ def _same_network(n: int, layout: str):
     return pytorch.laid_out(network, layout), pytorch.laid_out(pytorch.images(shown(n)), layout)
 
 
-def _generation() -> Trial:
+def generation(generations: int) -> Trial:
     import jax
 
     from research.reading import identikits
@@ -116,13 +116,13 @@ def _generation() -> Trial:
     def work():
         return identikits(
             predict, [DIGIT], jax.random.key(0), params=params, masks=CANDIDATES, target=None,
-            patience=GENERATIONS + 1, budget=1 + CANDIDATES * GENERATIONS,
+            patience=generations + 1, budget=1 + CANDIDATES * generations, chunk=generations, history=2,
         )  # fmt: skip
 
     return Trial(work, lambda drawn: {"generations": int(drawn.generations.sum())})
 
 
-def _scoring_as_generation(layout: str) -> Trial:
+def scoring_as_generation(layout: str) -> Trial:
     trial = score_torch(CANDIDATES, layout)
     return Trial(trial.work, lambda _: {"generations": 1})
 
@@ -195,7 +195,7 @@ TASKS = {
     ),
     "generation": Task(
         "a generation of an identikit, 500 candidates (PyTorch: their scores only)",
-        with_peers(_generation, _scoring_as_generation),
+        with_peers(functools.partial(generation, GENERATIONS), scoring_as_generation),
         per="generations",
         flop=CANDIDATES * FORWARD,
         at_least=asked(2.5, 1.3),

@@ -24,7 +24,8 @@ from research.reading.search import Search
 from research.reading.starts import Start, images
 
 MAPPED_FROM = 64  # on a CPU, steps that show the network this many images leave no cores for a second run
-BLOCK = {True: 4, False: 64}  # at most so many runs a device in one call: one after the other, side by side
+BLOCK = {True: 4, False: 64}  # at most so many runs a CPU in one call: one after the other, side by side
+IMAGES = 32_768  # that an accelerator looks at side by side in one step, at most
 
 
 def identikits(
@@ -123,7 +124,7 @@ def identikits(
 
     layout = (m, len(digits), restarts)
     together = len(digits) * restarts * (m if mapped else 1)
-    block = block or min(BLOCK[mapped], -(-together // len(devices)))
+    block = block or min(_most(mapped, devices[0].platform, way), -(-together // len(devices)))
     key_starts, key_steps = _keys(key, m, digits, restarts)
     starts = images(start, key_starts, layout, shape)
     _check_digits(digits, _classes(network, weights, starts[0]))
@@ -200,6 +201,13 @@ def _mapped(runs: str, platform: str, method: Method) -> bool:
     if runs not in known:
         raise ValueError(f"unknown way to run, runs={runs!r}; known: {', '.join(sorted(known))}")
     return known[runs]
+
+
+def _most(mapped: bool, platform: str, method: Method) -> int:
+    """How many runs a device advances in one call, at most."""
+    if mapped or platform == "cpu":
+        return BLOCK[mapped]
+    return max(1, IMAGES // method.batch)
 
 
 def _population(params: Any) -> int:

@@ -16,7 +16,7 @@ from test_wire import drawing
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from research.app import wire
+from research.app import portrait, wire
 from research.app.guard import Bucket
 
 ROOT = Path(__file__).parents[2]
@@ -192,6 +192,25 @@ def test_an_identikit_is_streamed_and_can_be_stopped(live):
                 states.append(np.frombuffer(part, "<i4", offset=8 + 4 * 786)[-1])
         assert "one identikit at a time" in notes[0]["error"]
         assert states[-1] == 3
+    while live.app.running:
+        time.sleep(0.01)
+
+
+def test_whoever_was_told_the_end_of_an_identikit_may_ask_again(live, monkeypatch):
+    """Also where the thread that drew takes a while to leave after its last word."""
+
+    def reluctant(model, wish, show, stop):
+        seen = {field.name: np.zeros(field.shape, field.dtype) for field in portrait.LAYOUT}
+        show(seen | {"state": portrait.ENDED})
+        time.sleep(0.2)
+
+    monkeypatch.setattr(portrait, "draw", reluctant)
+    with open_socket(live) as socket:
+        for sequence in range(3):
+            wish = drawing(np.zeros(784), kind=wire.ASK, a=0, b=3, c=0, d=0, number=0.0, sequence=sequence)
+            socket.send(wish)
+            end = socket.recv(timeout=20)
+            assert wire.ANSWER_HEAD.unpack_from(end) == (wire.PORTRAIT, 0, sequence), end
     while live.app.running:
         time.sleep(0.01)
 

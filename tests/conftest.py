@@ -26,8 +26,11 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 
 
 def pytest_collection_modifyitems(items):
+    elsewhere = pytest.mark.skip(reason="about the bits that a CPU computes")
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))
+        if item.get_closest_marker("cpu") and jax.default_backend() != "cpu":
+            item.add_marker(elsewhere)
 
 
 @pytest.fixture

@@ -261,6 +261,7 @@ assert descent.advance._cache_size() == 1, "compiled again for what it returned 
 """
 
 
+@pytest.mark.cpu
 def test_eight_devices_give_what_one_gives_and_with_sgd_to_the_bit(tmp_path):
     settings = (SMALL, ADAM)
     starts = [(setting, jax.device_get(compiled(setting).init(KEYS))) for setting in settings]

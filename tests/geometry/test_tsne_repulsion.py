@@ -107,6 +107,7 @@ def test_size_grows_with_the_map_up_to_the_largest():
     assert sizes[-1] == tsne_repulsion.SIZES[-1]
 
 
+@pytest.mark.cpu
 def test_the_same_bits_however_the_threads_run():
     points = cloud(8.0, 5000)
     grid = lay(points, 360)

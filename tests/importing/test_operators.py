@@ -117,7 +117,8 @@ def test_operator_is_onnxruntimes(operator, inputs, attributes):
     ours = OPERATORS[operator](*[traced, *others][: len(inputs)], **attributes)
     theirs = by_onnxruntime(operator, inputs, attributes)
     assert ours.shape == theirs.shape
-    assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
+    # sums of float32 in another order differ by a share of their largest terms, whatever is left of them
+    assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6 * max(1.0, np.abs(theirs).max()))
 
 
 def test_every_operator_is_tested():

@@ -168,6 +168,7 @@ print(r.devices, r.image.values.tobytes().hex(), r.path.values.tobytes().hex())
 """
 
 
+@pytest.mark.cpu
 def test_eight_devices_give_the_bits_of_one(whole):
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
     paths = os.pathsep.join([os.path.dirname(__file__), *sys.path])

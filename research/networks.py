@@ -209,11 +209,11 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
     images, labels = jnp.asarray(train.images[:n]), jnp.asarray(train.labels[:n])
     test_images, test_labels = jnp.asarray(test.images), jnp.asarray(test.labels)
     begin = time.perf_counter()
-    advance = fit.advance.lower(state, images, labels, 1).compile()
-    score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
+    advance, score = fit.advance.lower(state, images, labels, 1).compile(), None
+    if config.training.loss == "cross_entropy":
+        score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
     compiling += time.perf_counter() - begin
     step, pace = int(state.step[0]), 0.0
-    classifies = config.training.loss == "cross_entropy"
     with progress.bar(name) as report:
         while step < fit.steps:
             start = time.perf_counter()
@@ -235,7 +235,7 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             )
             if count == left:
                 epoch = step // fit.steps_per_epoch - 1
-                accuracy = score(state.params, test_images, test_labels)[1] if classifies else np.nan
+                accuracy = score(state.params, test_images, test_labels)[1] if score else np.nan
                 now = spent + time.perf_counter() - begin
                 curve[:, epoch] = np.stack(
                     np.broadcast_arrays(state.loss / done, state.hits / done, accuracy, now), 1

@@ -23,8 +23,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from research import claims as claims_
 from research import data, hosts
 
@@ -222,11 +220,11 @@ class Run:
         self,
         config: Any,
         dataset: str,
-        results: xr.Dataset,
+        results: Any,
         claims: list[claims_.Claim],
         seconds: float,
     ) -> None:
-        """Writes config, results and claims, and the provenance last: its presence means that all is there."""
+        """Writes config, results (an xarray Dataset) and claims, and the provenance last: its presence means that all is there."""
         (self.folder / "provenance.json").unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
         packed = {
@@ -240,8 +238,10 @@ class Run:
             self.folder / "provenance.json", json.dumps(provenance(config, dataset, seconds), indent=2) + "\n"
         )
 
-    def results(self) -> xr.Dataset:
-        """The saved results, in memory."""
+    def results(self) -> Any:
+        """The saved results, in memory: an xarray Dataset."""
+        import xarray as xr  # takes a third of a second, which whoever only trains or loads networks is spared
+
         return xr.load_dataset(self.folder / "results.nc", engine="h5netcdf")
 
     def claims(self) -> list[claims_.Claim]:

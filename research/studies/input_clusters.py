@@ -54,9 +54,9 @@ class Config:
     runs: int = 52  # of each experiment of the document
     controls: int = 4  # of each of the three controls, computed beside the first experiment
     features: tuple[int, ...] = (2, 3, 5, 10, 30)
-    by_features: tuple[int, ...] = (64, 64, 32, 32, 32)  # runs of each number of features
+    by_features: tuple[int, ...] = (64, 64, 32, 32, 16)  # runs of each number of features
     epochs: int = 7000
-    every: int = 125  # epochs between measurements
+    every: int = 250  # epochs between measurements
     frames: int = 125  # epochs between kept frames
     widths: tuple[int, ...] = (12, 48)  # of the phase diagram
     grid: int = 5  # rates along each side of the phase diagram
@@ -79,7 +79,7 @@ class Config:
 def batches(config: Config) -> list[Batch]:
     """Everything that is run, in order."""
     stops = tuple(range(0, config.epochs + 1, config.every))
-    scored = tuple(stop for stop in stops if stop % (4 * config.every) == 0 or stop == stops[-1])
+    scored = tuple(stop for stop in stops if stop % (2 * config.every) == 0 or stop == stops[-1])
     frames = tuple(range(0, config.epochs + 1, config.frames))
     few = config.controls
     controls = (

@@ -26,7 +26,7 @@ def over_runs(
     block: runs in one call, one call after the other on each device; on a CPU the default of 16 keeps them in a
         core's cache, elsewhere it is a device's whole share. The last run is repeated to fill the last block, so
         that `function` is always compiled for the same shapes: with the same block, a run has the same bits alone
-        and among others.
+        and among others. Blocks of nothing but filling are not computed.
     mesh: the devices, all axes of which share out the runs (default: every device). The result is on all of them.
     """
     mesh = every_device() if mesh is None else mesh

@@ -146,7 +146,7 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
 
 
 def _once(read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """The same answers; the digits as they are, which every family of deformations begins with, are read once."""
+    """The same answers; the digits as they are, a step of every family of deformations, are read once."""
     known: dict[bytes, np.ndarray] = {}
 
     def answer(images: np.ndarray) -> np.ndarray:

@@ -25,12 +25,14 @@ def test_three_blobs_stay_three():
     assert apart > 2 * radius
 
 
-def test_kl_is_that_of_opentsne(digits, mapped):
+def test_kl_is_that_of_opentsne(digits, mapped, few_grids):
+    """By medians over keys: at 1,050 points a map's KL moves by 3 % with the last bits of its start."""
     p = tsne.affinities(digits)
-    reference = openTSNE.TSNE(random_state=0, neighbors="exact").fit(digits)
-    theirs, ours = tsne.kl_divergence(p, np.asarray(reference)), tsne.kl_divergence(p, mapped.points)
-    assert ours == pytest.approx(mapped.kl, rel=1e-4)
-    assert ours <= 1.01 * theirs
+    references = [openTSNE.TSNE(random_state=i, neighbors="exact").fit(digits) for i in range(3)]
+    theirs = np.median([tsne.kl_divergence(p, np.asarray(reference)) for reference in references])
+    others = [tsne.fit(digits, jax.random.key(i)).kl for i in range(1, 5)]
+    assert tsne.kl_divergence(p, mapped.points) == pytest.approx(mapped.kl, rel=1e-4)
+    assert np.median([mapped.kl, *others]) <= 1.01 * theirs
 
 
 def test_affinities_are_those_of_opentsne(digits):

@@ -45,3 +45,12 @@ def test_others_choices_are_kept(told):
     assert told("0.10.2", f"{LEVEL}=3 --xla_a=b") == [f"{LEVEL}=3", "--xla_a=b"]
     assert told("0.12.0.1", "--xla_a=b") == ["--xla_a=b", f"{LEVEL}=1"]
     assert told("0.10.2", plugins=("a GPU's",)) == []
+
+
+def test_programs_over_small_arrays_ask_for_the_emitters_that_compile_quickly_left_out(told, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+    assert devices.thorough() == {}, "nothing was left out"
+    told("0.10.2")
+    assert devices.thorough() == {"xla_cpu_use_fusion_emitters": True}
+    told("0.12.0.1")
+    assert devices.thorough() == {}, "an unknown option would end the process"

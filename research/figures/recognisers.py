@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, rim, tiles
 from research.figures.labels import spread
 from research.studies import recognisers as study
 
@@ -122,7 +122,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     gap = 9 / points_high * np.log(np.divide(*ax.get_ylim()[::-1]))  # a line of text
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, _), y in zip(names, colours, ends, heights):
-        ax.text(1.1 * x, y, label(name), va="center", color=colour, fontsize=7)
+        ax.text(1.1 * x, y, label(name), va="center", color=colour, fontsize=7, path_effects=rim())
     ax.set_xscale("log")
     ax.set_ylabel("test error, %")
     ax.set_xlabel("seconds a network, compilation included")

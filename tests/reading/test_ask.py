@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from research.reading import identikits
+from research.reading import ask, identikits
 from research.reading.objectives import Ink, Logit, LogProbability
 from research.reading.search import Search
 from research.reading.starts import Blank, GaussianNoise, UniformNoise, images
@@ -44,6 +44,14 @@ def test_both_methods_find_the_planted_square(found):
         mean = found.image.sel(digit=d).mean(("network", "restart")).values
         assert mean[inside].mean() > 0.6
         assert mean[~inside].mean() < 0.2
+
+
+def test_an_accelerator_takes_as_many_runs_as_the_images_it_may_look_at():
+    few, many = Search(500), Search(10**9)
+    assert ask._most(mapped=False, platform="gpu", method=few) == ask.IMAGES // 500
+    assert ask._most(mapped=False, platform="gpu", method=many) == 1
+    assert ask._most(mapped=False, platform="cpu", method=few) == ask.BLOCK[False]
+    assert ask._most(mapped=True, platform="gpu", method=few) == ask.BLOCK[True]
 
 
 def test_confidence_is_that_of_the_image(found):

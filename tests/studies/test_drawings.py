@@ -57,6 +57,20 @@ def test_the_mean_over_networks_is_what_counts():
     assert study.right(results, "knn", "all").sizes["image"] == 1
 
 
+def test_what_was_read_is_not_read_again():
+    asked = []
+
+    def read(images):
+        asked.append(images)
+        return images.sum((1, 2))
+
+    answer = study._once(read)
+    plain, moved = np.zeros((3, 28, 28), np.uint8), np.ones((3, 28, 28), np.uint8)
+    for images in (plain, moved, plain.copy(), moved):
+        np.testing.assert_array_equal(answer(images), images.sum((1, 2)))
+    assert len(asked) == 2
+
+
 def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_path, monkeypatch):
     config = get_config("smoke")
     config.sevens, config.others, config.neighbours_among = 6, 6, 200

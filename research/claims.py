@@ -115,6 +115,12 @@ def mean(values: ArrayLike) -> Interval:
     return Interval(centre, centre - half, centre + half, len(x))
 
 
+def mean_share(values: ArrayLike) -> Interval:
+    """Mean of independent shares: that of `mean`, its interval cut to what a share can be, 0 to 1."""
+    value, low, high, n = mean(values)
+    return Interval(value, *np.clip((low, high), 0.0, 1.0).tolist(), n)
+
+
 def difference(a: ArrayLike, b: ArrayLike) -> Interval:
     """mean(a) − mean(b) of two independent samples with Welch's interval; n is the smaller sample."""
     from scipy.stats import t

@@ -112,7 +112,7 @@ def fake(monkeypatch):
             asked.append((self.who, least > 0))
             if self.who == "peer" and "broken" in self.name:
                 raise compare.Failed("no such library")
-            seconds = 2.0 * sum(who == self.who for who, _ in asked)
+            seconds = 10.0 if self.who == "slow" else 2.0 * sum(who == self.who for who, _ in asked)
             return {
                 "seconds": seconds,
                 "whole": seconds + 1,
@@ -158,6 +158,15 @@ def test_what_fails_is_noted_and_not_asked_again(fake):
 def test_a_long_task_has_one_round(fake, monkeypatch):
     monkeypatch.setattr(compare, "LONG", 3.0)
     assert len(compare.measure("cpu", "t", two(), 3, say=lambda line: None)["peer"]["seconds"]) == 1
+
+
+def test_a_slow_peer_has_one_round_and_the_others_go_on(fake, monkeypatch):
+    monkeypatch.setattr(compare, "LONG", 3.0)
+    contenders = {"identikit": ours(noop), "slow": peer(noop), "peer": peer(noop)}
+    measured = compare.measure(
+        "cpu", "t", Task("three", contenders, whole=True, per="two"), 2, say=lambda line: None
+    )
+    assert [len(measured[who]["seconds"]) for who in contenders] == [2, 1, 2]
 
 
 def test_a_worker_that_dies_says_why(tmp_path):

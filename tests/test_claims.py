@@ -56,6 +56,17 @@ def test_difference_equals_scipys_welch_and_survives_constants():
     assert c.difference([2.0, 2.0], [1.0, 1.0]) == c.Interval(1.0, 1.0, 1.0, 2)
 
 
+def test_the_interval_of_a_share_stays_within_what_a_share_can_be():
+    x = np.array([0.2, 0.9, 1.0])
+    plain, share = c.mean(x), c.mean_share(x)
+    assert plain.low < 0 < 1 < plain.high
+    assert share == (plain.value, 0, 1, 3)
+    inside = np.array([0.5, 0.52, 0.51])
+    assert c.mean_share(inside) == c.mean(inside)
+    assert c.mean_share([0.9]) == (0.9, 0, 1, 1), "one value says nothing of its spread"
+    assert c.mean_share([]).n == 0
+
+
 def test_bootstrap_is_close_to_student_for_a_mean_and_repeatable():
     x = np.random.default_rng(0).normal(0, 1, 200)
     ours, t = c.bootstrap(x), c.mean(x)

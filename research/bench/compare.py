@@ -14,7 +14,7 @@ from typing import Any
 from research import data
 from research.bench.task import Contender, Task
 
-LONG = 30.0  # seconds; a task that takes longer in a round has one round
+LONG = 30.0  # seconds; a contender that takes longer in a round has one round
 CALLS = 1.0  # seconds that a contender spends on short calls in a round
 
 
@@ -110,10 +110,10 @@ def measure(
                     found[who]["first"] = staying[who].ask(0)["seconds"]
             return staying[who].ask(CALLS if task.warm else 0)
 
+        slow: set[str] = set()  # not to be asked again
         for _ in range(min(rounds, task.rounds)):
-            longest = 0.0
             for who in task.contenders:
-                if "failed" in found[who]:
+                if who in slow or "failed" in found[who]:
                     continue
                 try:
                     answer = anew(who) if task.whole else again(who)
@@ -125,9 +125,10 @@ def measure(
                 took /= answer["facts"][task.per] if task.per else 1.0
                 found[who]["seconds"].append(took)
                 found[who] |= {key: answer[key] for key in ("facts", "peak_bytes", "calls")}
-                longest = max(longest, answer["seconds"])
+                if answer["seconds"] > LONG:
+                    slow.add(who)
                 facts = "  ".join(f"{fact} {value:.5g}" for fact, value in answer["facts"].items())
                 say(f"{name:<18}{who:<28}{took:11.5g} s   {facts}")
-            if longest > LONG:
+            if task.first in slow or (task.peers and slow.issuperset(task.peers)):
                 break
     return found

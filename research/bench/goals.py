@@ -22,7 +22,7 @@ def _ours(name: str, goal: float, **how) -> Trial:
         curve = trained.curve[0]
         epochs = int((curve[:, 2] > 0).sum())
         return {
-            "accuracy": curve[epochs - 1, 2],
+            "accuracy": round(float(curve[epochs - 1, 2]), 6),  # a mean in float32: 0.975 may be 0.97499996
             "epochs": epochs,
             "compile_seconds": trained.compile_seconds[0],
         }
@@ -52,8 +52,20 @@ def _logistic(iterations: int) -> Trial:
     )
 
 
-def _perceptron(goal: float) -> Trial:
-    """scikit-learn's own settings, one epoch at a time, scored after each, until the goal is reached."""
+def _perceptron() -> Trial:
+    """scikit-learn's MLPClassifier as it is: 100 neurons, until its loss no longer falls."""
+    from sklearn.neural_network import MLPClassifier
+
+    x, y, test_x, test_y = _flat()
+    model = MLPClassifier(random_state=0)
+    return Trial(
+        lambda: model.fit(x, y),
+        lambda model: {"accuracy": model.score(test_x, test_y), "epochs": model.n_iter_},
+    )
+
+
+def _perceptron_stopped(goal: float) -> Trial:
+    """The same, one epoch at a time, scored after each, until the goal is reached."""
     import numpy as np
     from sklearn.neural_network import MLPClassifier
 
@@ -110,9 +122,13 @@ TASKS = {
     ),
     "mlp100": Task(
         "MLP-100 to 97.5 %, from the start of the process",
-        _both("mlp100", 0.975) | {"MLPClassifier, stopped": peer(functools.partial(_perceptron, 0.975))},
+        _both("mlp100", 0.975)
+        | {
+            "MLPClassifier, as it is": peer(_perceptron),
+            "MLPClassifier, stopped": peer(functools.partial(_perceptron_stopped, 0.975)),
+        },
         whole=True,
-        at_least={"MLPClassifier, stopped": 10},
+        at_least={"MLPClassifier, as it is": 10, "MLPClassifier, stopped": 10},
         same=both_reach("accuracy", 0.975),
     ),
     "cnn99": Task(

@@ -207,7 +207,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
             SOURCE,
             "That network recovers more than 96% of the labels correctly!",
             0.96,
-            c.mean(results.accuracy.values),
+            c.mean_share(results.accuracy.values),
             "networks; accuracy on the test images through two neurons",
             "at least",
         ),

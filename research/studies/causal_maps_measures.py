@@ -108,7 +108,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
     mine = of(results, DOCUMENT)
     words = "similarity between these impact heat maps and original digit sample images"
     told = told_apart(mine.resemblance.sel(reading="causal_index").values) if have else None
-    error = c.mean(1 - mine.accuracy.values) if have else None
+    error = c.mean_share(1 - mine.accuracy.values) if have else None
     return [
         c.judge(
             "maps-like-digits", SOURCE,
@@ -119,7 +119,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
         c.judge(
             "maps-like-digits-own", SOURCE,
             f"{words} [share of the ten maps that resemble their own digit most; chance 0.1]",
-            1.0, None if told is None else c.mean(told), "networks; share of ten maps", "value", 0.1,
+            1.0, None if told is None else c.mean_share(told), "networks; share of ten maps", "value", 0.1,
         ),
         c.judge(
             "maps-network-error", SOURCE,

@@ -171,7 +171,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
               "in a hundred, all mask families together]", 0.01, share((stuck.stalled.values == 1) & (stuck.confidence.values < 0.99)),
               f"runs of {networks}; share stuck below 0.99", "at least"),
         judge("zero-six-visible", "one can easily see 0 and 6 [networks of other kinds give them at least one half]",
-              0.5, c.mean(seen[visible]), f"identikits of 0 and 6 by {networks}; mean confidence of other kinds",
+              0.5, c.mean_share(seen[visible]), f"identikits of 0 and 6 by {networks}; mean confidence of other kinds",
               "at least"),
         judge("zero-six-like-the-mean", "one can easily see 0 and 6 [better than the rest: correlation with the class "
               "mean, 0 and 6 less the other digits]", 0.0,

@@ -186,7 +186,7 @@ def accuracy_of(results: xr.Dataset, network: str) -> c.Interval:
     if network == "knn":
         n = results.sizes["image"]
         return c.proportion(round(float(values[0]) * n), n)
-    return c.mean(values)
+    return c.mean_share(values)
 
 
 def claims(results: xr.Dataset) -> list[c.Claim]:
@@ -199,7 +199,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
     ]
     error = None
     if "sigmoid200" in have:
-        error = c.mean(1 - results.accuracy.sel(network="sigmoid200").values)
+        error = c.mean_share(1 - results.accuracy.sel(network="sigmoid200").values)
     rows.append(
         c.judge(
             "sigmoid200-error",

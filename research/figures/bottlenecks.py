@@ -105,6 +105,7 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     right.set_xticks(range(len(squeezes)), squeezes)
     right.set_xlim(-0.6, len(squeezes) - 0.4)
     right.set_title("two neurons, by activation")
+    left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
     low, high = left.get_ylim()
     ticks = [t for t in (1, 2, 3, 4, 6, 10, 20, 30, 50, 80) if low <= t <= high]
     left.set_yticks(ticks, [str(t) for t in ticks])

@@ -123,7 +123,7 @@ def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for y, name in enumerate(reversed(readers)):
             values = results.falls_at.sel(noise=noise, reader=name).values
             ax.plot(values, np.full(values.size, y), "o", color=ACCENT, alpha=0.5, mec="none")
-        ax.set_title(NOISE_WORDS[noise].split(" (")[0])
+        ax.set_title(NOISE_WORDS[noise].split(" (")[0].replace("and ", "and\n" if width < DOUBLE else "and "))
         ax.set_xlim(left=0)
         ax.set_xlabel("strength")
         ax.grid(axis="x")

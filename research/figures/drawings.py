@@ -91,7 +91,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         strengths = results.strength.sel(family=family).values
         for step in {0, len(way) - 1}:
             if strengths[step] != NEUTRAL.get(family, 0.0):
-                right.annotate(f"{family} {strengths[step]:g}", way[step], xytext=(3, 3), color=colour,
+                right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
                                textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
     right.text(
         *results.means.values[7],

@@ -17,7 +17,6 @@ from research.figures import (
     SINGLE,
     Drawing,
     motion,
-    rim,
     tiles,
 )
 from research.figures.labels import spread
@@ -84,8 +83,9 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Share of runs still below a confidence against evaluations."""
     targets = results.target.values
     figure, axes = plt.subplots(1, len(targets), figsize=(width, 0.36 * width), sharey=True, sharex=True)
+    kinds = _kinds(results)
     for ax, target in zip(axes, targets):
-        for kind in _kinds(results):
+        for kind in kinds:
             curve = measures.survival(of(results, kind), float(target))
             if not len(curve.evaluations):
                 continue
@@ -102,10 +102,9 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_ylim(0, 1)
         ax.grid()
     axes[0].set_ylabel("share of runs still below")
-    for i, kind in enumerate(_kinds(results)):
-        n = of(results, kind).sizes["run"]
-        axes[0].text(0.99, 0.98 - 0.08 * i, f"{SHORT[kind]}, n = {n}", color=COLOURS[kind], ha="right",
-                     va="top", transform=axes[0].transAxes, fontsize=6.5, path_effects=rim())  # fmt: skip
+    lines = axes[0].get_lines()[: len(kinds)]
+    named = [f"{SHORT[kind]}, n = {of(results, kind).sizes['run']}" for kind in kinds]
+    figure.legend(lines, named, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -60,10 +60,14 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             plt.get_cmap("viridis")(np.linspace(0, 0.85, len({2, 3, *dimensions}))),
         )
     )
-    figure, axes = plt.subplots(2, 2, figsize=(width, 0.62 * width), sharex=True, sharey=True)
     rows = (
         ("setting S2", {d: f"document {d}-D" for d in (2, 3)}),
         ("setting I", {d: f"{d} features" for d in dimensions}),
+    )
+    plain, line = 0.26 * width, 8.5 / 72  # inches: of the curves, and of a line of text above them
+    heights = [plain + line * len(groups) for _, groups in rows]
+    figure, axes = plt.subplots(
+        2, 2, figsize=(width, sum(heights) + 0.5), height_ratios=heights, sharex=True, sharey="row"
     )
     for row, (_, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
@@ -74,16 +78,12 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 text = f"{d} features, n = {len(times)}: " + (
                     f"{middle:,.0f}".replace(",", " ") if np.isfinite(middle) else "more"
                 )
-                ax.text(
-                    0.99,
-                    0.97 - 0.085 * i,
-                    text,
-                    color=shades[d],
-                    ha="right",
-                    va="top",
-                    transform=ax.transAxes,
-                    path_effects=rim(),
-                )
+                ax.annotate(
+                    text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
+                    textcoords="offset points", ha="right", va="top", color=shades[d], path_effects=rim(),
+                )  # fmt: skip
+            ax.set_ylim(-0.03, 1.03 + 1.25 * line * len(groups) / plain)
+            ax.set_yticks(np.linspace(0, 1, 6))
             ax.set_title(rule)
             ax.grid(axis="y")
     for ax, (setting, _) in zip(axes[:, 0], rows):

@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, rim, tiles
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
 from research.figures.labels import spread
 from research.studies import recognisers as study
 
@@ -110,28 +110,30 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ends = []
     for name, colour in zip(names, colours):
         one = results.sel(network=name).dropna("seed", how="all", subset=["test_accuracy"])
-        m = one.sizes["seed"]
         error = 100 * (1 - one.test_accuracy.values)
-        # networks of a population train together: seconds of the whole, shared evenly
-        seconds = one.seconds_at.values / m
-        ax.plot(seconds.T, error.T, "-o", color=colour, alpha=0.45, linewidth=0.9, markersize=2)
         last = np.isfinite(error[0]).nonzero()[0][-1]
-        ends.append((seconds[0, last], error[:, last].mean()))
+        # networks of a population train together: the seconds of the whole are shared evenly
+        share = one.seconds.values / one.seconds_at.values[:, last]
+        seconds = one.seconds_at.values * share[:, None]
+        ax.plot(seconds.T, error.T, "-o", color=colour, alpha=0.45, linewidth=0.9, markersize=2)
+        ends.append((seconds[:, last].max(), error[:, last].mean()))
+    ax.set_xscale("log")
     ax.set_yscale("log")
+    right = 1.4 * max(x for x, _ in ends)
     points_high = 0.8 * 72 * figure.get_figheight()  # of the axes, nearly
     gap = 9 / points_high * np.log(np.divide(*ax.get_ylim()[::-1]))  # a line of text
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
-    for name, colour, (x, _), y in zip(names, colours, ends, heights):
-        ax.text(1.1 * x, y, label(name), va="center", color=colour, fontsize=7, path_effects=rim())
-    ax.set_xscale("log")
+    for name, colour, (x, error), y in zip(names, colours, ends, heights):
+        ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
+        ax.text(1.05 * right, y, label(name), va="center", color=colour, fontsize=7)
     ax.set_ylabel("test error, %")
     ax.set_xlabel("seconds a network, compilation included")
     few, many = ax.get_ylim()
     errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
     ax.set_yticks(errors, [f"{e:g}" for e in errors])
-    low, high = ax.get_xlim()
-    ax.set_xlim(low, high * 3)
-    ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= high]
+    low = ax.get_xlim()[0]
+    ax.set_xlim(low, right)
+    ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= right]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
     ax.grid()

@@ -7,6 +7,7 @@ import xarray as xr
 from configs.recognisers import get_config
 from research import claims as c
 from research import figures
+from research.figures import recognisers as drawn
 from research.store import Run
 from research.studies import recognisers as study
 
@@ -76,3 +77,21 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, config
     figures.draw_all("recognisers", first, tmp_path / "b")
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_learning_curves_end_at_each_networks_own_seconds():
+    """Two trained together share the clock of the whole; one trained alone has its own."""
+    clock = np.array([[[10.0, 20.0], [10.0, 20.0]], [[8.0, np.nan], [6.0, np.nan]]])
+    results = xr.Dataset(
+        {
+            "test_accuracy": (("network", "seed", "epoch"), np.where(np.isnan(clock), np.nan, 0.9)),
+            "seconds_at": (("network", "seed", "epoch"), clock),
+            "seconds": (("network", "seed"), [[10.0, 10.0], [8.0, 6.0]]),
+        },
+        {"network": ["softmax", "cnn"]},
+    )
+    axes = drawn.learning(results).axes[0]
+    ends = sorted(
+        line.get_xdata()[np.isfinite(line.get_xdata())][-1] for line in axes.lines if line.get_marker() == "o"
+    )
+    assert ends == [6.0, 8.0, 10.0, 10.0]

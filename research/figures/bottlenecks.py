@@ -157,15 +157,18 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     name_classes(ax, results.code.values, results.label.values)
     ax.set_xticks([])
     ax.set_yticks([])
-    axes = bottom.subplots(2, n, squeeze=False)
-    for row, what in zip(axes, ("path_image", "path_mean")):
-        tiles(row, results[what].values / 255)
-    for ax, said, sure in zip(axes[0], results.path_said.values, results.path_confidence.values):
-        ax.set_title(str(said), color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), loc="center")
-    for i, ax in enumerate(axes[1]):
-        ax.set_xlabel(str(i + 1), fontsize=6, color=MUTED, labelpad=2)
-    axes[0, 0].set_ylabel("identikit", rotation=0, ha="right", va="center", fontsize=6.5)
-    axes[1, 0].set_ylabel("real, nearby", rotation=0, ha="right", va="center", fontsize=6.5)
+    drawn, real = (
+        tiles(ax, results[what].values / 255)
+        for ax, what in zip(bottom.subplots(2, 1), ("path_image", "path_mean"))
+    )
+    for i, (said, sure) in enumerate(zip(results.path_said.values, results.path_confidence.values)):
+        drawn.name(
+            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize=8,
+            fontweight="bold",
+        )  # fmt: skip
+        real.name(i, str(i + 1), color=MUTED, fontsize=6)
+    drawn.name_row("identikit", fontsize=6.5)
+    real.name_row("real, nearby", fontsize=6.5)
     return figure
 
 

@@ -29,29 +29,29 @@ def _rows(results: xr.Dataset) -> list[tuple[str, str, np.ndarray]]:
     return rows
 
 
-def _grid(rows: int, width: float, columns: int = 10):
-    return plt.subplots(rows, columns, figsize=(width, rows * width / (columns + 1.6)), squeeze=False)
+def _rows_of_ten(rows: int, width: float):
+    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.085)), squeeze=False)
+    return figure, axes[:, 0]
 
 
 def grey(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The document's rendering, one network of each kind."""
     rows = _rows(results)
-    figure, axes = _grid(len(rows) + 1, width)
+    figure, axes = _rows_of_ten(len(rows) + 1, width)
     for row, (label, _, ten) in zip(axes, rows):
-        maps.grey(row, ten)
-        maps.label_row(row[0], label)
-    maps.grey(axes[-1], results.contrast.values)
-    maps.label_row(axes[-1, 0], "class mean\n− mean")
+        maps.grey(row, ten).name_row(label)
+    maps.grey(axes[-1], results.contrast.values).name_row("class mean\n− mean")
     return figure
 
 
 def signed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The same maps signed, one scale a row."""
     rows = _rows(results)
-    figure, axes = _grid(len(rows), width)
+    figure, axes = _rows_of_ten(len(rows), width)
     for row, (label, method, ten) in zip(axes, rows):
-        maps.bar(figure, maps.signed(row, ten), row.tolist(), "")
-        maps.label_row(row[0], label if method != "mean Jacobian" else f"{label}\nJacobian")
+        shown = maps.signed(row, ten)
+        maps.bar(figure, shown, row, "")
+        shown.name_row(label if method != "mean Jacobian" else f"{label}\nJacobian")
     return figure
 
 
@@ -60,10 +60,10 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     if DOCUMENT not in results.kind.values:
         return None
     mean = measures.of(results, DOCUMENT).mean("network")
-    figure, axes = _grid(len(METHODS), width)
+    figure, axes = _rows_of_ten(len(METHODS), width)
     for row, method in zip(axes, METHODS):
-        maps.signed(row, measures.centred(mean["map"].sel(reading=method).values))
-        maps.label_row(row[0], maps.NAMES[method].replace(" ", "\n", 1))
+        shown = maps.signed(row, measures.centred(mean["map"].sel(reading=method).values))
+        shown.name_row(maps.NAMES[method].replace(" ", "\n", 1))
     return figure
 
 
@@ -76,10 +76,11 @@ def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
             rows.append((f"{training}\n|z| > 2: {100 * np.mean(np.abs(z) > 2):.0f} %", z))
     if not rows:
         return None
-    figure, axes = _grid(len(rows), width)
+    figure, axes = _rows_of_ten(len(rows), width)
     for row, (label, z) in zip(axes, rows):
-        maps.bar(figure, maps.signed(row, z), row.tolist(), "z")
-        maps.label_row(row[0], label)
+        shown = maps.signed(row, z)
+        maps.bar(figure, shown, row, "z")
+        shown.name_row(label)
     return figure
 
 
@@ -98,15 +99,16 @@ def single_and_mean(results: xr.Dataset, width: float = DOUBLE) -> Figure | None
         (f"network 2\nr = {singles[1]:.2f}", every[1]),
         (f"mean of {m}\nr = {alike[-1]:.2f}", every.mean(0)),
     ]
-    figure, axes = _grid(4, width)
+    figure, axes = _rows_of_ten(4, width)
     most = float(np.percentile(np.abs(every), 99.5))
     for row, (label, ten) in zip(axes, rows):
         shown = maps.signed(row, ten, most=most)
-        maps.label_row(row[0], label)
-    maps.bar(figure, shown, axes[:3].ravel().tolist(), "")
+        shown.name_row(label)
+    maps.bar(figure, shown, axes[:3].tolist(), "")
     t = every.mean(0) / np.maximum(every.std(0, ddof=1) / np.sqrt(m), 1e-12)
-    maps.bar(figure, maps.signed(axes[3], t, most=10), axes[3].tolist(), "")
-    maps.label_row(axes[3, 0], "mean /\nits error")
+    shown = maps.signed(axes[3], t, most=10)
+    maps.bar(figure, shown, axes[3], "")
+    shown.name_row("mean /\nits error")
     return figure
 
 

@@ -31,20 +31,16 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     falls = results.falls_at.sel(reader=JUDGED).isel(pair=0)
     for block, noise in zip(blocks, results.noise.values):
         shown = results.sel(noise=noise)
-        axes = block.subplots(4, 10)
+        axes = block.subplots(4, 1)
         strength = float(falls.sel(noise=noise))
         at = f", strength {strength:.2f}" if np.isfinite(strength) else ""
         block.suptitle(NOISE_WORDS[noise] + at, x=0.16, ha="left", fontsize=8, fontweight="bold")
-        tiles(axes[0], shown.original.values / 255)
-        for row, cleaning in zip(axes[1:], results.cleaning.values):
-            tiles(row, shown["shown"].sel(cleaning=cleaning).values / 255)
-            for ax, digit, said in zip(row, range(10), shown.said.sel(cleaning=cleaning).values):
-                if digit != said:
-                    for spine in ax.spines.values():
-                        spine.set(color=SECOND, linewidth=1.2)
         words = ("original", "noisy", "cleaned", "by denoiser")
-        for ax, word in zip(axes[:, 0], words):
-            ax.set_ylabel(word, rotation=0, ha="right", va="center", fontsize=6.5)
+        tiles(axes[0], shown.original.values / 255).name_row(words[0], fontsize=6.5)
+        for row, word, cleaning in zip(axes[1:], words[1:], results.cleaning.values):
+            misread = shown.said.sel(cleaning=cleaning).values != np.arange(10)
+            images = shown["shown"].sel(cleaning=cleaning).values / 255
+            tiles(row, images, marked=misread).name_row(word, fontsize=6.5)
     return figure
 
 

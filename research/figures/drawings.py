@@ -21,22 +21,24 @@ NEUTRAL = {"width": 1.0}
 def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One seven at every strength, and what each model takes it for."""
     families, steps = results.sizes["family"], results.sizes["step"]
-    figure, axes = plt.subplots(families, steps, figsize=(width, width * families / steps * 1.32))
+    size = (width, width * families / steps * 1.32)
+    figure, axes = plt.subplots(families, 1, figsize=size, squeeze=False)
     marks = {"dense3": "D", "cnn_small": "C", "knn": "K"}
     first = {kind: int(np.flatnonzero(results.kind == kind)[0]) for kind in marks}
-    for row, family in zip(axes, results.family.values):
+    for row, family in zip(axes[:, 0], results.family.values):
         one = results.sel(family=family)
-        tiles(row, one.example.values[:, 0] / 255)
-        for step, ax in enumerate(row):
-            ax.set_title(f"{float(one.strength[step]):g}", fontsize=7, fontweight="normal", loc="center")
+        sevens = tiles(row, one.example.values[:, 0] / 255)
+        for step in range(steps):
+            strength = f"{float(one.strength[step]):g}".replace("-", "−")
+            sevens.name(step, strength, above=True, fontsize=7)
             taken = {kind: int(one.predicted[i, step, 0]) for kind, i in first.items()}
             for at, (kind, digit) in zip((0.0, 0.5, 1.0), taken.items()):
-                ax.text(
-                    at, -0.05, f"{marks[kind]} {digit}", transform=ax.transAxes, va="top", fontsize=5.8,
-                    ha={0.0: "left", 0.5: "center", 1.0: "right"}[at],
-                    color=MUTED if digit == 7 else SECOND, fontweight="normal" if digit == 7 else "bold",
+                right = digit == 7
+                sevens.name(
+                    step, f"{marks[kind]} {digit}", at=at, fontsize=5.8,
+                    color=MUTED if right else SECOND, fontweight="normal" if right else "bold",
                 )  # fmt: skip
-        row[0].set_ylabel(family)
+        row.set_ylabel(family)
     return figure
 
 

@@ -128,16 +128,18 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     else:
         figure = plt.figure(figsize=(width, 0.33 * width))
         images, curve = figure.subfigures(1, 2, width_ratios=(9, 4)).flat  # type: ignore[union-attr]
-    axes = images.subplots(2, EIGEN // 2 + 1)
+    columns = EIGEN // 2
+    (first, *rows), (hidden, *more) = images.subplots(2, 2, width_ratios=(1, columns + 0.12 * (columns - 1)))
     explained = 100 * results.explained.values
-    tiles([axes[0, 0]], [results["mean"].values])
-    axes[0, 0].set_title("mean", loc="center")
-    axes[1, 0].set_visible(False)
+    tiles(first, [results["mean"].values]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
+    hidden.set_visible(False)
     components = results.component.values[:EIGEN]
     largest = float(np.abs(components).max())
-    tiles(axes[:, 1:].flat, components, vmin=-largest, vmax=largest, cmap=DIVERGING)
-    for i, ax in enumerate(axes[:, 1:].flat):
-        ax.set_title(f"{i + 1}: {explained[i]:.1f} %", loc="center", fontsize=6, fontweight="normal", pad=2)
+    for row, begin in zip([*rows, *more], (0, columns)):
+        some = components[begin : begin + columns]
+        shown = tiles(row, some, vmin=-largest, vmax=largest, cmap=DIVERGING, columns=columns)
+        for i in range(len(some)):
+            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize=6)
     ax = curve.subplots()
     k = np.arange(1, len(explained) + 1)
     ax.plot(k, explained.cumsum(), color=ACCENT)

@@ -48,14 +48,14 @@ def gallery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     digits = np.unique(runs.digit)
     columns = min(10, runs.sizes["run"] // len(digits))
     figure, axes = plt.subplots(
-        len(digits), columns, figsize=(width, width / 10 * 1.22 * len(digits)), squeeze=False
+        len(digits), 1, figsize=(width, width / 10 * 1.22 * len(digits)), squeeze=False
     )
-    for row, digit in zip(axes, digits):
+    for row, digit in zip(axes[:, 0], digits):
         mine = of(runs, measures.document_kind(results), digit=int(digit)).isel(run=slice(columns))
-        tiles(row, mine.image.values.astype(np.float32))
-        for ax, one, cost in zip(row, mine.confidence.values, mine.evaluations.values):
-            ax.set_xlabel(f"{_sure(float(one))}   {cost:,.0f}".replace(",", " "), fontsize=5.5, labelpad=2)
-        row[0].set_ylabel(str(digit), rotation=0, fontsize=10, labelpad=9, va="center")
+        shown = tiles(row, mine.image.values)
+        for i, (one, cost) in enumerate(zip(mine.confidence.values, mine.evaluations.values)):
+            shown.name(i, f"{_sure(float(one))}   {cost:,.0f}".replace(",", " "), fontsize=5.5)
+        shown.name_row(str(digit), fontsize=10)
     return figure
 
 
@@ -64,18 +64,16 @@ def evolution(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     digits = [d for d in (0, 3, 4, 7) if d in results.of.values] or list(results.of.values[:4])
     columns = 9
     figure, axes = plt.subplots(
-        len(digits), columns, figsize=(width, width / columns * 1.25 * len(digits)), squeeze=False
+        len(digits), 1, figsize=(width, width / columns * 1.25 * len(digits)), squeeze=False
     )
-    for row, digit in zip(axes, digits):
+    for row, digit in zip(axes[:, 0], digits):
         one = results.sel(of=digit)
         moments = np.unique(np.linspace(0, int(one.evolution_generations), columns).round().astype(int))
-        for ax in row[len(moments) :]:
-            ax.set_axis_off()
-        tiles(row, one.evolution.sel(frame=moments, method="nearest").values.astype(np.float32))
-        for ax, g in zip(row, moments):
+        shown = tiles(row, one.evolution.sel(frame=moments, method="nearest").values, columns=columns)
+        for i, g in enumerate(moments):
             said = float(one.evolution_confidence.sel(frame=g, method="nearest"))
-            ax.set_xlabel(f"{g}: {_sure(said)}", fontsize=6.5, labelpad=2)
-        row[0].set_ylabel(str(digit), rotation=0, fontsize=10, labelpad=9, va="center")
+            shown.name(i, f"{g}: {_sure(said)}")
+        shown.name_row(str(digit), fontsize=10)
     return figure
 
 
@@ -151,17 +149,15 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         rows.append((f"{KINDS[kind]}:\none identikit", np.stack([images[0] for images in each])))
         rows.append((f"mean of {len(each[0])}", np.stack([images.mean(0) for images in each])))
     rows.append(("mean digit", results.class_mean.values[digits]))
-    figure, axes = plt.subplots(
-        len(rows), len(digits), figsize=(width, width / 11.5 * 1.2 * len(rows)), squeeze=False
-    )
-    for row, (name, images) in zip(axes, rows):
-        tiles(row, images / np.maximum(images.max((1, 2), keepdims=True), 1e-9))
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=5, fontsize=6.5)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(width, width / 11.5 * 1.2 * len(rows)), squeeze=False)
+    for row, (name, images) in zip(axes[:, 0], rows):
+        shown = tiles(row, images / np.maximum(images.max((1, 2), keepdims=True), 1e-9))
+        shown.name_row(name, fontsize=6.5)
         if name == "mean digit":
             continue
-        for ax, digit, image in zip(row, digits, images):
+        for i, (digit, image) in enumerate(zip(digits, images)):
             r = measures.correlations(image[None], results.class_mean.values[[digit]])[0, 0]
-            ax.set_xlabel(f"r = {round(float(r), 2) + 0.0:.2f}", fontsize=6, labelpad=2)
+            shown.name(i, f"r = {round(float(r), 2) + 0.0:.2f}", fontsize=6)
     return figure
 
 
@@ -298,13 +294,10 @@ def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     kind = measures.document_kind(results)
     names = [name for name in ASKINGS if of(results, kind, name).sizes["run"]]
     digits = np.unique(results.digit.values.astype(int))
-    figure, axes = plt.subplots(
-        len(names), len(digits), figsize=(width, width / 11.5 * len(names)), squeeze=False
-    )
-    for row, name in zip(axes, names):
-        first = [of(results, kind, name, int(d)).image.values[0].astype(np.float32) for d in digits]
-        tiles(row, first)
-        row[0].set_ylabel(ASKINGS[name], rotation=0, ha="right", va="center", labelpad=5, fontsize=6.5)
+    figure, axes = plt.subplots(len(names), 1, figsize=(width, width / 11.5 * len(names)), squeeze=False)
+    for row, name in zip(axes[:, 0], names):
+        first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
+        tiles(row, first).name_row(ASKINGS[name], fontsize=6.5)
     return figure
 
 
@@ -319,7 +312,7 @@ def becoming(results: xr.Dataset) -> tuple[list[UInt8[np.ndarray, "h w 3"]], int
         figure, (picture, bar) = plt.subplots(
             2, 1, figsize=(SINGLE * 0.7, SINGLE * 0.86), height_ratios=[12, 1], dpi=200
         )
-        tiles([picture], [image.astype(np.float32)])
+        tiles(picture, [image])
         picture.set_title(f"is it a {digit}?   generation {g}")
         bar.barh(0, 1, color=FAINT)
         bar.barh(0, said, color=ACCENT)

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from research.figures import lay_out
+
 SLACK = 1.0  # points by which two labels may touch, or one may leave the page
 NO_ROOM = "the labels leave no room for the axes"
 
@@ -17,7 +19,7 @@ def flaws(figure: Figure) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "constrained_layout not applied")
-            figure.draw_without_rendering()
+            lay_out(figure)
     except UserWarning:
         return [NO_ROOM]
     unseen = {label for ax in figure.axes for label in _out_of_view(ax)}

@@ -1,8 +1,10 @@
 """Ten maps in a row: in the document's grey, or signed with zero at white."""
 
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
-from research.figures import DIVERGING, FAINT, tiles
+from research.figures import DIVERGING, FAINT, Tiles, tiles
 
 NAMES = {
     "causal_index": "causal index",
@@ -13,30 +15,22 @@ NAMES = {
 }
 
 
-def grey(axes, maps) -> None:
+def grey(ax, maps: Float[ArrayLike, "n h w"]) -> Tiles:
     """The document's rendering: dark is high, each map scaled between its own least and largest value."""
-    for ax, image in zip(axes, maps):
-        tiles([ax], [image], vmin=image.min(), vmax=image.max())
+    maps = np.asarray(maps)
+    low, high = (edge((1, 2), keepdims=True) for edge in (maps.min, maps.max))
+    return tiles(ax, (maps - low) / np.where(high > low, high - low, 1))
 
 
-def signed(axes, maps, *, most: float | None = None):
-    """Red is positive, blue negative, white zero; one scale for all, up to `most` (its 99.5th percentile).
-
-    Returns what a colour bar needs.
-    """
+def signed(ax, maps: Float[ArrayLike, "n h w"], *, most: float | None = None) -> Tiles:
+    """Red is positive, blue negative, white zero; one scale for all, up to `most` (its 99.5th percentile)."""
     most = float(np.nanpercentile(np.abs(maps), 99.5)) if most is None else most
-    tiles(axes, maps, vmin=-most, vmax=most, cmap=DIVERGING)
-    return axes[0].images[0]
+    return tiles(ax, maps, vmin=-most, vmax=most, cmap=DIVERGING)
 
 
-def label_row(ax, text: str) -> None:
-    """A name to the left of a row of tiles."""
-    ax.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=6)
-
-
-def bar(figure, mappable, axes, label: str) -> None:
+def bar(figure, shown: Tiles, axes, label: str) -> None:
     """A thin colour bar to the right of some axes."""
-    colours = figure.colorbar(mappable, ax=axes, fraction=0.012, pad=0.01, aspect=30)
+    colours = figure.colorbar(shown.image, ax=axes, fraction=0.012, pad=0.01, aspect=30)
     colours.outline.set(edgecolor=FAINT, linewidth=0.5)
     colours.ax.tick_params(length=2, labelsize=6)
     colours.set_label(label, fontsize=6.5)

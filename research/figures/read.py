@@ -13,17 +13,15 @@ def ten_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     if "map" not in results:
         return None
     k = results.sizes["class"]
-    figure, axes = plt.subplots(3, k, figsize=(width, 3 * width / (k + 2) + 0.35), squeeze=False)
+    figure, axes = plt.subplots(3, 1, figsize=(width, 3 * width / (k + 2) + 0.35))
     one = results["map"].values
-    maps.grey(axes[0], one)
-    shown = maps.signed(axes[1], one)
-    maps.signed(axes[2], results.contrast.values)
-    for ax, digit, r in zip(axes[0], results["class"].values, results.resemblance.values):
-        ax.set_title(str(digit), loc="center")
-        ax.set_xlabel(f"r {r:+.2f}", fontsize=6, labelpad=2)
-    for ax, text in zip(axes[:, 0], ("dark = high", "signed", "the digits")):
-        maps.label_row(ax, text)
-    maps.bar(figure, shown, axes[1, :].tolist(), "")
+    rows = maps.grey(axes[0], one), maps.signed(axes[1], one), maps.signed(axes[2], results.contrast.values)
+    for i, (digit, r) in enumerate(zip(results["class"].values, results.resemblance.values)):
+        rows[0].name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+        rows[0].name(i, f"r {r:+.2f}", fontsize=6)
+    for row, text in zip(rows, ("dark = high", "signed", "the digits")):
+        row.name_row(text)
+    maps.bar(figure, rows[1], axes[1], "")
     return figure
 
 
@@ -34,15 +32,16 @@ def drawn(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     one = results.isel(network=0)
     rows = min(4, one.sizes["restart"])
     k = one.sizes["digit"]
-    figure, axes = plt.subplots(rows + 1, k, figsize=(width, 1.2 * width / k * (rows + 1)), squeeze=False)
-    for row, restart in zip(axes, range(rows)):
-        tiles(row, one.image.isel(restart=restart).values)
-        for ax, sure in zip(row, one.confidence.isel(restart=restart).values):
-            ax.set_xlabel(f"{np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=6, labelpad=2)
-    maps.grey(axes[rows], one.image.mean("restart").values)
-    for ax, digit in zip(axes[0], one.digit.values):
-        ax.set_title(str(digit), loc="center")
-    maps.label_row(axes[rows, 0], f"mean of {one.sizes['restart']}")
+    figure, axes = plt.subplots(rows + 1, 1, figsize=(width, 1.2 * width / k * (rows + 1)))
+    for restart in range(rows):
+        shown = tiles(axes[restart], one.image.isel(restart=restart).values)
+        for i, sure in enumerate(one.confidence.isel(restart=restart).values):
+            shown.name(i, f"{np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=6)
+        if restart == 0:
+            for i, digit in enumerate(one.digit.values):
+                shown.name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+    mean = maps.grey(axes[rows], one.image.mean("restart").values)
+    mean.name_row(f"mean of {one.sizes['restart']}")
     return figure
 
 

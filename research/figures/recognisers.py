@@ -14,8 +14,9 @@ def digits(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """A random sample of the test digits."""
     rows = 3
     columns = min(20, results.sizes["example"] // rows)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, width * rows / columns))
-    tiles(axes.flat, results["sample"].values / 255)
+    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / columns / 1.1 + 0.085)))
+    for row, images in zip(axes, results["sample"].values[: rows * columns].reshape(rows, columns, 28, 28)):
+        tiles(row, images / 255)
     return figure
 
 

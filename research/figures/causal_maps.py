@@ -30,7 +30,7 @@ def _rows(results: xr.Dataset) -> list[tuple[str, str, np.ndarray]]:
 
 
 def _rows_of_ten(rows: int, width: float):
-    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.085)), squeeze=False)
+    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.11)), squeeze=False)
     return figure, axes[:, 0]
 
 

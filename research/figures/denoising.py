@@ -82,7 +82,7 @@ def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for y, condition in enumerate(reversed(conditions)):
         kept = 100 * results.kept.sel(reader=JUDGED, condition=condition)
         for offset, cleaning in zip((0.22, 0, -0.22), results.cleaning.values):
-            value, low, high, n = c.mean_share(kept.sel(cleaning=cleaning).values)
+            value, low, high, n = c.mean(kept.sel(cleaning=cleaning).values)
             if n > 1:
                 ax.plot([low, high], [y + offset] * 2, color=COLOURS[cleaning], solid_capstyle="butt")
             ax.plot(value, y + offset, "o", color=COLOURS[cleaning])

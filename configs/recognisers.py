@@ -15,9 +15,11 @@ def get_config(preset: str = "quick") -> Config:
     if preset == "quick":
         return Config()
     if preset == "full":
-        return Config(small=100, large=20)
+        return Config(small=100, large=20, cnns=20)
     if preset == "smoke":
-        config = Config(include=("softmax", "mlp100", "cnn", "knn"), small=2, large=1, neighbours_among=6000)
+        config = Config(
+            include=("softmax", "mlp100", "cnn", "knn"), small=2, large=1, cnns=1, neighbours_among=6000
+        )  # fmt: skip
         for how in (config.softmax, config.mlp100, config.cnn):
             shorten(how)
         return config

@@ -22,8 +22,8 @@ SECONDS = {  # in the order they are run; of the preset quick on two cores, each
     "drawings": 270,
     "input_clusters": 200,
     "bottlenecks": 185,
-    "causal_maps": 195,
     "identikits": 200,
+    "causal_maps": 195,
     "recognisers": 60,
 }
 SECONDS_UNCHANGED = 0.2

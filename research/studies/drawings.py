@@ -47,6 +47,9 @@ STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for
     "thickness": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
 }
 EXAMPLES = 5
+DIRECTIONS = (
+    256  # of the neighbours' bounds: twice as many as usual, for deformed digits lie far from all others
+)
 
 
 @dataclass
@@ -127,7 +130,7 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
 def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Kind -> what its m networks take images [n 28 28] for [m n]; of the nearest neighbours there is one."""
     chosen = slice(config.neighbours_among)
-    index = knn.build(_flat(train.images[chosen]), config.k)
+    index = knn.build(_flat(train.images[chosen]), config.k, directions=DIRECTIONS)
 
     def by_networks(population: networks.Population, images: np.ndarray) -> np.ndarray:
         unlabelled = data.Digits(images, np.zeros(len(images), np.int32))

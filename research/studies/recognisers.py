@@ -61,11 +61,12 @@ class Config(Networks):
     include: tuple[str, ...] = (*SMALL, *LARGE, "knn")
     small: int = 5  # seeds of each small dense network
     large: int = 2  # seeds of the large networks
+    cnns: int = 3  # of document 003's CNN, on which a claim rests: of two, both may hit the same number
     k: int = 5  # neighbours
     neighbours_among: int = 60_000  # training images that the neighbours are looked for among
 
     def validate(self) -> None:
-        at_least(self, seed=0, small=1, large=1, k=1, neighbours_among=1)
+        at_least(self, seed=0, small=1, large=1, cnns=1, k=1, neighbours_among=1)
         for name in self.include:
             if name not in (*SMALL, *LARGE, "knn"):
                 raise ValueError(f"unknown network {name!r}; known: {', '.join((*SMALL, *LARGE, 'knn'))}")
@@ -95,7 +96,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
-    m = config.small if name in SMALL else config.large
+    m = config.small if name in SMALL else config.cnns if name == "cnn" else config.large
     how: NetworkConfig = getattr(config, name)
     trained = networks.population(how, m, name=name)
     outputs, accuracy = networks.evaluate(trained, test)

@@ -118,7 +118,7 @@ def mean(values: ArrayLike) -> Interval:
 def mean_share(values: ArrayLike) -> Interval:
     """Mean of independent shares: that of `mean`, its interval cut to what a share can be, 0 to 1."""
     value, low, high, n = mean(values)
-    return Interval(value, *np.clip((low, high), 0.0, 1.0).tolist(), n)
+    return Interval(value, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), n)
 
 
 def difference(a: ArrayLike, b: ArrayLike) -> Interval:

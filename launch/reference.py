@@ -1,8 +1,9 @@
-"""Keep a finished paper as the reference run and show it in the README: python -m launch.reference --paper=DIR
+"""Keep a finished paper as the reference run and show it in README and lab notes: python -m launch.reference --paper=DIR
 
-Without --paper only the README's table and pictures are written anew from results/reference/.
+Without --paper only what README.md and configs/ say of it is written anew from results/reference/.
 """
 
+import json
 from pathlib import Path
 
 from absl import flags
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main() -> int:
     from research import reference, store
+    from research.claims import from_json
 
     folder, page = ROOT / "results" / "reference", ROOT / "README.md"
     if PAPER.value:
@@ -23,7 +25,11 @@ def main() -> int:
     if not (folder / "claims.json").exists():
         return cli.fail(f"{folder} holds no reference run yet; give --paper=DIR of a finished one")
     store.atomic_write(page, reference.readme(page.read_text(), folder, "results/reference"))
-    print(page)
+    claims = from_json((folder / "claims.json").read_text())
+    for name, origin in json.loads((folder / "provenance.json").read_text()).items():
+        note = ROOT / "configs" / f"{name}.py"
+        store.atomic_write(note, reference.lab_note(note.read_text(), claims, origin))
+    print(page, ROOT / "configs", sep="\n")
     return 0
 
 

@@ -1,10 +1,12 @@
-"""The reference run: what of a paper's folder is kept in the repository, and what the README shows of it."""
+"""The reference run: what of a paper's folder is kept in the repository; what README and lab notes show of it."""
 
 import io
 import json
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from research import claims as c
 from research import figures, studies
@@ -25,7 +27,10 @@ def export(paper: Path, folder: Path) -> int:
     if missing or not (paper / "report.html").exists():
         what = f"the studies {', '.join(missing)}" if missing else "report.html"
         raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")
-    origin = {name: Run(paper / name).provenance() for name in studies.STUDIES}
+    origin = {}
+    for name in studies.STUDIES:
+        run = Run(paper / name)
+        origin[name] = run.provenance() | {"claims": [claim.id for claim in run.claims()]}
     names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
     kept = {name: (paper / name).read_bytes() for name in names}
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
@@ -115,3 +120,26 @@ def readme(text: str, folder: Path, at: str) -> str:
     """A README with the claims and the pictures of the reference run between its marks."""
     claims = c.from_json((folder / "claims.json").read_text())
     return fill(fill(text, "claims", claims_table(claims)), "pictures", pictures(folder, at))
+
+
+def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
+    """A lab note with what to expect and how long it takes, as the reference run had it.
+
+    text: a file of configs/. origin: its study's part of the reference run's provenance.json.
+    """
+    devices = origin["devices"]
+    expect = "; ".join(
+        f"{claim.id} {c.number(claim.measured)}"
+        + (f" ({c.number(claim.low)} to {c.number(claim.high)}, n = {claim.n})" if claim.n else "")
+        for claim in claims
+        if claim.id in origin["claims"]
+    )
+    time = (
+        f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']}; "
+        "networks that an earlier study trained are not in it"
+    )
+    lines = "".join(
+        textwrap.fill(f"{word:<9}{words}", 115, subsequent_indent=9 * " ", break_on_hyphens=False) + "\n"
+        for word, words in (("Expect", expect), ("Time", time))
+    )
+    return re.sub(r"(?ms)^(Expect   .*?)?(?=^Run      )", lambda _: lines, text, count=1)

@@ -1,11 +1,13 @@
 """The README's examples run as they stand, and do what the README says."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from research import reference
+from research import reference, studies
+from research.claims import Claim, from_json
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -37,3 +39,27 @@ def test_claims_and_pictures_are_those_of_the_reference_run():
         assert reference.fill(text, "claims", "") == text  # the marks are there, and nothing between them
         pytest.skip("no reference run is kept yet")
     assert reference.readme(text, kept, "results/reference") == text, "run make readme"
+
+
+@pytest.mark.parametrize("name", studies.STUDIES)
+def test_lab_notes_expect_what_the_reference_run_measured(name):
+    kept = README.parent / "results" / "reference"
+    origin = json.loads((kept / "provenance.json").read_text())[name]
+    note = (README.parent / "configs" / f"{name}.py").read_text()
+    measured = from_json((kept / "claims.json").read_text())
+    assert reference.lab_note(note, measured, origin) == note, "run make readme"
+
+
+def test_a_lab_note_is_filled_in_once_and_keeps_the_rest():
+    claim = Claim("a-claim", "000", "words", 0.5, 0.25, 0.125, 0.375, 9, "runs", "partly")
+    origin = {
+        "claims": ["a-claim"], "seconds": 61.4, "command": "paper.py --preset=quick",
+        "devices": {"cores": 2, "machine": "Linux x86_64"},
+    }  # fmt: skip
+    bare = '"""A study?\n\nClaims   something\nRun      python -m launch.study\n"""\n\nCODE = 1\n'
+    once = reference.lab_note(bare, [claim], origin)
+    assert "Claims   something\nExpect   a-claim 0.25 (0.125 to 0.375, n = 9)\nTime     61 s in" in once
+    assert reference.lab_note(once, [claim], origin) == once
+    assert once.endswith(bare[bare.index("Run ") :])
+    other = Claim("another", "000", "", 1.0, None, None, None, 0, "", "not run")
+    assert "another –" in reference.lab_note(once, [other], origin | {"claims": ["another"]})

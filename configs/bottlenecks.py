@@ -1,9 +1,10 @@
 """Bottlenecks: can a digit pass through two neurons and still be known?
 
 Claims   more than 96 % of the labels through two neurons; digits that are close in t-SNE are close there (002)
-Expect   96.2 % (95.9-96.5) through two neurons, n = 5 networks; rank correlation with t-SNE 0.32 (0.04-0.57), n = 10
-         digits; by width after one epoch: 61 % (1), 91 % (2), 94 % (3), 95.5 % (5), 96 % (10 and 30)
-Time     185 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
+Expect   bottleneck-96         0.9626 (0.9607 to 0.9645, n = 5)
+         bottleneck-like-tsne  0.3242 (0.02469 to 0.5705, n = 10)
+Time     122 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+         networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/bottlenecks.py --workdir=results/bottlenecks
 Presets  --config=configs/bottlenecks.py:smoke | :quick | :full
 """

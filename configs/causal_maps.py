@@ -1,10 +1,11 @@
 """Causal maps: what does each pixel mean to each class, and how sure is such a map?
 
 Claims   the heat maps of the causal index resemble the digits; the network misreads 1.92 % (000)
-Expect   784-200-10: correlation of map and digit .523 (.514-.532, n = 5 networks), networks trained on shuffled labels
-         .02; all ten maps nearest to their own digit; error 1.63 % (1.54-1.72). Causal index and mean Jacobian agree
-         to .98 with one hidden layer, .82 with five (n = 3)
-Time     197 s on two cores at quick, in one cold `make paper`; networks that an earlier study trained are not in it
+Expect   maps-like-digits      0.504 (0.4019 to 0.6061, n = 3)
+         maps-like-digits-own  1 (1 to 1, n = 5)
+         maps-network-error    0.0163 (0.01541 to 0.01719, n = 5)
+Time     106 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+         networks that an earlier study trained are not in it
 Run      python -m launch.study --config=configs/causal_maps.py --workdir=results/causal_maps
 Presets  --config=configs/causal_maps.py:smoke | :quick | :full
 """

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -128,18 +127,19 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
     text: a file of configs/. origin: its study's part of the reference run's provenance.json.
     """
     devices = origin["devices"]
-    expect = "; ".join(
-        f"{claim.id} {c.number(claim.measured)}"
+    own = [claim for claim in claims if claim.id in origin["claims"]]
+    widest = max((len(claim.id) for claim in own), default=0)
+    expect = [
+        f"{claim.id:<{widest}}  {c.number(claim.measured)}"
         + (f" ({c.number(claim.low)} to {c.number(claim.high)}, n = {claim.n})" if claim.n else "")
-        for claim in claims
-        if claim.id in origin["claims"]
-    )
-    time = (
-        f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']}; "
-        "networks that an earlier study trained are not in it"
-    )
+        for claim in own
+    ]
+    time = [
+        f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']};",
+        "networks that an earlier study trained are not in it",
+    ]
     lines = "".join(
-        textwrap.fill(f"{word:<9}{words}", 115, subsequent_indent=9 * " ", break_on_hyphens=False) + "\n"
-        for word, words in (("Expect", expect), ("Time", time))
+        f"{word:<9}" + ("\n" + 9 * " ").join(parts) + "\n"
+        for word, parts in (("Expect", expect), ("Time", time))
     )
     return re.sub(r"(?ms)^(Expect   .*?)?(?=^Run      )", lambda _: lines, text, count=1)

@@ -58,8 +58,8 @@ def test_a_lab_note_is_filled_in_once_and_keeps_the_rest():
     }  # fmt: skip
     bare = '"""A study?\n\nClaims   something\nRun      python -m launch.study\n"""\n\nCODE = 1\n'
     once = reference.lab_note(bare, [claim], origin)
-    assert "Claims   something\nExpect   a-claim 0.25 (0.125 to 0.375, n = 9)\nTime     61 s in" in once
+    assert "Claims   something\nExpect   a-claim  0.25 (0.125 to 0.375, n = 9)\nTime     61 s in" in once
     assert reference.lab_note(once, [claim], origin) == once
     assert once.endswith(bare[bare.index("Run ") :])
     other = Claim("another", "000", "", 1.0, None, None, None, 0, "", "not run")
-    assert "another –" in reference.lab_note(once, [other], origin | {"claims": ["another"]})
+    assert "another  –" in reference.lab_note(once, [other], origin | {"claims": ["another"]})

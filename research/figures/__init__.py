@@ -208,7 +208,7 @@ class Tiles(NamedTuple):
 
 def tiles(
     ax,
-    images: Float[ArrayLike, "n h w"],
+    images: Float[np.ndarray, "n h w"],
     *,
     vmin: float = 0.0,
     vmax: float = 1.0,

@@ -131,7 +131,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     columns = EIGEN // 2
     (first, *rows), (hidden, *more) = images.subplots(2, 2, width_ratios=(1, columns + 0.12 * (columns - 1)))
     explained = 100 * results.explained.values
-    tiles(first, [results["mean"].values]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
+    tiles(first, results["mean"].values[None]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
     hidden.set_visible(False)
     components = results.component.values[:EIGEN]
     largest = float(np.abs(components).max())

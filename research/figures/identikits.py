@@ -297,7 +297,7 @@ def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(len(names), 1, figsize=(width, width / 11.5 * len(names)), squeeze=False)
     for row, name in zip(axes[:, 0], names):
         first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
-        tiles(row, first).name_row(ASKINGS[name], fontsize=6.5)
+        tiles(row, np.stack(first)).name_row(ASKINGS[name], fontsize=6.5)
     return figure
 
 
@@ -312,7 +312,7 @@ def becoming(results: xr.Dataset) -> tuple[list[UInt8[np.ndarray, "h w 3"]], int
         figure, (picture, bar) = plt.subplots(
             2, 1, figsize=(SINGLE * 0.7, SINGLE * 0.86), height_ratios=[12, 1], dpi=200
         )
-        tiles(picture, [image])
+        tiles(picture, image[None])
         picture.set_title(f"is it a {digit}?   generation {g}")
         bar.barh(0, 1, color=FAINT)
         bar.barh(0, said, color=ACCENT)

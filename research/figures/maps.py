@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from research.figures import DIVERGING, FAINT, Tiles, tiles
 
@@ -15,14 +14,14 @@ NAMES = {
 }
 
 
-def grey(ax, maps: Float[ArrayLike, "n h w"]) -> Tiles:
+def grey(ax, maps: Float[np.ndarray, "n h w"]) -> Tiles:
     """The document's rendering: dark is high, each map scaled between its own least and largest value."""
     maps = np.asarray(maps)
     low, high = (edge((1, 2), keepdims=True) for edge in (maps.min, maps.max))
     return tiles(ax, (maps - low) / np.where(high > low, high - low, 1))
 
 
-def signed(ax, maps: Float[ArrayLike, "n h w"], *, most: float | None = None) -> Tiles:
+def signed(ax, maps: Float[np.ndarray, "n h w"], *, most: float | None = None) -> Tiles:
     """Red is positive, blue negative, white zero; one scale for all, up to `most` (its 99.5th percentile)."""
     most = float(np.nanpercentile(np.abs(maps), 99.5)) if most is None else most
     return tiles(ax, maps, vmin=-most, vmax=most, cmap=DIVERGING)

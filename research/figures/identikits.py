@@ -5,6 +5,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from research.figures import (
     ACCENT,
@@ -100,7 +101,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_ylim(0, 1)
         ax.grid()
     axes[0].set_ylabel("share of runs still below")
-    lines = axes[0].get_lines()[: len(kinds)]
+    lines = [Line2D([], [], color=COLOURS[kind]) for kind in kinds]  # one each, also where no run got so far
     named = [f"{SHORT[kind]}, n = {of(results, kind).sizes['run']}" for kind in kinds]
     figure.legend(lines, named, loc="outside lower center", ncols=3)
     return figure

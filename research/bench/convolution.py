@@ -87,11 +87,15 @@ def score(n: int) -> Trial:
 def score_torch(n: int, layout: str) -> Trial:
     import torch
 
+    from research.bench import pytorch
+
     network, images = _same_network(n, layout)
 
     @torch.inference_mode()
     def work():
-        return network(images)
+        logits = network(images)
+        pytorch.wait()
+        return logits
 
     return Trial(work, lambda logits: {"mean_square": (logits**2).mean()})
 
@@ -144,12 +148,16 @@ def _gradient() -> Trial:
 def _gradient_torch(layout: str) -> Trial:
     import torch
 
+    from research.bench import pytorch
+
     network, images = _same_network(CANDIDATES, layout)
     images.requires_grad_(True)
 
     def work():
         score = torch.log_softmax(network(images), 1)[:, DIGIT].sum()
-        return torch.autograd.grad(score, images)[0]
+        slope = torch.autograd.grad(score, images)[0]
+        pytorch.wait()
+        return slope
 
     return Trial(work, lambda slope: {"mean_square": (slope**2).mean()})
 

@@ -15,13 +15,13 @@ def _jax() -> Trial:
     import jax.numpy as jnp
 
     side = SIDE[jax.default_backend()]
-    a = jnp.ones((side, side))
+    a = jax.random.normal(jax.random.key(0), (side, side))
     many = jnp.ones(BYTES // 4)
-    product = jax.jit(lambda: jnp.matmul(a, a, precision="highest"))
+    product = jax.jit(lambda a: jnp.matmul(a, a, precision="highest"))
     copy = jax.jit(lambda x: x + 1)
     return Trial(
         lambda: limits(
-            lambda: jax.block_until_ready(product()), lambda: jax.block_until_ready(copy(many)), side
+            lambda: jax.block_until_ready(product(a)), lambda: jax.block_until_ready(copy(many)), side
         )
     )
 
@@ -32,7 +32,7 @@ def _torch() -> Trial:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     side = SIDE["gpu" if device == "cuda" else "cpu"]
-    a = torch.ones((side, side), device=device)
+    a = torch.randn((side, side), device=device)
     many = torch.ones(BYTES // 4, device=device)
     return Trial(lambda: limits(lambda: (a @ a, wait()), lambda: (many + 1, wait()), side))
 

@@ -9,6 +9,8 @@ from torch import nn
 
 from research import data
 
+torch.backends.cudnn.allow_tf32 = False  # convolutions in float32, as ours
+
 
 class Standardised(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 import functools
 
-from research.bench import convolution, descent, goals, maps
+from research.bench import convolution, descent, maps
 from research.bench.task import Task, Trial, agree, both_reach, no_worse, ours, peer
 
 CANDIDATES, RESTARTS, RUNS, NETWORKS, GENERATIONS = 50_000, 1_000, 1_000, 1_000, 1_000
@@ -131,5 +131,4 @@ TASKS = {
         at_most=6.98,
         same=no_worse("kl", 0.005),
     ),
-    "cnn99": goals.TASKS["cnn99"],
 }

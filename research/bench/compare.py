@@ -68,7 +68,11 @@ def _started(suite: str, name: str, contender: str, who: Contender, compiled: Pa
         own = Path(folder)
         (own / "data").symlink_to(data.cache_dir() / "data")
         xla = compiled if who.compiled else own / "xla"
-        environment = {"IDENTIKIT_CACHE": str(own), "JAX_COMPILATION_CACHE_DIR": str(xla)}
+        environment = {
+            "IDENTIKIT_CACHE": str(own),
+            "JAX_COMPILATION_CACHE_DIR": str(xla),
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # contenders share an accelerator
+        }
         process = Process(suite, name, contender, environment, own / "log")
         try:
             yield process

@@ -94,7 +94,7 @@ def test_spans_for_readers(seconds, words):
 def test_the_text_names_what_failed_and_what_was_missed():
     tasks = {"t": task(at_least={"peer": 3.0}), "u": task()}
     measured = {"t": found([1.0], [2.0]), "u": {"identikit": {"seconds": [], "failed": "no such\nlibrary"}}}
-    text = table.markdown({"tasks": measured, "machine": {"processor": "a machine"}}, tasks)
+    text = table.markdown({"tasks": measured, "machine": {"processor": "a machine"}}, tasks, "BENCH.png")
     assert "- processor: a machine" in text
     assert "| a task | 1 s | peer | 2 s | **2×** (2–2) | 3× | **no** |" in text
     assert "| u | identikit | failed: no such library |" in text
@@ -199,7 +199,7 @@ def test_every_task_is_whole(name):
     for task in tasks.values():
         assert task.contenders[task.first].jax
         assert set(task.at_least) <= set(task.peers)
-    table.markdown({"tasks": {}, "machine": {}}, tasks)
+    table.markdown({"tasks": {}, "machine": {}}, tasks, "BENCH.png")
 
 
 def test_an_unknown_suite_lists_the_known_ones():

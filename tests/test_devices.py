@@ -39,12 +39,15 @@ def test_accelerators_multiply_in_float32_unless_told_otherwise(monkeypatch, plu
 def test_flags_are_those_that_the_jaxlib_knows(told):
     assert told("0.10.2") == [f"{LEVEL}=1", *devices.SIMPLER]
     assert told("0.12.0.1") == [f"{LEVEL}=1"], "an unknown flag would end the process"
+    assert told("0.11.2", plugins=("a GPU's",)) == list(devices.UNTRIED)
+    assert told("0.13.0", plugins=("a GPU's",)) == [], "an unknown flag would end the process"
 
 
 def test_others_choices_are_kept(told):
-    assert told("0.10.2", f"{LEVEL}=3 --xla_a=b") == [f"{LEVEL}=3", "--xla_a=b"]
+    assert told("0.12.0", f"{LEVEL}=3 --xla_a=b") == [f"{LEVEL}=3", "--xla_a=b"]
     assert told("0.12.0.1", "--xla_a=b") == ["--xla_a=b", f"{LEVEL}=1"]
-    assert told("0.10.2", plugins=("a GPU's",)) == []
+    chosen = "--xla_gpu_enable_triton_gemm=true"
+    assert told("0.12.0", chosen, plugins=("a GPU's",)) == [chosen, devices.UNTRIED[1]]
 
 
 def test_programs_over_small_arrays_ask_for_the_emitters_that_compile_quickly_left_out(told, monkeypatch):

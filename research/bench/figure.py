@@ -11,7 +11,7 @@ from research import figures
 from research.bench import growth
 from research.bench.growth import AXES, Axis, curve
 
-ROWS = (("seconds", "seconds", 1.0), ("bytes", "memory of the process, MiB", 2.0**-20))
+ROWS = (("seconds", "seconds", 1.0), ("bytes", "largest memory, MiB", 2.0**-20))
 
 
 COLUMNS = 4

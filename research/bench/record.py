@@ -105,4 +105,4 @@ def shown(saved: Mapping[str, Any], tasks: Mapping[str, Task]):
 def report(path: Path, saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> None:
     """Writes the record as markdown."""
     store.make_folder(path.parent)
-    store.atomic_write(path, table.markdown(saved, tasks))
+    store.atomic_write(path, table.markdown(saved, tasks, path.with_suffix(".png").name))

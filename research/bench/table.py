@@ -93,8 +93,8 @@ def span(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> str:
-    """The text of results/BENCH.md."""
+def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task], picture: str) -> str:
+    """The text of results/BENCH.md; `picture` is the file of the figure of growth."""
     found = saved["tasks"]
     lines = [
         "# Bench",
@@ -129,7 +129,7 @@ def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task]) -> str:
     if grown := growth.markdown(found):
         lines += [
             "",
-            "How cost grows (figure: `BENCH.png`; memory is the process's largest so far):",
+            f"How cost grows (figure: `{picture}`; memory is the largest so far, of the process or, where there is an accelerator, of that):",
             "",
             *grown,
         ]

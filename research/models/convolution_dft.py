@@ -30,7 +30,7 @@ def convolve(
     """y[i, j] = Σ x[i + s, j + t]·kernel[s, t] over the taps (s, t) and the channels c."""
     waves = _waves(x.shape[:2], kernel.shape[:2], padding)
     taps = kernel.reshape(-1, *kernel.shape[2:])
-    real, imaginary = jnp.einsum("rtpq,tcd->rpqcd", waves.taps, taps)
+    real, imaginary = _transform(waves.taps, taps)
     spectrum = _transform(waves.columns, _transform(waves.rows, beside_channels(x)))  # [p q 2 c]
     a, b = spectrum[:, :, 0], spectrum[:, :, 1]
     mixed = jnp.stack([_mix(a, real) - _mix(b, imaginary), _mix(a, imaginary) + _mix(b, real)], 2)
@@ -86,7 +86,7 @@ class Waves(NamedTuple):
     columns: Linear  # [p, q 2, 2 w]: 2 w -> q 2, the same for every p
     columns_back: Linear  # [p, 2 w_out, q 2]
     rows_back: Linear  # [h_out, p 2]
-    taps: np.ndarray  # [2 kh*kw p q]: the kernel's transform, with the scale of the way back
+    taps: Linear  # [2 p q, kh*kw]: the kernel's transform, with the scale of the way back
 
 
 @functools.cache
@@ -111,12 +111,12 @@ def _waves(shape: tuple[int, int], taps: tuple[int, int], padding: Padding) -> W
         return np.broadcast_to(matrix, (n_rows // 2, *matrix.shape))
 
     taps_at = [lead - np.arange(k) for lead, k in zip(before, taps)]
-    kernel = np.einsum("pri,qsrj->sijpq", rows(taps_at[0]), columns(taps_at[1]))
-    kernel = (kernel * 2 / (n_rows * n_columns)).reshape(2, -1, n_rows // 2, n_columns)
+    kernel = np.einsum("pri,qsrj->spqij", rows(taps_at[0]), columns(taps_at[1]))
+    kernel = (kernel * 2 / (n_rows * n_columns)).reshape(2, n_rows // 2, n_columns, -1)
     return Waves(
         rows=Linear(rows(np.arange(shape[0])), 0, 2),
         columns=Linear(all_rows(columns(np.arange(shape[1]))), 1, 2),
         columns_back=Linear(all_rows(columns(np.arange(out[1]))), 1, 2).transposed,
         rows_back=Linear(rows(np.arange(out[0])), 0, 2).transposed,
-        taps=kernel.astype(np.float32),
+        taps=Linear(kernel, 0, 3),
     )

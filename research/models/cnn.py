@@ -74,10 +74,9 @@ class CNN(nnx.Module):
         """Logits, and conv1 [28 28 32], pool1 [14 14 32], conv2 [14 14 64], pool2 [7 7 64], dense1 [1024]."""
         x = (image - self.config.mean) / self.config.std
         if _uses_matmul(self.config.form):
-            cells = convolution.of_image_in_cells(x, self.conv1.kernel[...], "SAME")
-            pooled = convolution.largest(cells)
-            conv1 = nnx.relu(convolution.from_cells(cells) + self.conv1.bias[...][None, None])
-            pool1 = nnx.relu(convolution.add_bias(convolution.beside_channels(pooled), self.conv1.bias[...]))
+            cells = convolution.of_image_in_cells(x, self.conv1.kernel[...], self.conv1.bias[...], "SAME")
+            conv1 = nnx.relu(convolution.from_cells(cells))
+            pool1 = convolution.largest(cells)
             conv2 = convolution_dft.convolve(pool1, self.conv2.kernel[...], "SAME")
         else:
             conv1 = convolution.plain(x[:, :, None], self.conv1.kernel[...], "SAME")

@@ -76,11 +76,17 @@ def _before_channels(f: Callable[..., Array]) -> Callable[..., Array]:
 
 @jax.custom_vjp
 def largest(cells: Float[Array, "h w four_c"]) -> Float[Array, "h w c"]:
-    """The largest of each pixel's four places, which stand side by side; the gradient goes to the first that attains it.
+    """The largest of each pixel's four places, which stand side by side, or 0 if all are below: relu after max-pool.
 
-    Its rule, and that of `max_pool`, remember which place it was, one byte a pixel, instead of all values.
+    The gradient goes to the first place that attains it. The rule, and that of `max_pool`, remembers which place it
+    was, one byte a pixel, instead of all values.
     """
-    return functools.reduce(jnp.maximum, _beside(cells))
+    return _largest(cells)
+
+
+@_before_channels
+def _largest(cells):
+    return jnp.maximum(functools.reduce(jnp.maximum, _beside(cells)), 0.0)
 
 
 def _beside(cells):
@@ -89,7 +95,9 @@ def _beside(cells):
 
 @_before_channels
 def _which_beside(cells):
-    return _first(_beside(cells))
+    places = _beside(cells)
+    positive = functools.reduce(jnp.logical_or, [place > 0 for place in places])
+    return jnp.where(positive, _first(places), jnp.uint8(4))
 
 
 @_before_channels
@@ -101,7 +109,7 @@ def _to_beside(which, slope):
 
 
 largest.defvjp(
-    lambda cells: (largest(cells), _which_beside(cells)),
+    lambda cells: (_largest(cells), _which_beside(cells)),
     lambda which, slope: (beside_channels(_to_beside(which, slope)),),
 )
 
@@ -165,12 +173,12 @@ def of_image(
 
 
 def of_image_in_cells(
-    image: Float[Array, "h w"], kernel: Float[Array, "k k 1 d"], padding: Padding
+    image: Float[Array, "h w"], kernel: Float[Array, "k k 1 d"], bias: Float[Array, " d"], padding: Padding
 ) -> Float[Array, "h2 w2 four_d"]:
-    """The convolution of an image at the four places of every 2×2 cell, side by side: one product for all.
+    """The convolution of an image, with its bias, at the four places of every 2×2 cell: one product for all.
 
     A cell sees a window of (k + 1)×(k + 1) pixels; four shifted copies of the kernel in it give its four
-    places, in the order (0, 0), (0, 1), (1, 0), (1, 1).
+    places, in the order (0, 0), (0, 1), (1, 0), (1, 1). The bias is the weight of one more pixel, which is 1.
     """
     side = kernel.shape[0]
     windows = _windows(_padded(image, side, padding), side + 1, stride=2)
@@ -178,7 +186,12 @@ def of_image_in_cells(
         jnp.pad(kernel[:, :, 0], ((i, 1 - i), (j, 1 - j), (0, 0)))
         for i, j in ((0, 0), (0, 1), (1, 0), (1, 1))
     ]
-    return _products(windows, jnp.concatenate(places, -1).reshape((side + 1) ** 2, -1))
+    weights = jnp.concatenate(places, -1).reshape((side + 1) ** 2, -1)
+    ones = jnp.ones_like(windows[:1])
+    return _products(
+        _batch_after(jnp.concatenate([windows, ones]), 3),
+        jnp.concatenate([weights, jnp.tile(bias, 4)[None]]),
+    )
 
 
 def from_cells(cells: Float[Array, "h2 w2 four_d"]) -> Float[Array, "h w d"]:

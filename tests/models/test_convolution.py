@@ -18,12 +18,20 @@ def random(name: int, *shape: int):
     return jax.random.normal(jax.random.key(name), shape)
 
 
+def cells(image, kernel):
+    return convolution.of_image_in_cells(image, kernel, kernel[0, 0, 0], "SAME")
+
+
+def plain(image, kernel):
+    return convolution.add_bias(convolution.plain(image[:, :, None], kernel, "SAME"), kernel[0, 0, 0])
+
+
 def pooled_cells(image, kernel):
-    return convolution.largest(convolution.of_image_in_cells(image, kernel, "SAME"))
+    return convolution.largest(cells(image, kernel))
 
 
 def pooled_plain(image, kernel):
-    return convolution.max_pool(convolution.plain(image[:, :, None], kernel, "SAME"))
+    return jax.nn.relu(convolution.max_pool(plain(image, kernel)))
 
 
 OPERATIONS = {
@@ -40,8 +48,8 @@ OPERATIONS = {
         (3, 3, 1, 4),
     ),
     "image in cells": (
-        lambda x, k: convolution.from_cells(convolution.of_image_in_cells(x, k, "SAME")),
-        lambda x, k: convolution.plain(x[:, :, None], k, "SAME"),
+        lambda x, k: convolution.from_cells(cells(x, k)),
+        plain,
         (12, 10),
         (5, 5, 1, 3),
     ),
@@ -123,3 +131,5 @@ def test_pool_gives_its_gradient_to_the_first_of_equals():
     np.testing.assert_array_equal(convolution.largest(cells), [[[3.0]]])
     slope = jax.grad(lambda cells: jnp.sum(convolution.largest(cells)))(cells)
     np.testing.assert_array_equal(slope[0, 0], [1.0, 0.0, 0.0, 0.0])
+    slope = jax.grad(lambda cells: jnp.sum(convolution.largest(cells)))(-cells)
+    np.testing.assert_array_equal(slope[0, 0], [0.0, 0.0, 0.0, 0.0], "all are below 0")

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from research import data, figures, hosts, report, studies
+from research import data, devices, figures, hosts, report, studies
 from research.claims import Claim
 from research.progress import Plan
 from research.store import Run, atomic_write, lock
@@ -145,6 +145,7 @@ def conduct_all(
             else:
                 if hosts.first():
                     drawing[name] = artist.submit(_draw_apart, name, folder / name, widths)
+            devices.give_back_memory()
             if hosts.several():
                 wait(drawing.values())
                 hosts.together()

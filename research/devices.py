@@ -1,6 +1,7 @@
 """The machine: what a command does before the first computation."""
 
 import ctypes
+import gc
 import os
 from importlib.metadata import entry_points, version
 
@@ -26,6 +27,14 @@ def keep_memory() -> None:
         mmap_max, trim_threshold, top_pad, arena_max = -4, -1, -2, -8
         for option, value in ((mmap_max, 0), (trim_threshold, 2**31 - 1), (top_pad, 2**29), (arena_max, 1)):
             libc.mallopt(option, value)
+
+
+def give_back_memory() -> None:
+    """Gives freed memory back to the system, which `keep_memory` holds on to: between one long computation and the next."""
+    gc.collect()
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def accelerated() -> bool:

@@ -1,5 +1,9 @@
 """What a command tells XLA before the first computation."""
 
+import ctypes
+import subprocess
+import sys
+
 import pytest
 
 from research import devices
@@ -57,3 +61,29 @@ def test_programs_over_small_arrays_ask_for_the_emitters_that_compile_quickly_le
     assert devices.thorough() == {"xla_cpu_use_fusion_emitters": True}
     told("0.12.0.1")
     assert devices.thorough() == {}, "an unknown option would end the process"
+
+
+HELD_AND_GIVEN_BACK = """
+import numpy as np
+from research import devices
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+devices.keep_memory()
+blocks = [np.ones(2**20) for _ in range(40)]
+last = np.ones(16)  # memory below it cannot simply be cut off at the end
+del blocks
+held = resident()
+devices.give_back_memory()
+print(held - resident())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
+def test_memory_that_is_held_can_be_given_back():
+    done = subprocess.run(
+        [sys.executable, "-c", HELD_AND_GIVEN_BACK], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) > 250e6, "of the 320 MB that were held"

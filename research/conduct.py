@@ -17,14 +17,14 @@ from research.progress import Plan
 from research.store import Run, atomic_write, lock
 
 SECONDS = {  # in the order they are run; of the preset quick on two cores, each trains what is not trained yet
-    "embeddings": 100,
-    "denoising": 145,
-    "drawings": 200,
-    "input_clusters": 110,
-    "bottlenecks": 120,
-    "identikits": 350,
-    "causal_maps": 105,
-    "recognisers": 65,
+    "embeddings": 60,
+    "denoising": 110,
+    "drawings": 150,
+    "input_clusters": 95,
+    "bottlenecks": 85,
+    "identikits": 260,
+    "causal_maps": 80,
+    "recognisers": 50,
 }
 SECONDS_UNCHANGED = 0.2
 

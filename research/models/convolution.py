@@ -68,8 +68,8 @@ def _before_channels(f: Callable[..., Array]) -> Callable[..., Array]:
 
     @call.def_vmap
     def _(size, batched, *arrays):
-        arrays = [x if own else jnp.broadcast_to(x, (size, *x.shape)) for x, own in zip(arrays, batched)]
-        return jnp.moveaxis(call(*(jnp.moveaxis(x, 0, -2) for x in arrays)), -2, 0), True
+        every = [x if own else jnp.broadcast_to(x, (size, *x.shape)) for x, own in zip(arrays, batched)]
+        return jnp.moveaxis(call(*(jnp.moveaxis(x, 0, -2) for x in every)), -2, 0), True
 
     return lambda *arrays: (call if jax.default_backend() == "cpu" else f)(*arrays)
 

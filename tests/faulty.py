@@ -25,14 +25,14 @@ from research.training import TrainingConfig
 
 
 def training(folder: Path) -> dict[str, np.ndarray]:
-    """Two small networks, 16,000 steps each, in a cache of their own that shares only the prepared digits."""
+    """Two small networks, 64,000 steps each, in a cache of their own that shares only the prepared digits."""
     shared = Path(os.environ["IDENTIKIT_CACHE"])
     (folder / "cache").mkdir(exist_ok=True)
     if not (folder / "cache" / "data").exists():
         (folder / "cache" / "data").symlink_to(shared / "data")
     os.environ["IDENTIKIT_CACHE"] = str(folder / "cache")
     try:
-        how = TrainingConfig(epochs=40, batch=10, shift=1)
+        how = TrainingConfig(epochs=160, batch=10, shift=1)
         config = NetworkConfig(model=models.MLPConfig(widths=(16,)), training=how, examples=4000)
         population = networks.population(config, 2)
     finally:

@@ -23,9 +23,9 @@ def main() -> int:
     for name in ONLY.value:
         if name not in tasks:
             return cli.fail(f"unknown task {name!r}; known: {', '.join(tasks)}")
-    data.load("mnist", "test")  # prepared once; contenders have empty caches but for this
     path = Path(OUT.value)
     saved = record.load(path, SUITE.value)
+    data.load("mnist", "test")  # prepared once; contenders have empty caches but for this
     for name in ONLY.value or [name for name in tasks if name not in saved["tasks"]]:
         record.add(path, saved, name, tasks[name], ROUNDS.value)
     cli.console().print(record.shown(saved, tasks))

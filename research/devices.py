@@ -53,7 +53,7 @@ def compute_exactly() -> None:
 
 
 def compile_quickly() -> None:
-    """Has XLA compile in a third to a half of the time on CPUs, in a tenth to a half on GPUs; XLA_FLAGS go first.
+    """Has XLA compile in a third to a half of the time on CPUs, in an eighth to a half on GPUs; XLA_FLAGS go first.
 
     Programs run as fast (`results/LOG.md`): XLA writes vector code for CPUs itself, so LLVM need not optimise at level
     3, and products in float32 are cuBLAS's on a GPU. To be called before the first computation.

@@ -232,3 +232,18 @@ def test_the_machines_limit_counts_work_over_the_least_seconds(monkeypatch):
     assert measured == {"flop_per_s": 4000.0, "bytes_per_s": machine.BYTES}
     monkeypatch.undo()
     assert 0 < machine.best(lambda: math.sqrt(2)) < 1
+
+
+def test_the_text_says_which_code_measured_what():
+    measured = {
+        name: {"finished": day, "commit": commit}
+        for name, day, commit in (
+            ("t", "2026-01-02T00:00:00Z", "abcdef0123"),
+            ("u", "2026-01-03T00:00:00Z", "fedcba9876"),
+        )
+    }
+    saved = {"tasks": {}, "machine": {}, "measured": measured}
+    text = table.markdown(saved, {}, "BENCH.png")
+    assert "- measured 2026-01-02, commit abcdef012: t\n- measured 2026-01-03, commit fedcba987: u\n" in text
+    del measured["u"]
+    assert "- measured 2026-01-02, commit abcdef012\n" in table.markdown(saved, {}, "BENCH.png")

@@ -100,13 +100,14 @@ def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task], picture: str) 
         "# Bench",
         "",
         "Written by `python -m launch.bench`; do not edit. Ours and the peer's in turn (A B A B …), each in a process of "
-        "its own, on one machine in one run. Ratio: how many times faster ours is, the median over the rounds, with the "
+        "its own, on one machine. Ratio: how many times faster ours is, the median over the rounds, with the "
         "least and the largest. Share: of the machine's own matrix products, with the work counted in its direct "
         "form; above 100 % where ours needs fewer operations. Rows that begin with the start of a process include "
         "imports, reading the data and all compilation; t-SNE, neighbours and descent include their first call's "
         "compilation; in the others it is apart (first call).",
         "",
         *(f"- {name}: {value}" for name, value in saved["machine"].items()),
+        *_measured(saved.get("measured", {})),
     ]
     for fact, words in (("flop_per_s", "products of matrices, GFLOP/s"), ("bytes_per_s", "copies, GB/s")):
         if best := limit(found, fact):
@@ -143,6 +144,15 @@ def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task], picture: str) 
             if measured := found.get(name, {}).get(who):
                 lines.append(f"| {name} | {who} | {_details(measured)} |")
     return "\n".join(lines) + "\n"
+
+
+def _measured(tasks: Mapping[str, Any]) -> list[str]:
+    """When and by which code, a line for each day and commit, with the tasks where these are not all."""
+    runs: dict[str, list[str]] = {}
+    for name, how in tasks.items():
+        runs.setdefault(f"{how['finished'][:10]}, commit {how['commit'][:9]}", []).append(name)
+    which = {run: f": {', '.join(names)}" if len(runs) > 1 else "" for run, names in runs.items()}
+    return [f"- measured {run}{names}" for run, names in which.items()]
 
 
 def _details(measured: Mapping[str, Any]) -> str:

@@ -96,8 +96,7 @@ def _beside(cells):
 @_before_channels
 def _which_beside(cells):
     places = _beside(cells)
-    positive = functools.reduce(jnp.logical_or, [place > 0 for place in places])
-    return jnp.where(positive, _first(places), jnp.uint8(4))
+    return jnp.where(functools.reduce(jnp.maximum, places) > 0, _first(places), jnp.uint8(4))
 
 
 @_before_channels

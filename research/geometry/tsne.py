@@ -33,6 +33,7 @@ import scipy.sparse
 from jax import lax
 from jaxtyping import Array, Float, Key
 
+from research import devices
 from research.geometry import knn, pca, tsne_affinities, tsne_place, tsne_repulsion
 from research.geometry.tsne_affinities import Edges
 from research.geometry.tsne_repulsion import Grid
@@ -134,6 +135,11 @@ def fit(
     exact = len(x) < EXACT_BELOW
 
     constant = _negative_entropy(p)
+    advance = _compiled()
+
+    def kl(points, z) -> float:
+        return constant + float(_stretch(graph, points)) + np.log(float(z))
+
     done = 0
     early, total = settings.early_iterations, settings.early_iterations + settings.iterations
     phases = ((early, settings.early_exaggeration), (total, 1.0))
@@ -143,13 +149,13 @@ def fit(
             until = min(done + CHUNK, end)
             while done < until:
                 state = state if exact else _regrid(state)
-                state, steps, cost = _advance(state, graph, exaggeration, rate, until - done, settings)
+                state, steps, before = advance(state, graph, exaggeration, rate, until - done, settings)
                 done += int(steps)
-            if progress is not None and progress(done, constant + float(cost)):
+            if progress is not None and progress(done, kl(*before)):
                 done = total
     points = np.asarray(state.points.T)
-    _, _, cost = _advance(state if exact else _regrid(state), graph, 1.0, 0.0, 1, settings)
-    return Embedding(x, points, constant + float(cost), settings)
+    _, _, here = advance(state if exact else _regrid(state), graph, 1.0, 0.0, 1, settings)
+    return Embedding(x, points, kl(*here), settings)
 
 
 def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
@@ -200,11 +206,10 @@ def _repulsion(state):
     return tsne_repulsion.by_grid(state.grid, state.points)
 
 
-@functools.partial(tsne_repulsion.jit, donate_argnames="state")
 def _advance(state, graph, exaggeration, rate, most, settings):
     """Iterations as long as the grid covers the map, but one at least and `most` at most.
 
-    Returns the new state, their number, and the KL divergence before the last of them but for P's entropy.
+    Returns the new state, their number, and the points and Z before the last of them.
     """
 
     def goes_on(carry):
@@ -219,7 +224,14 @@ def _advance(state, graph, exaggeration, rate, most, settings):
 
     begin = (state, jnp.int32(0), jnp.float32(0), state.points)
     state, done, z, points = lax.while_loop(goes_on, again, begin)
-    return state, done, tsne_affinities.stretch(graph, points) + jnp.log(z)
+    return state, done, (points, z)
+
+
+@functools.cache
+def _compiled():
+    """`_advance` as a program for long loops; made at its first use, when it is known what compiles them."""
+    options = tsne_repulsion.ONE_THREAD | devices.thorough()
+    return jax.jit(_advance, donate_argnames="state", compiler_options=options)
 
 
 def _regrid(state):

@@ -27,14 +27,15 @@ from jaxtyping import Array, Bool, Float
 
 ORDER = 4  # nodes that a point touches along an axis: cubic splines
 SPACING = 0.45
-SIZES = (160, 360, 432, 540, 720, 1024)  # nodes along an axis
+SIZES = (160, 432, 720, 1024)  # nodes along an axis; few, for each is compiled anew
 MARGIN = 1.05  # room for the map to grow before its grid is laid anew
 PLACES = 64  # along a cell's side, at which a point's effect on itself is tabulated
 BLOCK = 256  # rows of pairs at a time
 
 # On a CPU's threads an FFT is not the same bits twice (jaxlib 0.10.2: how rows are dealt to threads decides which of
 # them go through the vector unit together). One thread is, and takes no longer.
-jit = functools.partial(jax.jit, compiler_options={"xla_cpu_multi_thread_eigen": False})
+ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
+jit = functools.partial(jax.jit, compiler_options=ONE_THREAD)
 
 
 @functools.partial(

@@ -20,7 +20,7 @@ def digits():
 
 @pytest.fixture
 def few_grids(monkeypatch):
-    """Two sizes of grid instead of six: the map still outgrows the first, and there is less to compile."""
+    """Two sizes of grid instead of four: the map still outgrows the first, and there is less to compile."""
     monkeypatch.setattr(tsne_repulsion, "SIZES", (200, 360))
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
@@ -115,7 +114,7 @@ class Population:
 
     def network(self, i: int) -> Any:
         """The parameters of network i."""
-        return jax.tree.map(lambda leaf: leaf[i], self.params)
+        return _nth(self.params, i)
 
     def model(self, i: int) -> nnx.Module:
         return nnx.merge(_graph(self.config), self.network(i))
@@ -124,6 +123,12 @@ class Population:
     def parameters(self) -> int:
         """Number of parameters of one network."""
         return sum(leaf[0].size for leaf in jax.tree.leaves(self.params))
+
+
+@jax.jit
+def _nth(params: Any, i: Int[Array, ""]) -> Any:
+    """One network's parameters out of the stacked ones; one program, not one a leaf."""
+    return jax.tree.map(lambda leaf: leaf[i], params)
 
 
 _fits: dict[Any, training.Fit] = {}
@@ -152,7 +157,7 @@ def population(config: NetworkConfig, m: int, *, name: str = "network") -> Popul
     facts = [found[i][1] for i in range(m)]
     return Population(
         config,
-        jax.tree.map(lambda *leaves: jnp.stack(leaves), *params),
+        jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves)), *params),
         np.array([f["curve"] for f in facts], np.float32),
         np.array([f["seconds"] for f in facts]),
         np.array([f["compile_seconds"] for f in facts]),
@@ -163,7 +168,7 @@ def population(config: NetworkConfig, m: int, *, name: str = "network") -> Popul
 def evaluate(population: Population, digits: data.Digits) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
     """Outputs of every network on every image, and the share of labels each network hits."""
     fit = _fit(population.config, _examples(population.config))
-    return fit.evaluate(population.params, jnp.asarray(digits.images), jnp.asarray(digits.labels))
+    return fit.evaluate(population.params, jax.device_put(digits.images), jax.device_put(digits.labels))
 
 
 def untrained(config: NetworkConfig, m: int) -> Any:
@@ -171,9 +176,15 @@ def untrained(config: NetworkConfig, m: int) -> Any:
     return _fit(config, _examples(config)).init(_keys(config, range(m))).params
 
 
-def _keys(config: NetworkConfig, indices) -> Array:
-    root = jax.random.key(config.seed)
-    return jax.vmap(lambda i: jax.random.fold_in(root, i))(jnp.array(list(indices)))
+def _keys(config: NetworkConfig, indices: Iterable[int]) -> Array:
+    return _numbered(config.seed, np.fromiter(indices, np.int32))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _numbered(seed: int, indices: Int[Array, " m"]) -> Array:
+    """The key of each network of one seed by its number."""
+    root = jax.random.key(seed)
+    return jax.vmap(lambda i: jax.random.fold_in(root, i))(indices)
 
 
 def _fit(config: NetworkConfig, n: int) -> training.Fit:
@@ -206,14 +217,15 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
     if saved:
         state, curve = saved[1]["state"], np.array(saved[1]["curve"])
         spent, compiling = map(float, saved[1]["seconds"])
-    images, labels = jnp.asarray(train.images[:n]), jnp.asarray(train.labels[:n])
-    test_images, test_labels = jnp.asarray(test.images), jnp.asarray(test.labels)
+    images, labels, test_images, test_labels = jax.device_put(
+        (train.images[:n], train.labels[:n], test.images, test.labels)
+    )
     begin = time.perf_counter()
     advance, score = fit.advance.lower(state, images, labels, 1).compile(), None
     if config.training.loss == "cross_entropy":
         score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
     compiling += time.perf_counter() - begin
-    step, pace = int(state.step[0]), 0.0
+    step, pace = int(np.asarray(state.step)[0]), 0.0
     with progress.bar(name) as report:
         while step < fit.steps:
             start = time.perf_counter()
@@ -221,25 +233,24 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             left = fit.steps_per_epoch - in_epoch
             wish = hosts.once(lambda: max(1, round(pace)) if pace else 20)  # noqa: B023 - called at once
             count = min(left, wish)
-            state = advance(state, images, labels, jnp.int32(count))
+            state = advance(state, images, labels, np.int32(count))
             training.require_finite(state)
             step += count
             took = time.perf_counter() - start
             pace = count / took  # steps in about one second
             done = in_epoch + count
+            loss, hits = (np.asarray(total) / done for total in (state.loss, state.hits))
             report(
                 step / fit.steps,
-                loss=f"{float(state.loss.mean()) / done:.3f}",
-                accuracy=f"{float(state.hits.mean()) / done:.4f}",
+                loss=f"{loss.mean():.3f}",
+                accuracy=f"{hits.mean():.4f}",
                 images_per_second=f"{pace * config.training.batch * len(indices):,.0f}",
             )
             if count == left:
                 epoch = step // fit.steps_per_epoch - 1
-                accuracy = score(state.params, test_images, test_labels)[1] if score else np.nan
+                accuracy = np.asarray(score(state.params, test_images, test_labels)[1]) if score else np.nan
                 now = spent + time.perf_counter() - begin
-                curve[:, epoch] = np.stack(
-                    np.broadcast_arrays(state.loss / done, state.hits / done, accuracy, now), 1
-                )
+                curve[:, epoch] = np.stack(np.broadcast_arrays(loss, hits, accuracy, now), 1)
                 if np.all(curve[:, epoch, 2] >= np.float32(config.training.stop_at) - ROUNDING):
                     break
             seconds = spent + time.perf_counter() - begin

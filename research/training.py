@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 from jax.sharding import AxisType
-from jaxtyping import Array, Bool, Float, Int, Key, UInt8
+from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research import hosts
 from research.blocks import over_runs
@@ -228,10 +229,10 @@ def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
 
 def require_finite(state: State) -> None:
     """Raises TrainingError when a network's loss has left the finite numbers."""
-    bad: Bool[Array, m] = state.first_bad >= 0
-    if bad.any():
-        which = int(jnp.argmax(bad))
+    first_bad = np.asarray(state.first_bad)
+    if (first_bad >= 0).any():
+        which = int(np.argmax(first_bad >= 0))
         raise TrainingError(
-            f"the loss of network {which} is not finite from step {int(state.first_bad[which])} on; "
+            f"the loss of network {which} is not finite from step {first_bad[which]} on; "
             "try a lower training.learning_rate or a longer training.warm_up"
         )

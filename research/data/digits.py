@@ -7,13 +7,15 @@ The first `load` of a dataset prepares it through the TFDS builder (`builder`) u
                      sha256.json    the hash of each array file
 
 The arrays exist because decoding 70,000 records one by one takes seconds, reading one array a few hundredths.
-They are checked against `sha256.json` at every load; damaged ones are prepared again. The folder appears by
+They are checked against `sha256.json` when they are read, which a process does once unless they change; damaged ones
+are prepared again. The folder appears by
 one rename once it is complete, and a file lock lets one process prepare while others wait, so a preparation
 that is killed, or done twice at once, leaves nothing behind that a later load could trust.
 """
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import io
 import json
@@ -82,14 +84,24 @@ def _read(folder: Path, split: str) -> Digits:
 
 
 def _read_array(folder: Path, key: str) -> np.ndarray:
+    path = folder / f"{key}.npy"
     try:
-        expected = json.loads((folder / HASHES).read_text())[f"{key}.npy"]
-        content = (folder / f"{key}.npy").read_bytes()
+        expected = json.loads((folder / HASHES).read_text())[path.name]
+        state = path.stat()
+        return _checked(path, expected, (state.st_ino, state.st_size, state.st_mtime_ns))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{folder / key}.npy or its recorded sha256 cannot be read ({error})") from None
+        raise Damaged(f"{path} or its recorded sha256 cannot be read ({error})") from None
+
+
+@functools.lru_cache(maxsize=4)
+def _checked(path: Path, expected: str, _state: tuple[int, ...]) -> np.ndarray:
+    """The array in the file, read-only; read and checked once as long as the file stays as it is."""
+    content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != expected:
-        raise Damaged(f"{folder / key}.npy is not what was prepared")
-    return np.load(io.BytesIO(content))
+        raise Damaged(f"{path} is not what was prepared")
+    array = np.load(io.BytesIO(content))
+    array.flags.writeable = False
+    return array
 
 
 def _prepare(source: Source, folder: Path) -> None:

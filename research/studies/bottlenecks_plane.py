@@ -1,6 +1,5 @@
 """The plane between the two neurons: where digits land, what the network says there, what it would like to see."""
 
-import functools
 from typing import Any
 
 import jax
@@ -23,11 +22,15 @@ NEAREST = 25  # real digits around a place of the walk
 def codes(population: Population, images: UInt8[np.ndarray, "n h w"]) -> Float[np.ndarray, "m n width"]:
     """The bottleneck's activations of every network on every image."""
 
-    def one(params):
-        code = lambda image: population.apply(params, image.astype(jnp.float32) / 255)[1]["code"]  # noqa: E731
-        return jax.lax.map(code, jnp.asarray(images), batch_size=min(500, len(images)))
+    @jax.jit
+    def of_all(params, images):
+        def one(params):
+            code = lambda image: population.apply(params, image.astype(jnp.float32) / 255)[1]["code"]  # noqa: E731
+            return jax.lax.map(code, images, batch_size=min(500, len(images)))
 
-    return np.asarray(jax.jit(functools.partial(jax.lax.map, one))(population.params))
+        return jax.lax.map(one, params)
+
+    return np.asarray(of_all(population.params, images))
 
 
 def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Dataset:
@@ -35,7 +38,7 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
     low, high = np.percentile(codes, [0.1, 99.9], axis=0)
     margin = 0.06 * (high - low)
     x, y = np.linspace(low - margin, high + margin, GRID).T
-    places = jnp.stack(jnp.meshgrid(jnp.asarray(x), jnp.asarray(y)), -1).reshape(-1, 2)
+    places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2).astype(np.float32)
     p = _decoded(population, places).reshape(GRID, GRID, -1)
     return xr.Dataset(
         {
@@ -49,7 +52,8 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
 def _decoded(population: Population, places: Float[Array, "n 2"]) -> Float[np.ndarray, "n k"]:
     """Probabilities that the first network's decoding half gives the classes at these places."""
     model: Any = population.model(0)
-    return np.asarray(jax.nn.softmax(jax.vmap(lambda place: model.decode(place)[0])(places)))
+    decoded = jax.jit(jax.vmap(lambda place: jax.nn.softmax(model.decode(place)[0])))
+    return np.asarray(decoded(places))
 
 
 def walk(population: Population, codes: Float[np.ndarray, "n 2"], test: data.Digits) -> xr.Dataset:

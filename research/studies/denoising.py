@@ -141,12 +141,13 @@ def _examples(bench: Bench, test: data.Digits, strengths: np.ndarray) -> dict:
     """One test digit of each class, noisy and cleaned by the first pair, and what its recogniser says."""
     chosen = np.array([np.flatnonzero(test.labels == d)[0] for d in range(10)])
     images = jnp.asarray(test.images[chosen], jnp.float32) / 255
-    params = jax.tree.map(lambda leaf: leaf[0], bench.params)
     keys = jax.random.split(named(bench.key, "examples"), 10)
     reader = bench.readers[JUDGED]
 
     @jax.jit
-    def show(which, strength):
+    def show(pairs, which, strength):
+        params = jax.tree.map(lambda leaf: leaf[0], pairs)
+
         def one(key, image):
             views = jnp.stack(bench.views(params, which, key, strength, image))
             said = jax.vmap(lambda view: jnp.argmax(reader.predict(params[JUDGED], view)))(views)
@@ -154,7 +155,10 @@ def _examples(bench: Bench, test: data.Digits, strengths: np.ndarray) -> dict:
 
         return jax.vmap(one)(keys, images)
 
-    shown = [show(jnp.int32(i), jnp.float32(s)) for i, s in enumerate(np.nan_to_num(strengths, nan=0.2))]
+    shown = [
+        show(bench.params, np.int32(i), np.float32(s))
+        for i, s in enumerate(np.nan_to_num(strengths, nan=0.2))
+    ]
     pixels = np.stack([np.rint(255 * np.asarray(views)).astype(np.uint8) for views, _ in shown])
     return {
         "original": (("example", "y", "x"), test.images[chosen]),

@@ -119,12 +119,12 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
     one = deform.deformation(name)
 
     @jax.jit
-    def all_images(strength):
+    def all_images(images, strength):
         # one image after the other: the neighbourhoods of all at once would not fit a cache
         changed = jax.lax.map(lambda image: one(image / 255, strength), jnp.float32(images), batch_size=64)
         return jnp.round(255 * changed).astype(jnp.uint8)
 
-    return np.stack([all_images(strength) for strength in STEPS[name]])
+    return np.stack([all_images(images, strength) for strength in STEPS[name]])
 
 
 def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarray], np.ndarray]]:

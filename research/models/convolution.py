@@ -78,8 +78,8 @@ def _before_channels(f: Callable[..., Array]) -> Callable[..., Array]:
 def largest(cells: Float[Array, "h w four_c"]) -> Float[Array, "h w c"]:
     """The largest of each pixel's four places, which stand side by side, or 0 if all are below: relu after max-pool.
 
-    The gradient goes to the first place that attains it. The rule, and that of `max_pool`, remembers which place it
-    was, one byte a pixel, instead of all values.
+    The gradient goes to the first place that attains it. The rule, and that of `pooled`, remembers which place it was,
+    one byte a pixel, instead of all values.
     """
     return _largest(cells)
 
@@ -113,19 +113,8 @@ largest.defvjp(
 )
 
 
-@jax.custom_vjp
-def max_pool(x: Float[Array, "h w c"]) -> Float[Array, "h2 w2 c"]:
-    """The maximum of every 2×2 cell; h and w even. The gradient goes to the first place that attains it."""
-    return functools.reduce(jnp.maximum, _corners(x))
-
-
 def _corners(x):
     return [x[::2, ::2], x[::2, 1::2], x[1::2, ::2], x[1::2, 1::2]]
-
-
-@_before_channels
-def _which_corner(x):
-    return _first(_corners(x))
 
 
 @_before_channels
@@ -141,9 +130,36 @@ def _to_corners(which, slope):
     return jnp.where(spread(which) == place, spread(slope), 0.0)
 
 
-max_pool.defvjp(
-    lambda x: (max_pool(x), _which_corner(x)),
-    lambda which, slope: (beside_channels(_to_corners(which, slope)),),
+@jax.custom_vjp
+def pooled(x: Float[Array, "h w c"], bias: Float[Array, " c"]) -> Float[Array, "h2 w2 c"]:
+    """relu(max-pool(x) + bias) over cells of 2×2; h and w even.
+
+    The gradient goes to the first place of a cell that attains its maximum, if that is above 0 with the bias.
+    """
+    return _pooled(x, bias)
+
+
+@_before_channels
+def _pooled(x, bias):
+    return jnp.maximum(_top(x, bias), 0.0)
+
+
+@_before_channels
+def _which_pooled(x, bias):
+    return jnp.where(_top(x, bias) > 0, _first(_corners(x)), jnp.uint8(4))
+
+
+def _top(x, bias):
+    top = functools.reduce(jnp.maximum, _corners(x))
+    return top + jnp.broadcast_to(bias, top.shape)
+
+
+pooled.defvjp(
+    lambda x, bias: (_pooled(x, bias), _which_pooled(x, bias)),
+    lambda which, slope: (
+        beside_channels(_to_corners(which, slope)),
+        jnp.where(which < 4, slope, 0.0).sum((0, 1)),
+    ),
 )
 
 

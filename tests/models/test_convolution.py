@@ -31,7 +31,13 @@ def pooled_cells(image, kernel):
 
 
 def pooled_plain(image, kernel):
-    return jax.nn.relu(convolution.max_pool(plain(image, kernel)))
+    return relu_of_largest(plain(image, kernel))
+
+
+def relu_of_largest(x):
+    """The maximum of every 2×2 cell, or 0, by autodiff's own rules; for numbers of which no two are equal."""
+    h, w, c = x.shape
+    return jax.nn.relu(x.reshape(h // 2, 2, w // 2, 2, c).max((1, 3)))
 
 
 OPERATIONS = {
@@ -54,6 +60,12 @@ OPERATIONS = {
         (5, 5, 1, 3),
     ),
     "image, pooled": (pooled_cells, pooled_plain, (12, 10), (5, 5, 1, 3)),
+    "pooled": (
+        lambda x, k: convolution.pooled(x, k[0, 0, 0]),
+        lambda x, k: relu_of_largest(convolution.add_bias(x, k[0, 0, 0])),
+        (6, 8, 5),
+        (1, 1, 1, 5),
+    ),
     "DFT SAME": (
         lambda x, k: convolution_dft.convolve(x, k, "SAME"),
         lambda x, k: convolution.plain(x, k, "SAME"),
@@ -124,9 +136,11 @@ def test_bias_and_batch_keep_every_value():
 
 def test_pool_gives_its_gradient_to_the_first_of_equals():
     x = jnp.array([[0.0, 3.0, 1.0, 1.0], [3.0, 2.0, 1.0, 1.0]])[:, :, None]
-    np.testing.assert_array_equal(convolution.max_pool(x)[0, :, 0], [3.0, 1.0])
-    slope = jax.grad(lambda x: jnp.sum(convolution.max_pool(x)))(x)
-    np.testing.assert_array_equal(slope[:, :, 0], [[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    bias = jnp.array([-2.0])
+    np.testing.assert_array_equal(convolution.pooled(x, bias)[0, :, 0], [1.0, 0.0])
+    slope, of_bias = jax.grad(lambda x, bias: jnp.sum(convolution.pooled(x, bias)), (0, 1))(x, bias)
+    np.testing.assert_array_equal(slope[:, :, 0], [[0.0, 1.0, 0.0, 0.0], [0.0] * 4])
+    np.testing.assert_array_equal(of_bias, [1.0])
     cells = jnp.array([3.0, 1.0, 3.0, 2.0])[None, None]
     np.testing.assert_array_equal(convolution.largest(cells), [[[3.0]]])
     slope = jax.grad(lambda cells: jnp.sum(convolution.largest(cells)))(cells)

@@ -1,9 +1,6 @@
 """Conducts studies: run one or find it done, judge its claims, save everything, draw its figures; all, one by one."""
 
 import contextlib
-import os
-import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +10,7 @@ from typing import Any
 
 from research import data, devices, figures, hosts, report, studies
 from research.claims import Claim
+from research.figures.apart import Artists
 from research.progress import Plan
 from research.store import Run, atomic_write, lock
 
@@ -27,6 +25,7 @@ SECONDS = {  # in the order they are run; of the preset quick on two cores, each
     "recognisers": 50,
 }
 SECONDS_UNCHANGED = 0.2
+DRAWING = 2  # studies at once
 
 
 def conduct(
@@ -67,22 +66,8 @@ def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
     figures.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
 
 
-def _draw_apart(name: str, folder: Path, widths: Sequence[float]) -> None:
-    """`_draw` in a process of its own: two threads of one would wait for each other wherever they run Python."""
-    if figures.up_to_date(name, folder / "results.nc", folder / "figures", widths=widths):
-        return
-    home = Path(figures.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "research.figures", name, str(folder.resolve()), *map(str, widths)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(home), *sys.path])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        error = RuntimeError(f"figures: {(done.stderr.strip().splitlines() or ['killed'])[-1]}")
-        error.add_note(done.stderr)
-        raise error
+def _draw_apart(artists: Artists, name: str, folder: Path, widths: Sequence[float]) -> None:
+    artists.draw(name, folder, widths)
 
 
 def conduct_all(
@@ -130,7 +115,9 @@ def conduct_all(
                 fails(name, error)
         return bool(ready)
 
-    with plan.shown(), ThreadPoolExecutor(2, "drawing") as artist:
+    with plan.shown(), Artists(DRAWING) as artists, ThreadPoolExecutor(DRAWING, "drawing") as pool:
+        if not all(done.values()) and hosts.first():
+            pool.submit(artists.wake)
         for name in sorted(order, key=lambda name: not done[name]):
             plan.start(name)
             try:
@@ -144,7 +131,7 @@ def conduct_all(
                 fails(name, error)
             else:
                 if hosts.first():
-                    drawing[name] = artist.submit(_draw_apart, name, folder / name, widths)
+                    drawing[name] = pool.submit(_draw_apart, artists, name, folder / name, widths)
             devices.give_back_memory()
             if hosts.several():
                 wait(drawing.values())

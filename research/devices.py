@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 from importlib.metadata import entry_points, version
+from pathlib import Path
 
 import jax
 
@@ -14,6 +15,7 @@ from research.data import cache_dir
 SIMPLER = ("--xla_cpu_parallel_codegen_split_count=1", "--xla_cpu_use_fusion_emitters=false")
 # On GPUs: products by cuBLAS, fusions as the cost model says, without timing dozens of Triton kernels for each.
 UNTRIED = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enable_fusion_autotuner=false")
+MUCH = 3 * 2**29  # bytes
 KNOWN = ("0.10.", "0.11.", "0.12.")  # versions of jaxlib whose flags were looked up
 
 
@@ -30,11 +32,32 @@ def keep_memory() -> None:
 
 
 def give_back_memory() -> None:
-    """Gives freed memory back to the system, which `keep_memory` holds on to: between one long computation and the next."""
+    """Gives memory back to the system between one long computation and the next.
+
+    Where the process holds more than MUCH, what was freed but is held on to by `keep_memory`; where that is not enough,
+    compiled programs too: those that are wanted again are in the cache folder.
+    """
+    if _resident() > MUCH:
+        _trim()
+    if _resident() > MUCH:
+        jax.clear_caches()
+        _trim()
+
+
+def _trim() -> None:
     gc.collect()
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def accelerated() -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 from research import claims as c
 from research import conduct, figures, latex, reference, store, studies
+from research.figures.apart import Artists
 from research.progress import Plan, duration
 
 STUDY = '''
@@ -86,7 +87,8 @@ def module(name, path, source, monkeypatch):
 def two(tmp_path, monkeypatch):
     """Two studies of our own, alpha and beta, in place of the real ones."""
     monkeypatch.setattr(studies, "STUDIES", ("alpha", "beta"))
-    monkeypatch.setattr(conduct, "_draw_apart", conduct._draw)  # another process would not know them
+    here = lambda _, *figures: conduct._draw(*figures)  # noqa: E731
+    monkeypatch.setattr(conduct, "_draw_apart", here)  # another process would not know them
     made = []
     for name in studies.STUDIES:
         source = STUDY.format(name=name, title=name.capitalize())
@@ -196,9 +198,28 @@ def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch)
 def test_figures_are_drawn_in_a_process_of_their_own_and_their_error_is_told(tmp_path):
     """Of a real study; that they are drawn is seen by the smoke paper."""
     (tmp_path / "results.nc").write_bytes(b"no results")
-    with pytest.raises(RuntimeError, match="figures: .*Error") as told:
-        conduct._draw_apart("recognisers", tmp_path, (figures.DOUBLE,))
-    assert "load_dataset" in told.value.__notes__[0]
+    with Artists(1) as artists:
+        for _ in range(2):  # an error does not cost the process
+            with pytest.raises(RuntimeError, match="figures: .*Error") as told:
+                artists.draw("recognisers", tmp_path, (figures.DOUBLE,))
+            assert "load_dataset" in told.value.__notes__[0]
+        artist = artists.idle.queue[0]
+        own = artist.process
+    assert own.returncode == 0
+
+
+def test_a_process_that_dies_while_it_draws_costs_that_drawing_only(tmp_path):
+    (tmp_path / "results.nc").write_bytes(b"no results")
+    with Artists(1) as artists:
+        artist = artists.idle.queue[0]
+        artist.said = (tmp_path / "said").open("w+")
+        dying = [sys.executable, "-c", "input(); raise SystemExit(7)"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": artist.said}
+        artist.process = subprocess.Popen(dying, text=True, **pipes)
+        with pytest.raises(RuntimeError, match="figures: the process that draws ended with code 7"):
+            artists.draw("recognisers", tmp_path, (figures.DOUBLE,))
+        with pytest.raises(RuntimeError, match="figures: .*Error"):
+            artists.draw("recognisers", tmp_path, (figures.DOUBLE,))
 
 
 def test_after_an_interruption_it_goes_on(two, tmp_path, monkeypatch):

@@ -1,9 +1,21 @@
-"""Draws a study's figures in a process of its own: python -m research.figures STUDY RUN_FOLDER WIDTH..."""
+"""An artist: draws the studies that its standard input names, line by line; `apart.py` is the other end."""
 
+import json
 import sys
+import traceback
 from pathlib import Path
 
-from research.figures import redraw
+from research.figures import redraw, style
 
-study, folder = sys.argv[1], Path(sys.argv[2])
-redraw(study, folder / "results.nc", folder / "figures", widths=[float(width) for width in sys.argv[3:]])
+answers, sys.stdout = sys.stdout, sys.stderr  # nothing that is printed by a figure gets among the answers
+with style():
+    import matplotlib.pyplot  # noqa: F401 - while there is nothing to draw yet
+
+for line in sys.stdin:
+    study, folder, widths = json.loads(line)
+    failed = None
+    try:
+        redraw(study, Path(folder) / "results.nc", Path(folder) / "figures", widths=widths)
+    except Exception:
+        failed = traceback.format_exc()
+    print(json.dumps(failed), file=answers, flush=True)

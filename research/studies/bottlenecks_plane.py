@@ -49,7 +49,7 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
     )
 
 
-def _decoded(population: Population, places: Float[Array, "n 2"]) -> Float[np.ndarray, "n k"]:
+def _decoded(population: Population, places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n k"]:
     """Probabilities that the first network's decoding half gives the classes at these places."""
     model: Any = population.model(0)
     decoded = jax.jit(jax.vmap(lambda place: jax.nn.softmax(model.decode(place)[0])))
@@ -69,7 +69,7 @@ def walk(population: Population, codes: Float[np.ndarray, "n 2"], test: data.Dig
     path = np.stack([stops, halfway], 1).reshape(-1, 2).astype(np.float32)
     images, reached = backwards(population, jnp.asarray(path), jnp.asarray(codes.std(0)))
     near = np.linalg.norm(codes[None] - path[:, None], axis=-1).argsort(1)[:, :NEAREST]
-    p = _decoded(population, jnp.asarray(path))
+    p = _decoded(population, path)
     return xr.Dataset(
         {
             "path": (("stop", "axis"), path),

@@ -1,16 +1,19 @@
 """What a million identikits over ten thousand networks would take, from what one core of this machine measures.
 
-python -m research.scaling --out=results/SCALING.md [--peak=67e12] [--share=0.1] [--memory=141e9] [--link=50e9]
+python -m research.scaling --out=results/SCALING.md [--peak=67e12] [--share=0.15] [--memory=141e9] [--link=50e9]
 
 Counted: operations, bytes of memory and bytes sent, by the compiled programs and the arrays themselves. Measured: the
-processor time of one core, and what sharing work out over devices and processes adds. Assumed, and named as such in the page:
-an accelerator's peak, the share of it that is reached, its memory and its network.
+processor time of one core, what sharing work out over devices and processes adds, and, where `results/bench-gpu.json` is,
+the share of an accelerator's peak that a generation reaches. Assumed, and named as such in the page: that peak, for the other
+networks the same share, the accelerator's memory and its network.
 """
 
 import argparse
+import json
 import os
 import platform
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -29,6 +32,7 @@ from research.store import atomic_write
 KINDS = ("softmax", "mlp100", "cnn")
 IDENTIKITS, NETWORKS, MASKS, GENERATIONS = 1_000_000, 10_000, 500, 12
 CLUSTERS = (8, 64, 512)
+GPU_BENCH = Path("results/bench-gpu.json")
 
 
 def best_of(n: int, work: Callable[[], Any]) -> float:
@@ -121,11 +125,24 @@ def part(cluster: str) -> float:
     return best_of(2, work)
 
 
+def share_reached(operations: float, peak: float) -> tuple[float, str]:
+    """The share of its peak at which the GPU of the bench computed a generation of the CNN, and how that is known."""
+    if not GPU_BENCH.exists():
+        return 0.1, "assumed"
+    bench = json.loads(GPU_BENCH.read_text())
+    seconds = statistics.median(bench["tasks"]["generation"]["identikit"]["seconds"])
+    what = f"measured in BENCH-GPU.md by the CNN, {seconds * 1e6:.0f} µs for {MASKS} masks; assumed of the others"
+    return operations * MASKS / seconds / peak, what
+
+
 def page(
     costs: dict[str, dict[str, float]], run: int, shared: dict[str, float], given: argparse.Namespace
 ) -> str:
     """The plan, as Markdown."""
-    speed = given.peak * given.share
+    share, seen = (
+        (given.share, "assumed") if given.share else share_reached(costs["cnn"]["operations"], given.peak)
+    )
+    speed = given.peak * share
     row = lambda *cells: "| " + " | ".join(map(str, cells)) + " |"  # noqa: E731
     measured = [
         row(kind, f"{c['parameters']:,}", f"{c['operations'] / 1e6:.2f}", f"{c['evaluation'] * 1e6:.1f}",
@@ -147,8 +164,8 @@ def page(
     return f"""# Scaling
 
 Written by `python -m research.scaling`; {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores of a
-{platform.machine()} machine, jax {jax.__version__}. No accelerator was at hand: the columns for accelerators are
-counted operations divided by an assumed speed, not measurements.
+{platform.machine()} machine, jax {jax.__version__}. The columns for accelerators are counted operations divided by the
+speed that is stated there, not measurements.
 
 ## Measured on one core
 
@@ -161,8 +178,10 @@ Training is a few steps times the recipe's number of steps. One run of a search 
 ## {IDENTIKITS:,} identikits over {NETWORKS:,} networks
 
 Training all networks and asking each {IDENTIKITS // NETWORKS} times, {GENERATIONS} generations of {MASKS} masks each
-(8 to 14 generations were seen in the study `identikits`): {evaluations:.2g} evaluations. Assumed of an accelerator: {given.share:.0%}
-of {given.peak / 1e12:.0f} TFLOP/s, {given.memory / 1e9:.0f} GB of memory, {given.link / 1e9:.0f} GB/s between hosts.
+(8 to 14 generations were seen in the study `identikits`): {evaluations:.2g} evaluations.
+
+Of an accelerator: {share:.0%} of {given.peak / 1e12:.0f} TFLOP/s ({seen}); assumed {given.memory / 1e9:.0f} GB of memory and
+{given.link / 1e9:.0f} GB/s between hosts.
 
 {row("network", "one core (measured)", *(f"{n} accelerators" for n in CLUSTERS))}
 {row(*["---"] * 5)}
@@ -217,7 +236,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/SCALING.md"))
     parser.add_argument("--peak", type=float, default=67e12)
-    parser.add_argument("--share", type=float, default=0.1)
+    parser.add_argument(
+        "--share", type=float, help="of the peak that is reached; without it, what the bench measured"
+    )
     parser.add_argument("--memory", type=float, default=141e9)
     parser.add_argument("--link", type=float, default=50e9)
     parser.add_argument("--part", action="store_true")

@@ -35,7 +35,7 @@ def export(paper: Path, folder: Path) -> int:
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
     kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
     for name in ("report.html", "provenance.json"):  # where it lay on the machine is nobody's business
-        kept[name] = kept[name].replace(str(paper).encode(), b"PAPER")
+        kept[name] = kept[name].replace(str(paper.resolve()).encode(), b"PAPER")
     drawn = {
         f"figures/{name}-{figure}.png": picture
         for name in studies.STUDIES

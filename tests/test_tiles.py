@@ -2,9 +2,10 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pytest
 from matplotlib.colors import to_hex
 
-from research.figures import FAINT, SECOND, legible, style, tiles
+from research.figures import FAINT, SECOND, legible, maps, style, tiles
 
 IMAGES = np.random.default_rng(0).random((3, 4, 10), np.float32)
 
@@ -34,5 +35,19 @@ def test_names_stand_at_their_tile_and_do_not_overlap():
                 row.name(i, f"tile {i}")
                 row.name(i, f"{i}", above=True, at=1.0)
         assert [text.xy for text in axes[0].texts[:2]] == [(4.5, 3.5), (9.5, -0.5)]
+        assert legible.flaws(figure) == []
+        plt.close(figure)
+
+
+@pytest.mark.parametrize("name", ["low", "a name of\nsome length", "a name that needs much room"])
+def test_names_of_rows_stay_on_the_page(name):
+    """The first layout does not know how far the colour bar and the images' shape will move the names."""
+    with style():
+        figure, axes = plt.subplots(4, 1, figsize=(7, 2.6))
+        for ax in axes:
+            shown = maps.signed(ax, np.linspace(-1, 1, 10 * 28 * 28).reshape(10, 28, 28))
+            shown.name_row(name)
+        maps.bar(figure, shown, axes[:3].tolist(), "")
+        maps.bar(figure, shown, axes[3], "")
         assert legible.flaws(figure) == []
         plt.close(figure)

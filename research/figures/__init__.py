@@ -111,11 +111,17 @@ def draw_all(
 
 
 def lay_out(figure: Any) -> None:
-    """Finds a place for everything in the figure, once: it is what takes longest in drawing."""
+    """Finds a place for everything in the figure, once or twice: it is what takes longest in drawing."""
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):
         figure.draw_without_rendering()
+        left, bottom, right, top = figure.get_tightbbox().extents
+        width, height = figure.get_size_inches()
+        if (
+            min(left, bottom) < 0 or right > width or top > height
+        ):  # what the layout moved needs other room there
+            figure.draw_without_rendering()
         figure.set_layout_engine("none")  # keeps the layout just found
 
 
@@ -202,7 +208,8 @@ class Tiles(NamedTuple):
         )  # fmt: skip
 
     def name_row(self, text: str, **style) -> None:
-        """A name to the left of the row."""
+        """A name to the left of the row, which stands at the left of its room: else the layout would not leave enough for it."""
+        self.ax.set_anchor("W")
         self.ax.set_ylabel(text, **{"rotation": 0, "ha": "right", "va": "center", "labelpad": 5} | style)
 
 

@@ -116,11 +116,7 @@ def lay_out(figure: Any) -> None:
 
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):
         figure.draw_without_rendering()
-        left, bottom, right, top = figure.get_tightbbox().extents
-        width, height = figure.get_size_inches()
-        if (
-            min(left, bottom) < 0 or right > width or top > height
-        ):  # what the layout moved needs other room there
+        if any(ax.get_images() for ax in figure.axes):  # names moved when images took their shape
             figure.draw_without_rendering()
         figure.set_layout_engine("none")  # keeps the layout just found
 

@@ -66,10 +66,6 @@ def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
     figures.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
 
 
-def _draw_apart(artists: Artists, name: str, folder: Path, widths: Sequence[float]) -> None:
-    artists.draw(name, folder, widths)
-
-
 def conduct_all(
     configs: Mapping[str, Any],
     folder: Path,
@@ -131,7 +127,7 @@ def conduct_all(
                 fails(name, error)
             else:
                 if hosts.first():
-                    drawing[name] = pool.submit(_draw_apart, artists, name, folder / name, widths)
+                    drawing[name] = pool.submit(artists.draw, name, folder / name, widths)
             devices.give_back_memory()
             if hosts.several():
                 wait(drawing.values())

@@ -88,7 +88,7 @@ def two(tmp_path, monkeypatch):
     """Two studies of our own, alpha and beta, in place of the real ones."""
     monkeypatch.setattr(studies, "STUDIES", ("alpha", "beta"))
     here = lambda _, *figures: conduct._draw(*figures)  # noqa: E731
-    monkeypatch.setattr(conduct, "_draw_apart", here)  # another process would not know them
+    monkeypatch.setattr(Artists, "draw", here)  # another process would not know them
     made = []
     for name in studies.STUDIES:
         source = STUDY.format(name=name, title=name.capitalize())

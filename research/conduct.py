@@ -3,26 +3,28 @@
 import contextlib
 import time
 import traceback
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from research import data, devices, figures, hosts, report, studies
+from research.ahead import Ahead
 from research.claims import Claim
 from research.figures.apart import Artists
+from research.networks import Wish
 from research.progress import Plan
 from research.store import Run, atomic_write, lock
 
 SECONDS = {  # in the order they are run; of the preset quick on two cores, each trains what is not trained yet
     "embeddings": 60,
-    "denoising": 110,
-    "drawings": 150,
-    "input_clusters": 95,
-    "bottlenecks": 85,
     "identikits": 260,
     "causal_maps": 80,
+    "input_clusters": 95,
     "recognisers": 50,
+    "denoising": 110,
+    "bottlenecks": 85,
+    "drawings": 150,
 }
 SECONDS_UNCHANGED = 0.2
 DRAWING = 2  # studies at once
@@ -111,7 +113,13 @@ def conduct_all(
                 fails(name, error)
         return bool(ready)
 
-    with plan.shown(), Artists(DRAWING) as artists, ThreadPoolExecutor(DRAWING, "drawing") as pool:
+    coming = [name for name in order if not done[name]]
+    with (
+        plan.shown(),
+        Artists(DRAWING) as artists,
+        ThreadPoolExecutor(DRAWING, "drawing") as pool,
+        Ahead(_wishes(configs[name] for name in coming[1:])),
+    ):
         if not all(done.values()) and hosts.first():
             pool.submit(artists.wake)
         for name in sorted(order, key=lambda name: not done[name]):
@@ -141,6 +149,13 @@ def conduct_all(
                 )
                 written = True
     return claims, failed
+
+
+def _wishes(configs: Iterable[Any]) -> list[Wish]:
+    """What these studies will want and may find trained; nothing on accelerators, which one process has for itself."""
+    if hosts.several() or devices.accelerated():
+        return []
+    return [wish for config in configs for wish in studies.wishes(config)]
 
 
 def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[report.Chapter]:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -90,6 +90,14 @@ RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
 }
 
 
+class Wish(NamedTuple):
+    """A population that a study will ask for: the arguments of `population`."""
+
+    config: NetworkConfig
+    m: int
+    name: str
+
+
 @dataclass(frozen=True)
 class Population:
     """m trained networks of one config; every leaf of `params` has m as its leading axis."""
@@ -140,7 +148,7 @@ def folder(config: NetworkConfig) -> Path:
     return data.cache_dir() / "networks" / key
 
 
-def population(config: NetworkConfig, m: int, *, name: str = "network") -> Population:
+def population(config: NetworkConfig, m: int, name: str = "network") -> Population:
     """The first m networks of this config: loaded where saved, else trained together and saved."""
     if m < 1:
         raise ValueError(f"a population needs at least one network, got {m}")

@@ -27,7 +27,7 @@ FLOORS = {
         "research.bench",
     ),
     3: ("research.studies",),
-    2: ("research.store", "research.checkpoints", "research.claims", "research.networks"),
+    2: ("research.store", "research.checkpoints", "research.claims", "research.networks", "research.ahead"),
     1: (
         "research.training",
         "research.reading",

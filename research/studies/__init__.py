@@ -5,6 +5,8 @@ A study module has
     Config                                 a dataclass with `seed`, `data` and `validate()`
     run(config, run) -> xarray.Dataset     a pure function of the config; `run` takes metrics and checkpoints
     claims(results) -> list[Claim]         from the saved results alone
+    wishes(config) -> list[networks.Wish]  optional: populations that may be trained beforehand, because how long
+                                           that took is none of its results
 A config belongs to the study in whose module its class stands.
 """
 
@@ -37,6 +39,11 @@ def name_of(config: Any) -> str:
     name = type(config).__module__.rpartition(".")[2]
     study(name)
     return name
+
+
+def wishes(config: Any) -> list[Any]:
+    """The populations (networks.Wish) that the study of this config lets others train beforehand."""
+    return getattr(study(name_of(config)), "wishes", lambda _: [])(config)
 
 
 def frozen(config: Any) -> Any:

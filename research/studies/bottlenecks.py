@@ -81,6 +81,27 @@ def variant(config: Config, **changes) -> NetworkConfig:
     )
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """The network of the claim, and those of the curves."""
+    return [_of_claim(config), *_of_widths(config), *_of_squeezes(config)]
+
+
+def _of_claim(config: Config) -> networks.Wish:
+    return networks.Wish(config.bottleneck, config.networks, "bottleneck")
+
+
+def _of_widths(config: Config) -> list[networks.Wish]:
+    return [
+        networks.Wish(variant(config, width=w), config.curve_networks, f"width {w}") for w in config.widths
+    ]
+
+
+def _of_squeezes(config: Config) -> list[networks.Wish]:
+    return [
+        networks.Wish(variant(config, squeeze=name), config.curve_networks, name) for name in config.squeezes
+    ]
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads every network, and looks at the plane of the first one.
 
@@ -89,7 +110,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     """
     test = data.load(config.data, "test")
     key = named(jax.random.key(config.seed), "bottlenecks")
-    trained = networks.population(config.bottleneck, config.networks, name="bottleneck")
+    trained = networks.population(*_of_claim(config))
     outputs, accuracy = networks.evaluate(trained, test)
     run.metrics(width=2, accuracy=float(accuracy.mean()))
     codes = bottlenecks_plane.codes(trained, test.images)
@@ -116,16 +137,16 @@ def run(config: Config, run: Run) -> xr.Dataset:
 def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
     """Accuracy against the width of the bottleneck, and against its activation at width 2, with some codes."""
 
-    def train(name: str, how: NetworkConfig) -> tuple[Population, np.ndarray]:
-        population = networks.population(how, config.curve_networks, name=name)
+    def train(wish: networks.Wish) -> tuple[Population, np.ndarray]:
+        population = networks.population(*wish)
         accuracy = np.asarray(networks.evaluate(population, test)[1])
-        run.metrics(network=name, accuracy=float(accuracy.mean()))
+        run.metrics(network=wish.name, accuracy=float(accuracy.mean()))
         return population, accuracy
 
-    by_width = [train(f"width {w}", variant(config, width=w))[1] for w in config.widths]
+    by_width = [train(wish)[1] for wish in _of_widths(config)]
     by_squeeze, planes = [], []
-    for name in config.squeezes:
-        population, accuracy = train(name, variant(config, squeeze=name))
+    for wish in _of_squeezes(config):
+        population, accuracy = train(wish)
         by_squeeze.append(accuracy)
         planes.append(bottlenecks_plane.codes(population, test.images[:2000])[0])
     return xr.Dataset(

@@ -102,6 +102,14 @@ class Config:
             raise ValueError(f"depths count hidden layers, at least 1 each, got {self.depths}")
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """The networks of growing depth."""
+    return [
+        networks.Wish(drawn.deep(config.deep, depth), config.deep_networks, f"{depth} hidden layers")
+        for depth in config.depths
+    ]
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads the networks, draws every map, and measures them.
 
@@ -242,10 +250,8 @@ def _null_models(
 def _depth(config: Config, contrast: Float[np.ndarray, "k h w"], train: data.Digits) -> xr.Dataset:
     """Networks of one width and growing depth: how far weights alone still tell what the network does."""
     images, rows = _spread(train.images, config.images), []
-    for depth in config.depths:
-        population = networks.population(
-            drawn.deep(config.deep, depth), config.deep_networks, name=f"{depth} hidden layers"
-        )
+    for depth, wish in zip(config.depths, wishes(config)):
+        population = networks.population(*wish)
         maps = drawn.indices(population, population.params, images)
         both = measures.centred(np.stack(list(maps.values()), 1))
         r = measures.own(np.asarray(measures.resemblance(jnp.asarray(both), jnp.asarray(contrast)))).mean(-1)

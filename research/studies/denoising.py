@@ -78,6 +78,15 @@ class Config(Networks):
             getattr(self, name).training.validate()
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """The autoencoders."""
+    return [_wish(config, name) for name in CLEANINGS[1:]]
+
+
+def _wish(config: Config, name: str) -> networks.Wish:
+    return networks.Wish(getattr(config, name), config.pairs, name)
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads every pair and measures it.
 
@@ -85,9 +94,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     89 %, then the author's noise as it is); example (one digit of each class), y, x.
     """
     test = data.load(config.data, "test")
-    make = lambda name: networks.population(getattr(config, name), config.pairs, name=name)  # noqa: E731
-    readers = {name: make(name) for name in config.include}
-    cleaners = {name: make(name) for name in CLEANINGS[1:]}
+    readers = {name: networks.population(*_wish(config, name)) for name in config.include}
+    cleaners = {wish.name: networks.population(*wish) for wish in wishes(config)}
     bench = Bench(readers, cleaners, named(jax.random.key(config.seed), "denoising"))
     few, many = _spread(test, config.curve_images), _spread(test, config.images)
     judged = list(config.include).index(JUDGED)

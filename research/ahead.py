@@ -1,0 +1,68 @@
+"""Trains networks that later studies will ask for, with what the computation at hand leaves of the cores.
+
+    python -m research.ahead      wishes on standard input (pickled); ends with it, or when they are fulfilled
+
+Compiling, tracing and everything in Python keep one core busy. A process of the lowest priority fills the others with
+populations whose training time nobody will ask for; the study that wants one finds it trained, or waits for it.
+"""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from research import devices
+from research.networks import Wish, population
+
+HOME = Path(__file__).parents[1]
+LEAST = 19  # priority
+
+
+class Ahead:
+    """While it lasts, these populations are trained, one after the other."""
+
+    def __init__(self, wishes: Sequence[Wish]):
+        self.wishes = list(wishes)
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Ahead":
+        if self.wishes:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "research.ahead"],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join([str(HOME), *sys.path])},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # what goes wrong here goes wrong again, and is told, where it is wanted
+            )
+            assert self.process.stdin
+            with contextlib.suppress(OSError):  # it has ended
+                self.process.stdin.write(pickle.dumps(self.wishes))
+                self.process.stdin.flush()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.process is not None:
+            with self.process:
+                self.process.kill()  # what it has begun is kept as a checkpoint
+
+
+def _main() -> None:
+    os.nice(LEAST)
+    wishes = pickle.load(sys.stdin.buffer)
+
+    def end() -> None:
+        sys.stdin.buffer.read()  # until the other process closes it or ends
+        os._exit(0)
+
+    threading.Thread(target=end, daemon=True).start()
+    devices.start()
+    for wish in wishes:
+        population(*wish)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,102 @@
+"""Networks that are trained ahead of the studies that want them."""
+
+import pickle
+import shutil
+import time
+
+import jax
+import numpy as np
+import pytest
+
+from launch.paper import lab_note
+from research import networks, studies
+from research.ahead import Ahead
+from research.networks import Wish
+
+PATIENCE = 120  # seconds
+
+
+def small(seed, **training):
+    how = networks.recipe("softmax")
+    how.seed, how.examples = seed, 2000
+    for field, value in {"epochs": 1, "batch": 100, **training}.items():
+        setattr(how.training, field, value)
+    return how
+
+
+def wait_for(there):
+    end = time.monotonic() + PATIENCE
+    while not there():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.1)
+
+
+def test_they_are_found_trained_with_the_same_bits():
+    how = small(seed=7919)
+    place = networks.folder(how)
+    shutil.rmtree(place, ignore_errors=True)
+    with Ahead([Wish(how, 2, "some")]):
+        wait_for((place / "1.safetensors").exists)
+    ahead = (place / "1.safetensors").stat().st_mtime_ns
+    found = networks.population(how, 2)
+    assert (place / "1.safetensors").stat().st_mtime_ns == ahead
+    shutil.rmtree(place)
+    here = networks.population(how, 2)
+    for a, b in zip(jax.tree.leaves(found.params), jax.tree.leaves(here.params)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_it_ends_with_what_it_was_asked_by_and_goes_on_later():
+    how = small(seed=7920, epochs=100_000)
+    shutil.rmtree(networks.folder(how), ignore_errors=True)
+    begun = lambda: list(networks.folder(how).glob("training-*"))  # noqa: E731
+    with Ahead([Wish(how, 1, "long")]) as ahead:
+        wait_for(begun)
+        ahead.process.stdin.close()  # as it is closed when the other process is killed
+        assert ahead.process.wait(PATIENCE) == 0
+    assert not list(networks.folder(how).glob("*.safetensors"))
+    with Ahead([Wish(how, 1, "long")]) as ahead:
+        assert ahead.process.poll() is None
+    assert ahead.process.returncode < 0
+    shutil.rmtree(networks.folder(how))
+
+
+def test_a_wish_that_cannot_be_fulfilled_costs_nothing():
+    with Ahead([Wish(small(seed=7921, learning_rate=-1.0), 1, "wrong")]) as ahead:
+        assert ahead.process.wait(PATIENCE) == 1
+    with Ahead([]) as ahead:
+        assert ahead.process is None
+
+
+@pytest.mark.parametrize("name", studies.STUDIES)
+@pytest.mark.parametrize("preset", ["smoke", "quick", "full"])
+def test_what_studies_wish_can_be_sent_to_another_process(name, preset):
+    wishes = studies.wishes(lab_note(name, preset))
+    assert pickle.loads(pickle.dumps(wishes)) == wishes
+    assert bool(wishes) == (name in ("denoising", "drawings", "bottlenecks", "causal_maps"))
+
+
+@pytest.mark.parametrize("name", ["denoising", "drawings", "bottlenecks", "causal_maps"])
+def test_a_study_trains_all_that_it_wishes(name, monkeypatch, tmp_path):
+    """And by the wishes themselves: what was trained ahead is what the study asks for."""
+    asked = []
+
+    class Enough(Exception):
+        pass
+
+    wishes = studies.wishes(lab_note(name, "smoke"))
+    real = networks.population
+
+    def population(config, m, name="network"):
+        asked.append(Wish(config, m, name))
+        if asked[-1] == wishes[-1]:
+            raise Enough
+        return real(config, m, name)
+
+    monkeypatch.setattr(networks, "population", population)
+    config = lab_note(name, "smoke")
+    from research.store import Run
+
+    with pytest.raises(Enough):
+        studies.study(name).run(config, Run(tmp_path))
+    assert [wish for wish in wishes if wish not in asked] == []

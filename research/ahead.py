@@ -55,7 +55,8 @@ def _main() -> None:
     wishes = pickle.load(sys.stdin.buffer)
 
     def end() -> None:
-        sys.stdin.buffer.read()  # until the other process closes it or ends
+        while os.read(sys.stdin.fileno(), 1):  # until the other process closes it or ends
+            pass
         os._exit(0)
 
     threading.Thread(target=end, daemon=True).start()

@@ -21,10 +21,10 @@ SECONDS = {  # in the order they are run; of the preset quick on two cores, each
     "identikits": 260,
     "causal_maps": 80,
     "input_clusters": 95,
-    "recognisers": 50,
-    "denoising": 110,
-    "bottlenecks": 85,
-    "drawings": 150,
+    "recognisers": 130,
+    "drawings": 40,
+    "bottlenecks": 30,
+    "denoising": 50,
 }
 SECONDS_UNCHANGED = 0.2
 DRAWING = 2  # studies at once

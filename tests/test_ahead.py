@@ -73,10 +73,10 @@ def test_a_wish_that_cannot_be_fulfilled_costs_nothing():
 def test_what_studies_wish_can_be_sent_to_another_process(name, preset):
     wishes = studies.wishes(lab_note(name, preset))
     assert pickle.loads(pickle.dumps(wishes)) == wishes
-    assert bool(wishes) == (name in ("denoising", "drawings", "bottlenecks", "causal_maps"))
+    assert bool(wishes) == (name in ("denoising", "bottlenecks", "causal_maps"))
 
 
-@pytest.mark.parametrize("name", ["denoising", "drawings", "bottlenecks", "causal_maps"])
+@pytest.mark.parametrize("name", ["denoising", "bottlenecks", "causal_maps"])
 def test_a_study_trains_all_that_it_wishes(name, monkeypatch, tmp_path):
     """And by the wishes themselves: what was trained ahead is what the study asks for."""
     asked = []

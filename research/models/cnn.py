@@ -85,7 +85,7 @@ class CNN(nnx.Module):
             conv2 = convolution.plain(pool1, self.conv2.kernel[...], "SAME")
         pool2 = convolution.pooled(conv2, self.conv2.bias[...])
         conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
-        dense1 = nnx.relu(self.dense1(pool2.reshape(-1)))
+        dense1 = nnx.relu(self.dense1(convolution.to_front(pool2).reshape(-1)))
         logits = self.dense2(_dropped(dense1, self.config.dropout, key))
         return logits, {"conv1": conv1, "pool1": pool1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
 
@@ -118,7 +118,7 @@ class CNNSmall(nnx.Module):
             conv2 = convolution.plain(conv1, kernel2, "VALID")
         pool2 = convolution.pooled(conv2, self.conv2.bias[...])
         conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
-        kept = _dropped(pool2.reshape(-1), self.config.dropout, key)
+        kept = _dropped(convolution.to_front(pool2).reshape(-1), self.config.dropout, key)
         dense1 = nnx.relu(self.dense1(kept))
         logits = self.dense2(dense1)
         return logits, {"conv1": conv1, "conv2": conv2, "pool2": pool2, "dense1": dense1}

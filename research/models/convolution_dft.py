@@ -21,7 +21,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from research.models.convolution import Padding, beside_channels
+from research.models.convolution import Padding, before_channels, beside_channels
 
 
 def convolve(
@@ -33,8 +33,29 @@ def convolve(
     real, imaginary = _transform(waves.taps, taps)
     spectrum = _transform(waves.columns, _transform(waves.rows, beside_channels(x)))  # [p q 2 c]
     a, b = spectrum[:, :, 0], spectrum[:, :, 1]
-    mixed = jnp.stack([_mix(a, real) - _mix(b, imaginary), _mix(a, imaginary) + _mix(b, real)], 2)
+    mixed = _complex(_mix(a, real), _mix(b, imaginary), _mix(a, imaginary), _mix(b, real))
     return _transform(waves.rows_back, _transform(waves.columns_back, beside_channels(mixed)))
+
+
+def _fused_complex(aa, bb, ab, ba):
+    return jnp.stack([aa - bb, ab + ba], 2)
+
+
+_apart_complex = before_channels(_fused_complex)
+
+
+@jax.custom_jvp
+def _complex(aa: Float[Array, "p q d"], bb, ab, ba) -> Float[Array, "p q 2 d"]:
+    """The real and the imaginary part of a product from its four products.
+
+    Without gradients a program of its own, which saves a tenth of a network's answer; with them XLA fuses it better.
+    """
+    return _apart_complex(aa, bb, ab, ba)
+
+
+@_complex.defjvp
+def _complex_jvp(values, tangents):
+    return _fused_complex(*values), _fused_complex(*tangents)
 
 
 def _mix(x: Float[Array, "p q c"], weights: Float[Array, "p q c d"]) -> Float[Array, "p q d"]:

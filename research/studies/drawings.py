@@ -70,11 +70,6 @@ class Config:
         at_least(self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1)
 
 
-def wishes(config: Config) -> list[networks.Wish]:
-    """The dense and the convolutional networks."""
-    return [networks.Wish(getattr(config, kind), config.networks, kind) for kind in ("dense3", "cnn_small")]
-
-
 def run(config: Config, run: Run) -> xr.Dataset:
     """Deforms the digits and has them read.
 
@@ -145,7 +140,10 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
         return knn.vote(train.labels[chosen][knn.search(index, _flat(images), config.k)[0]])[None]
 
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        wish.name: functools.partial(by_networks, networks.population(*wish)) for wish in wishes(config)
+        kind: functools.partial(
+            by_networks, networks.population(getattr(config, kind), config.networks, kind)
+        )
+        for kind in ("dense3", "cnn_small")
     }
     return readers | {"knn": by_neighbours}
 

@@ -1,5 +1,6 @@
 """Networks that are trained ahead of the studies that want them."""
 
+import importlib
 import pickle
 import shutil
 import time
@@ -8,12 +9,16 @@ import jax
 import numpy as np
 import pytest
 
-from launch.paper import lab_note
 from research import networks, studies
 from research.ahead import Ahead
 from research.networks import Wish
+from research.store import Run
 
 PATIENCE = 120  # seconds
+
+
+def lab_note(study, preset):
+    return importlib.import_module(f"configs.{study}").get_config(preset)
 
 
 def small(seed, **training):
@@ -95,8 +100,6 @@ def test_a_study_trains_all_that_it_wishes(name, monkeypatch, tmp_path):
 
     monkeypatch.setattr(networks, "population", population)
     config = lab_note(name, "smoke")
-    from research.store import Run
-
     with pytest.raises(Enough):
         studies.study(name).run(config, Run(tmp_path))
     assert [wish for wish in wishes if wish not in asked] == []

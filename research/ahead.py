@@ -2,8 +2,8 @@
 
     python -m research.ahead      wishes on standard input (pickled); ends with it, or when they are fulfilled
 
-Compiling, tracing and everything in Python keep one core busy. A process of the lowest priority fills the others with
-populations whose training time nobody will ask for; the study that wants one finds it trained, or waits for it.
+Compiling, tracing and everything in Python keep one core busy. A process that only gets what is left fills the others
+with populations; the study that wants one finds it trained, or waits for it.
 """
 
 import contextlib
@@ -50,8 +50,16 @@ class Ahead:
                 self.process.kill()  # what it has begun is kept as a checkpoint
 
 
-def _main() -> None:
+def _stand_back() -> None:
+    """Leaves the cores to whoever wants them: Linux takes one that such a process uses for an idle one."""
     os.nice(LEAST)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def _main() -> None:
+    _stand_back()
     wishes = pickle.load(sys.stdin.buffer)
 
     def end() -> None:

@@ -27,6 +27,7 @@ from research import data, hosts, models, progress, store, training
 from research.checkpoints import Checkpoints
 from research.training import TrainingConfig
 
+FACTS = {"curve", "seconds", "compile_seconds", "images_seen", "clock"}  # of a network, in its file's header
 ROUNDING = 1e-6  # of a mean in float32: 9,750 of 10,000 is 97.5 %
 
 
@@ -108,6 +109,7 @@ class Population:
     seconds: Float[np.ndarray, "m"]  # of training, compilation included, shared evenly where done together
     compile_seconds: Float[np.ndarray, "m"]
     images_seen: Int[np.ndarray, "m"]  # during training
+    clock: str  # what the seconds are: "processor" where CPUs trained, else "wall"; "processor and wall" if some each
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -170,6 +172,7 @@ def population(config: NetworkConfig, m: int, name: str = "network") -> Populati
         np.array([f["seconds"] for f in facts]),
         np.array([f["compile_seconds"] for f in facts]),
         np.array([f["images_seen"] for f in facts]),
+        " and ".join(sorted({f["clock"] for f in facts})),
     )
 
 
@@ -212,6 +215,13 @@ def _graph(config: NetworkConfig):
     return nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))))[0]
 
 
+def _clock() -> tuple[str, Callable[[], float]]:
+    """The seconds that CPUs gave this process, which others that use them do not lengthen; of others, those on the wall."""
+    if jax.default_backend() == "cpu":
+        return "processor", time.process_time
+    return "wall", time.perf_counter
+
+
 def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
     """Trains the networks with these indices together; yields (params, facts) of each."""
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
@@ -228,11 +238,12 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
     images, labels, test_images, test_labels = jax.device_put(
         (train.images[:n], train.labels[:n], test.images, test.labels)
     )
-    begin = time.perf_counter()
+    clock, now = _clock()
+    begin = now()
     advance, score = fit.advance.lower(state, images, labels, 1).compile(), None
     if config.training.loss == "cross_entropy":
         score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
-    compiling += time.perf_counter() - begin
+    compiling += now() - begin
     step, pace = int(np.asarray(state.step)[0]), 0.0
     with progress.bar(name) as report:
         while step < fit.steps:
@@ -257,15 +268,15 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             if count == left:
                 epoch = step // fit.steps_per_epoch - 1
                 accuracy = np.asarray(score(state.params, test_images, test_labels)[1]) if score else np.nan
-                now = spent + time.perf_counter() - begin
-                curve[:, epoch] = np.stack(np.broadcast_arrays(loss, hits, accuracy, now), 1)
+                row = np.broadcast_arrays(loss, hits, accuracy, spent + now() - begin)
+                curve[:, epoch] = np.stack(row, 1)
                 if np.all(curve[:, epoch, 2] >= np.float32(config.training.stop_at) - ROUNDING):
                     break
-            seconds = spent + time.perf_counter() - begin
+            seconds = spent + now() - begin
             checkpoints.save(
                 step, {"state": state, "curve": curve, "seconds": np.array([seconds, compiling])}
             )
-    seconds = spent + time.perf_counter() - begin
+    seconds = spent + now() - begin
     checkpoints.clear()
     params = jax.device_get(state.params)
     for i in range(len(indices)):
@@ -274,6 +285,7 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             "seconds": seconds / len(indices),
             "compile_seconds": compiling / len(indices),
             "images_seen": step * config.training.batch,
+            "clock": clock,
         }
         yield jax.tree.map(lambda leaf, i=i: leaf[i], params), facts
 
@@ -296,7 +308,7 @@ def _save(place: Path, i: int, params: Any, facts: dict[str, Any]) -> None:
 def _load(
     place: Path, indices: Iterable[int], config: NetworkConfig
 ) -> dict[int, tuple[Any, dict[str, Any]]]:
-    """(params, facts) of each saved network; a damaged file counts as none, it is made anew."""
+    """(params, facts) of each saved network; a file that is damaged, or older than its facts, counts as none."""
     like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
     names, structure = list(_named(like)), jax.tree.structure(like)
     read = hosts.once(lambda: {i: _read(place / f"{i}.safetensors", names) for i in indices})
@@ -309,6 +321,8 @@ def _read(path: Path, names: list[str]) -> tuple[list[np.ndarray], dict[str, Any
     try:
         with safe_open(path, framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["identikit"])
+            if facts.keys() != FACTS:
+                return None
             return [file.get_tensor(name) for name in names], facts
     except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None

@@ -45,7 +45,7 @@ def identikits(folder: Path) -> dict[str, np.ndarray]:
     """Runs of an untrained softmax that go on to the end of their generations."""
     config = networks.recipe("softmax")
     params = networks.untrained(config, 2)
-    population = networks.Population(config, params, *(np.zeros(2),) * 4)
+    population = networks.Population(config, params, *(np.zeros(2),) * 4, "wall")
     asking = Asking(
         "search", Search(200, LowFrequency()), 4, patience=600, generations=600, targets=(0.999999,)
     )

@@ -5,8 +5,7 @@ A study module has
     Config                                 a dataclass with `seed`, `data` and `validate()`
     run(config, run) -> xarray.Dataset     a pure function of the config; `run` takes metrics and checkpoints
     claims(results) -> list[Claim]         from the saved results alone
-    wishes(config) -> list[networks.Wish]  optional: populations that may be trained beforehand, because how long
-                                           that took is none of its results
+    wishes(config) -> list[networks.Wish]  optional: populations that it will ask for
 A config belongs to the study in whose module its class stands.
 """
 
@@ -42,7 +41,7 @@ def name_of(config: Any) -> str:
 
 
 def wishes(config: Any) -> list[Any]:
-    """The populations (networks.Wish) that the study of this config lets others train beforehand."""
+    """The populations (networks.Wish) that the study of this config will ask for; they may be trained beforehand."""
     return getattr(study(name_of(config)), "wishes", lambda _: [])(config)
 
 

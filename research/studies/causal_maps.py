@@ -103,7 +103,15 @@ class Config:
 
 
 def wishes(config: Config) -> list[networks.Wish]:
-    """The networks of growing depth."""
+    """Each kind of network, and those of growing depth."""
+    return [*(_of_kind(config, kind) for kind in config.include), *_of_depths(config)]
+
+
+def _of_kind(config: Config, kind: str) -> networks.Wish:
+    return networks.Wish(getattr(config, kind), _count(config, kind), kind)
+
+
+def _of_depths(config: Config) -> list[networks.Wish]:
     return [
         networks.Wish(drawn.deep(config.deep, depth), config.deep_networks, f"{depth} hidden layers")
         for depth in config.depths
@@ -121,7 +129,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     contrast = agreement.class_contrast(train.images, train.labels) / 255
     parts, ignorant = [], []
     for kind in config.include:
-        population = networks.population(getattr(config, kind), _count(config, kind), name=kind)
+        population = networks.population(*_of_kind(config, kind))
         parts.append(_read(config, kind, population, contrast, train, test, named(key, kind)))
         run.metrics(kind=kind, what="maps", accuracy=float(parts[-1].accuracy.mean()))
         ignorant += _null_models(config, kind, population, contrast, train, named(key, kind))
@@ -250,7 +258,7 @@ def _null_models(
 def _depth(config: Config, contrast: Float[np.ndarray, "k h w"], train: data.Digits) -> xr.Dataset:
     """Networks of one width and growing depth: how far weights alone still tell what the network does."""
     images, rows = _spread(train.images, config.images), []
-    for depth, wish in zip(config.depths, wishes(config)):
+    for depth, wish in zip(config.depths, _of_depths(config)):
         population = networks.population(*wish)
         maps = drawn.indices(population, population.params, images)
         both = measures.centred(np.stack(list(maps.values()), 1))

@@ -79,8 +79,8 @@ class Config(Networks):
 
 
 def wishes(config: Config) -> list[networks.Wish]:
-    """The autoencoders."""
-    return [_wish(config, name) for name in CLEANINGS[1:]]
+    """The readers, and the autoencoders."""
+    return [_wish(config, name) for name in (*config.include, *CLEANINGS[1:])]
 
 
 def _wish(config: Config, name: str) -> networks.Wish:
@@ -94,8 +94,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     89 %, then the author's noise as it is); example (one digit of each class), y, x.
     """
     test = data.load(config.data, "test")
-    readers = {name: networks.population(*_wish(config, name)) for name in config.include}
-    cleaners = {wish.name: networks.population(*wish) for wish in wishes(config)}
+    trained = {wish.name: networks.population(*wish) for wish in wishes(config)}
+    readers, cleaners = ({name: trained[name] for name in names} for names in (config.include, CLEANINGS[1:]))
     bench = Bench(readers, cleaners, named(jax.random.key(config.seed), "denoising"))
     few, many = _spread(test, config.curve_images), _spread(test, config.images)
     judged = list(config.include).index(JUDGED)

@@ -70,6 +70,11 @@ class Config:
         at_least(self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1)
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """The two kinds of network."""
+    return [networks.Wish(getattr(config, kind), config.networks, kind) for kind in KINDS if kind != "knn"]
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Deforms the digits and has them read.
 
@@ -140,10 +145,7 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
         return knn.vote(train.labels[chosen][knn.search(index, _flat(images), config.k)[0]])[None]
 
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        kind: functools.partial(
-            by_networks, networks.population(getattr(config, kind), config.networks, kind)
-        )
-        for kind in ("dense3", "cnn_small")
+        wish.name: functools.partial(by_networks, networks.population(*wish)) for wish in wishes(config)
     }
     return readers | {"knn": by_neighbours}
 

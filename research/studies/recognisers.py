@@ -74,6 +74,16 @@ class Config(Networks):
                 getattr(self, name).training.validate()
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """All networks, those that take longest first."""
+    return [_wish(config, name) for name in reversed(config.include) if name != "knn"]
+
+
+def _wish(config: Config, name: str) -> networks.Wish:
+    m = config.small if name in SMALL else config.cnns if name == "cnn" else config.large
+    return networks.Wish(getattr(config, name), m, name)
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads every network and scores it on the whole test set.
 
@@ -96,9 +106,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
-    m = config.small if name in SMALL else config.cnns if name == "cnn" else config.large
-    how: NetworkConfig = getattr(config, name)
-    trained = networks.population(how, m, name=name)
+    trained = networks.population(*_wish(config, name))
     outputs, accuracy = networks.evaluate(trained, test)
     logits = np.asarray(outputs, np.float64)
     probability = np.exp(logits - logits.max(-1, keepdims=True))
@@ -111,11 +119,8 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
             seconds_at=(("seed", "epoch"), trained.curve[..., 3]),
             seconds=("seed", trained.seconds),
             compile_seconds=("seed", trained.compile_seconds),
-            images_per_second=(
-                "seed",
-                trained.images_seen / np.maximum(trained.seconds - trained.compile_seconds, 1e-9),
-            ),
             parameters=trained.parameters,
+            clock=trained.clock,
         )
         .assign_coords(epoch=np.arange(1, trained.curve.shape[1] + 1))
     )
@@ -130,7 +135,7 @@ def _knn(config: Config, test: data.Digits) -> xr.Dataset:
     )
     votes = train.labels[chosen][np.asarray(neighbours)] == np.asarray(labels)[:, None]
     accuracy = np.mean(np.asarray(labels) == test.labels, keepdims=True)
-    return _scores(accuracy, np.asarray(labels)[None], votes.mean(-1)[None], test.labels)
+    return _scores(accuracy, np.asarray(labels)[None], votes.mean(-1)[None], test.labels).assign(clock="")
 
 
 def _scores(

@@ -55,7 +55,9 @@ def untrained(config: NetworkConfig) -> Population:
     """One network as it starts, its outputs made larger so that they differ visibly."""
     params = nnx.split(models.builder(config.model)(nnx.Rngs(3)))[1]
     stacked = jax.tree.map(lambda leaf: 1.5 * leaf[None], params)
-    return Population(config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int), "wall")
+    return Population(
+        config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int), "wall"
+    )
 
 
 def taught(pixels: np.ndarray, labels: np.ndarray) -> Population:

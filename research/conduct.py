@@ -113,12 +113,11 @@ def conduct_all(
                 fails(name, error)
         return bool(ready)
 
-    coming = [name for name in order if not done[name]]
     with (
         plan.shown(),
         Artists(DRAWING) as artists,
         ThreadPoolExecutor(DRAWING, "drawing") as pool,
-        contextlib.ExitStack() as beside,
+        Ahead(_wishes(configs[name] for name in order if not done[name])),
     ):
         if not all(done.values()) and hosts.first():
             pool.submit(artists.wake)
@@ -140,8 +139,6 @@ def conduct_all(
             if hosts.several():
                 wait(drawing.values())
                 hosts.together()
-            if name in coming[:1]:  # from here on: the first figures are waited for
-                beside.enter_context(Ahead(_wishes(configs[later] for later in coming[2:])))
             last = not plan.waiting.keys() - {name}
             news = hosts.once(lambda: collect(not written or last)) or word == "failed"  # noqa: B023
             plan.end(word)

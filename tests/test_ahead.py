@@ -15,7 +15,7 @@ from research.networks import Wish
 from research.store import Run
 
 PATIENCE = 120  # seconds
-WISHING = ("causal_maps", "recognisers", "drawings", "bottlenecks", "denoising")
+WISHING = tuple(name for name in studies.STUDIES if name != "input_clusters")
 
 
 def lab_note(study, preset):

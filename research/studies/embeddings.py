@@ -71,6 +71,11 @@ class Config:
             how.training.validate()
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """One network of each kind, the one that takes longer first."""
+    return [networks.Wish(config.cnn, 1, "cnn"), networks.Wish(config.bottleneck, 1, "bottleneck")]
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Maps the digits, scores the maps, and puts held-out digits into the t-SNE.
 
@@ -92,8 +97,10 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
     codes = fitted.transform(_flat(images))
     made = tsne_of(codes, "pixels")
-    inside = _hidden(networks.population(config.cnn, 1, name="cnn"), images)
-    bottleneck = networks.population(config.bottleneck, 1, name="bottleneck")
+    of_pixels = _placed(made, fitted, labels, test.images[held], test.labels[held])
+    of_pixels["pixel_accuracy"] = knn_accuracy(_flat(images), labels)
+    cnn, bottleneck = (networks.population(*wish) for wish in wishes(config))
+    inside = _hidden(cnn, images)
     points = {
         "pca": codes[:, :2],
         "tsne": made.points,
@@ -111,12 +118,11 @@ def run(config: Config, run: Run) -> xr.Dataset:
             "label": ("digit", labels.astype(np.uint8)),
             "accuracy": ("map", [rated[name][0] for name in MAPS]),
             "silhouette": ("map", [rated[name][1] for name in MAPS]),
-            "pixel_accuracy": knn_accuracy(_flat(images), labels),
             "mean": (("y", "x"), fitted.mean.reshape(28, 28)),
             "component": (("component", "y", "x"), fitted.components.reshape(-1, 28, 28)),
             "explained": ("component", fitted.explained_variance_ratio),
             **kept,
-            **_placed(made, fitted, labels, test.images[held], test.labels[held]),
+            **of_pixels,
         },
         {"map": list(MAPS), "neighbourhood": np.arange(1, MOST + 1)},
         {"perplexity": config.perplexity, "kl": made.kl},

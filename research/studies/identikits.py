@@ -148,6 +148,14 @@ def askings(config: Config, kind: str) -> list[Asking]:
     return [first, *(asking(name) for name in asked if name != DEFAULT)]
 
 
+def wishes(config: Config) -> list[networks.Wish]:
+    """The networks of each kind."""
+    return [
+        networks.Wish(getattr(config, kind), config.cnns if kind == "cnn" else config.dense, kind)
+        for kind in config.include
+    ]
+
+
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads the networks, asks them, and shows what they drew to all of them.
 
@@ -156,7 +164,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     """
     key = named(jax.random.key(config.seed), "identikits")
     test = data.load(config.data, "test")
-    trained = {kind: _trained(config, kind) for kind in config.include}
+    trained = {wish.name: networks.population(*wish) for wish in wishes(config)}
     folder = store.make_folder(run.folder / "checkpoints" / store.fingerprint(config, config.data))
     tables = []
     for kind, population in trained.items():
@@ -174,11 +182,6 @@ def run(config: Config, run: Run) -> xr.Dataset:
     results = xr.merge([runs, seen, _evolution(config, trained, key)])
     shutil.rmtree(folder, ignore_errors=True)
     return results.assign_attrs(masks=config.masks, patience=config.patience, generations=config.generations)
-
-
-def _trained(config: Config, kind: str) -> Population:
-    m = config.cnns if kind == "cnn" else config.dense
-    return networks.population(getattr(config, kind), m, name=kind)
 
 
 def _rows(

@@ -136,7 +136,7 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
     ]
     time = [
         f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']};",
-        "networks that an earlier study trained are not in it",
+        "networks that were trained before it asked are not in it",
     ]
     lines = "".join(
         f"{word:<9}" + ("\n" + 9 * " ").join(parts) + "\n"

@@ -1,4 +1,4 @@
-"""Trains networks that later studies will ask for, with what the computation at hand leaves of the cores.
+"""Trains networks that studies will ask for, with what the computation at hand leaves of the cores.
 
     python -m research.ahead      wishes on standard input (pickled); ends with it, or when they are fulfilled
 

@@ -1,6 +1,7 @@
 """Networks that are trained ahead of the studies that want them."""
 
 import importlib
+import os
 import pickle
 import shutil
 import time
@@ -65,6 +66,14 @@ def test_it_ends_with_what_it_was_asked_by_and_goes_on_later():
         assert ahead.process.poll() is None
     assert ahead.process.returncode < 0
     shutil.rmtree(networks.folder(how))
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="of Linux")
+def test_it_leaves_the_cores_to_others():
+    how = small(seed=7922, epochs=100_000)
+    with Ahead([Wish(how, 1, "long")]) as ahead:
+        wait_for(lambda: os.sched_getscheduler(ahead.process.pid) == os.SCHED_IDLE)
+    shutil.rmtree(networks.folder(how), ignore_errors=True)
 
 
 def test_a_wish_that_cannot_be_fulfilled_costs_nothing():

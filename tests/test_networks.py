@@ -70,6 +70,30 @@ def test_a_damaged_network_is_made_anew_with_the_same_bits(cache, damage):
     assert same(networks.population(SMALL, 1), first)
 
 
+def test_a_network_whose_file_lacks_a_fact_is_made_anew(cache, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(networks, "FACTS", networks.FACTS | {"another"})
+        first = networks.population(SMALL, 1)
+        path = networks.folder(SMALL) / "0.safetensors"
+        old = path.stat().st_mtime_ns
+        networks.population(SMALL, 1)
+        assert path.stat().st_mtime_ns != old
+    kept = path.stat().st_mtime_ns
+    assert same(networks.population(SMALL, 1), first)
+    assert path.stat().st_mtime_ns == kept
+
+
+def test_training_times_are_the_processors_own(cache, monkeypatch):
+    """Others on the machine do not lengthen them: here the wall's clock runs a thousand times as fast."""
+    wall = time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: 1000 * wall())
+    begin = time.process_time()
+    trained = networks.population(SMALL, 1)
+    if jax.default_backend() == "cpu":
+        assert 0 < trained.seconds[0] <= time.process_time() - begin
+        assert trained.clock == "processor"
+
+
 TRAINS = """
 import sys
 sys.path.insert(0, {root!r})

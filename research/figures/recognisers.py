@@ -128,7 +128,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
         ax.text(1.05 * right, y, label(name), va="center", color=colour, fontsize=7)
     ax.set_ylabel("test error, %")
-    clocks = set(results.clock.sel(network=names).values.tolist())
+    clocks = {clock for some in results.clock.sel(network=names).values for clock in some.split(" and ")}
     ax.set_xlabel(f"{' and '.join(sorted(clocks))} seconds a network, compilation included")
     few, many = ax.get_ylim()
     errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]

@@ -92,6 +92,9 @@ def test_learning_curves_end_at_each_networks_own_seconds():
         {"network": ["softmax", "cnn"]},
     )
     axes = drawn.learning(results).axes[0]
+    assert axes.get_xlabel().startswith("processor seconds")
+    mixed = results.assign(clock=("network", ["processor", "processor and wall"]))
+    assert drawn.learning(mixed).axes[0].get_xlabel().startswith("processor and wall seconds")
     ends = sorted(
         line.get_xdata()[np.isfinite(line.get_xdata())][-1] for line in axes.lines if line.get_marker() == "o"
     )

@@ -5,6 +5,7 @@ python tests/faulty.py training|identikits|clusters FOLDER [COORDINATOR COUNT IN
 A checkpoint is written at every opportunity. The end is FOLDER/result.npz; exit code 75 when told to end before.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def training(folder: Path) -> dict[str, np.ndarray]:
     """Two small networks, 64,000 steps each, in a cache of their own that shares only the prepared digits."""
     shared = Path(os.environ["IDENTIKIT_CACHE"])
     (folder / "cache").mkdir(exist_ok=True)
-    if not (folder / "cache" / "data").exists():
+    with contextlib.suppress(FileExistsError):  # the other process may have made it in this moment
         (folder / "cache" / "data").symlink_to(shared / "data")
     os.environ["IDENTIKIT_CACHE"] = str(folder / "cache")
     try:

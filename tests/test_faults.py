@@ -20,11 +20,8 @@ STUDY = ("--config=configs/recognisers.py:smoke", "--config.include=('softmax',)
 
 def start(*argv: str) -> subprocess.Popen:
     """tests/faulty.py in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "faulty.py"), *argv],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
+    command = [sys.executable, str(ROOT / "tests" / "faulty.py"), *argv]
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 def study(folder: Path, **environment: str) -> subprocess.CompletedProcess:

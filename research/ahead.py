@@ -71,6 +71,7 @@ def _main() -> None:
     devices.start()
     for wish in wishes:
         population(*wish)
+        devices.give_back_memory(above=0)  # the next one has other programs
 
 
 if __name__ == "__main__":

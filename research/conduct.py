@@ -28,6 +28,7 @@ SECONDS = {  # in the order they are run; of the preset quick on two cores
 }
 SECONDS_UNCHANGED = 0.2
 DRAWING = 2  # studies at once
+MUCH = 3 * 2**29  # bytes that this process may hold on to between studies
 
 
 def conduct(
@@ -135,7 +136,7 @@ def conduct_all(
             else:
                 if hosts.first():
                     drawing[name] = pool.submit(artists.draw, name, folder / name, widths)
-            devices.give_back_memory()
+            devices.give_back_memory(MUCH)
             if hosts.several():
                 wait(drawing.values())
                 hosts.together()

@@ -15,7 +15,6 @@ from research.data import cache_dir
 SIMPLER = ("--xla_cpu_parallel_codegen_split_count=1", "--xla_cpu_use_fusion_emitters=false")
 # On GPUs: products by cuBLAS, fusions as the cost model says, without timing dozens of Triton kernels for each.
 UNTRIED = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enable_fusion_autotuner=false")
-MUCH = 3 * 2**29  # bytes
 KNOWN = ("0.10.", "0.11.", "0.12.")  # versions of jaxlib whose flags were looked up
 
 
@@ -31,15 +30,15 @@ def keep_memory() -> None:
             libc.mallopt(option, value)
 
 
-def give_back_memory() -> None:
+def give_back_memory(above: int) -> None:
     """Gives memory back to the system between one long computation and the next.
 
-    Where the process holds more than MUCH, what was freed but is held on to by `keep_memory`; where that is not enough,
-    compiled programs too: those that are wanted again are in the cache folder.
+    Where the process holds more than `above` bytes, what was freed but is held on to by `keep_memory`; where that is
+    not enough, compiled programs too: those that are wanted again are in the cache folder.
     """
-    if _resident() > MUCH:
+    if _resident() > above:
         _trim()
-    if _resident() > MUCH:
+    if _resident() > above:
         jax.clear_caches()
         _trim()
 

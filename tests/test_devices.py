@@ -77,10 +77,9 @@ blocks = [np.ones(2**20) for _ in range(40)]
 last = np.ones(16)  # memory below it cannot simply be cut off at the end
 del blocks
 held = resident()
-devices.give_back_memory()
+devices.give_back_memory(2**30)
 kept = resident()
-devices.MUCH = 0
-devices.give_back_memory()
+devices.give_back_memory(0)
 print(held - kept, kept - resident())
 """
 
@@ -95,13 +94,11 @@ def test_memory_that_is_held_can_be_given_back():
     assert given_if_much > 250e6, "of the 320 MB that were held"
 
 
-def test_compiled_programs_are_given_back_where_much_is_held(monkeypatch):
+def test_compiled_programs_are_given_back_where_much_is_held():
     double = jax.jit(lambda x: 2 * x)
     double(1.0)
-    monkeypatch.setattr(devices, "MUCH", 2**60)
-    devices.give_back_memory()
+    devices.give_back_memory(above=2**60)
     assert double._cache_size() == 1
-    monkeypatch.setattr(devices, "MUCH", 0)
-    devices.give_back_memory()
+    devices.give_back_memory(above=0)
     assert double._cache_size() == 0
     assert double(2.0) == 4.0

@@ -26,6 +26,11 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
+def _text(text: str) -> str:
+    """A caption, with its `names` as code."""
+    return re.sub("`(.+?)`", r"\\texttt{\1}", escape(text))
+
+
 def numbers(claims: Iterable[Claim]) -> str:
     """numbers.tex."""
     lines = ["% Written by launch.paper from claims.json; do not edit."]
@@ -84,6 +89,6 @@ def figures(drawn: Sequence[tuple[str, str, str, bool]]) -> str:
             lines += [
                 rf"\newcommand{{\Figure{macro(study)}{macro(name)}{ending}}}{{%",
                 rf"  \begin{{figure{star}}}\centering\includegraphics[width=\linewidth]{{figures/{study}-{file}.pdf}}",
-                rf"  \caption{{{escape(caption)}}}\label{{fig:{study}-{file}}}\end{{figure{star}}}}}",
+                rf"  \caption{{{_text(caption)}}}\label{{fig:{study}-{file}}}\end{{figure{star}}}}}",
             ]
     return "\n".join(lines) + "\n"

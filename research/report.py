@@ -2,6 +2,7 @@
 
 import base64
 import inspect
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -236,7 +237,7 @@ def _chapter(number: int, chapter: Chapter) -> str:
         )
     drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(_pictures(chapter), 1))
     return (
-        f"{top}<p>{escape(study.METHOD)}</p>{drawn}"
+        f"{top}<p>{_text(study.METHOD)}</p>{drawn}"
         + _listed("ul", "What surprised us", surprises.of(chapter.study, Run(chapter.folder).results()))
         + _listed("ol", "Differences from the documents", study.DIFFERENCES)
         + _provenance(Run(chapter.folder).provenance())
@@ -245,7 +246,7 @@ def _chapter(number: int, chapter: Chapter) -> str:
 
 
 def _figure(number: str, picture: Picture) -> str:
-    """Two columns wide, and one column wide where the screen is small."""
+    """Two columns wide; where the screen is small one column wide, or else (report.css) to be scrolled sideways."""
     alt = escape((inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0])
     column = picture.file(figures.SINGLE)
     narrow = (
@@ -256,13 +257,18 @@ def _figure(number: str, picture: Picture) -> str:
     kind = ' class="moving"' if picture.moving else ""
     return (
         f'<figure><picture>{narrow}<img{kind} alt="{alt}" src="{_inline(picture.file())}"></picture>'
-        f"<figcaption><b>Figure {number}.</b> {escape(picture.drawing.caption)} "
+        f"<figcaption><b>Figure {number}.</b> {_text(picture.drawing.caption)} "
         f"<code>{picture.study}-{picture.file(ending='.pdf').name}</code></figcaption></figure>"
     )
 
 
+def _text(text: str) -> str:
+    """A study's words, with its `names` as code."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
+
+
 def _listed(kind: str, title: str, texts: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    items = "".join(f"<li>{_text(text)}</li>" for text in texts)
     return f"<h3>{title}</h3><{kind}>{items}</{kind}>" if items else ""
 
 

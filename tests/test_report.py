@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from browser import executable, launch
+from playwright.sync_api import sync_playwright
 
 from research import claims as c
-from research import latex, studies
+from research import latex, report, studies
 
+REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 CLAIMS = [
     c.judge(
         "softmax-accuracy",
@@ -55,6 +58,28 @@ def test_special_characters_are_escaped():
     assert table.index(r"\toprule") < table.index("softmax-accuracy") < table.index(r"\bottomrule")
 
 
+def test_names_in_captions_are_code():
+    assert r"\caption{put there by \texttt{place}, 5 \%}" in latex.figures(
+        [("a", "b", "put there by `place`, 5 %", False)]
+    )
+    assert report._text("put there by `place`, <5 %") == "put there by <code>place</code>, &lt;5 %"
+
+
+def test_on_a_phone_only_figures_that_are_wide_move_sideways():
+    executable()
+    with sync_playwright() as playwright:
+        page = launch(playwright).new_page(viewport={"width": 390, "height": 844})
+        page.goto((REFERENCE / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        shown = page.evaluate("""[...document.querySelectorAll("picture")].map(picture => {
+            const still = !picture.querySelector(".moving, source")
+            return [still, picture.firstElementChild.clientWidth, picture.scrollWidth > picture.clientWidth]
+        })""")
+        assert len(shown) > 40
+        for wide, width, moves in shown:
+            assert moves == (width > 390) == wide
+
+
 SAID = {  # every claim of the five documents, by the study that measures it
     "recognisers": ("softmax-accuracy", "mlp100-accuracy", "mlp3-accuracy", "sigmoid200-error", "cnn-accuracy",
                     "better-than-logistic"),
@@ -82,7 +107,7 @@ def test_every_claim_of_the_documents_is_judged(study):
 
 
 def test_the_reference_run_has_a_row_for_every_claim():
-    kept = Path(__file__).parents[1] / "results" / "reference" / "claims.json"
+    kept = REFERENCE / "claims.json"
     if not kept.exists():
         pytest.skip("no reference run is kept yet")
     rows = c.from_json(kept.read_text())

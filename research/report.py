@@ -263,8 +263,8 @@ def _figure(number: str, picture: Picture) -> str:
 
 
 def _text(text: str) -> str:
-    """A study's words, with its `names` as code."""
-    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
+    """A study's words, with its `names` as code and its percent signs beside their numbers."""
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text).replace(" %", "\N{NO-BREAK SPACE}%"))
 
 
 def _listed(kind: str, title: str, texts: Iterable[str]) -> str:

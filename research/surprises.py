@@ -272,15 +272,18 @@ def _causal_maps(results: xr.Dataset) -> Sentences:
 
 
 def _identikits(results: xr.Dataset) -> Sentences:
+    from research.figures.identikits import KINDS  # here: matplotlib is not for the start
+
     m = identikits_measures
     kind = m.document_kind(results)
+    named = KINDS.get(kind, kind)
     judges = [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]
     tops = results.random_top.isel(judge=judges)
     sure = {name: (tops.sel(noise=name) > 0.6).sum("example").values for name in tops.noise.values}
     n = tops.sizes["example"]
     yield (
         bool(sure["uniform"].max() > 0.1 * n),
-        f"Networks are sure of noise: of {n:,} images of uniform noise the {len(judges)} networks ({kind}), alike in "
+        f"Networks are sure of noise: of {n:,} images of uniform noise the {len(judges)} networks ({named}), alike in "
         f"everything but their seed, gave {_listing(sure['uniform'].tolist())} a largest output above 0.6. Of digits with "
         f"shuffled pixels it was {_listing(sure['shuffled_digits'].tolist())}: whether random images stay below 0.6 is a "
         "matter of the network and of how bright the noise is.",
@@ -322,7 +325,7 @@ def _identikits(results: xr.Dataset) -> Sentences:
         yield (
             bool(among.min() > given.max()),
             f"Networks of one kind believe each other's identikits (mean confidence {among.min():.2f} and above among the "
-            f"{len(mine)} of kind {kind}), networks of different kinds hardly (softmax regression gives theirs "
+            f"{len(mine)} of kind {named}), networks of different kinds hardly (softmax regression gives theirs "
             f"{given.min():.2f} to {given.max():.2f}).",
         )
     climbed = m.of(results, kind, "ascent_pixel")

@@ -62,7 +62,10 @@ def test_names_in_captions_are_code():
     assert r"\caption{put there by \texttt{place}, 5 \%}" in latex.figures(
         [("a", "b", "put there by `place`, 5 %", False)]
     )
-    assert report._text("put there by `place`, <5 %") == "put there by <code>place</code>, &lt;5 %"
+    assert (
+        report._text("put there by `place`, <5 %")
+        == "put there by <code>place</code>, &lt;5\N{NO-BREAK SPACE}%"
+    )
 
 
 def test_on_a_phone_only_figures_that_are_wide_move_sideways():

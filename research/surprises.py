@@ -272,11 +272,9 @@ def _causal_maps(results: xr.Dataset) -> Sentences:
 
 
 def _identikits(results: xr.Dataset) -> Sentences:
-    from research.figures.identikits import KINDS  # here: matplotlib is not for the start
-
     m = identikits_measures
     kind = m.document_kind(results)
-    named = KINDS.get(kind, kind)
+    named = m.KINDS[kind]
     judges = [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]
     tops = results.random_top.isel(judge=judges)
     sure = {name: (tops.sel(noise=name) > 0.6).sum("example").values for name in tops.noise.values}

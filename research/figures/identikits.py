@@ -22,10 +22,9 @@ from research.figures import (
 )
 from research.figures.labels import spread
 from research.studies import identikits_measures as measures
-from research.studies.identikits_measures import DEFAULT, of
+from research.studies.identikits_measures import DEFAULT, KINDS, of
 
-KINDS = {"softmax": "softmax regression", "mlp100": "784-100-10", "cnn": "CNN"}
-SHORT = {"softmax": "softmax", "mlp100": "784-100-10", "cnn": "CNN"}
+SHORT = KINDS | {"softmax": "softmax"}
 COLOURS = {"softmax": MUTED, "mlp100": SECOND, "cnn": ACCENT}
 ASKINGS = {
     DEFAULT: "low-frequency",

@@ -36,15 +36,16 @@ from research.reading.search import Search
 from research.store import Run
 from research.studies import at_least, identikits_measures
 from research.studies.identikits_asking import Asking, ask, judged, kept, table
-from research.studies.identikits_measures import DEFAULT
+from research.studies.identikits_measures import DEFAULT, KINDS
 
 TITLE = "Identikits"
 QUESTION = "Which images does a network take for each digit, with a confidence close to 1?"
 METHOD = (
     "From a blank image, the best of 500 masked candidates is kept again and again until the network gives the "
     "digit a probability of 0.99 (0.9999 for the default masks), or no mask has helped for a while; one run is one "
-    "network, digit and restart. Rates are shares of runs with Wilson's 95 % interval, evaluations to a confidence "
-    "are Kaplan-Meier curves in which runs that ended early are censored. The claims are judged on the network of "
+    "network, digit and restart. Rates are shares of runs with Wilson's 95 % interval, shares of "
+    "noise images and of digits means over networks with Student's, evaluations to a confidence Kaplan-Meier curves "
+    "in which runs that ended early are censored. The claims are judged on the network of "
     "the document, with low-frequency masks, because these give the pictures that the document describes."
 )
 DIFFERENCES = (
@@ -58,7 +59,6 @@ DIFFERENCES = (
     "The document asked one network; runs of several networks are taken together here, and the spread between "
     "networks is in the figures.",
 )
-KINDS = ("softmax", "mlp100", "cnn")
 TARGETS = (0.9, 0.99, 0.9999)
 FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidates are clipped to [0, 1]
     "low_frequency": (LowFrequency(), True),
@@ -83,7 +83,7 @@ class Config:
 
     seed: int = 0
     data: str = "mnist"
-    include: tuple[str, ...] = KINDS
+    include: tuple[str, ...] = tuple(KINDS)
     digits: tuple[int, ...] = tuple(range(10))
     cnns: int = 2
     dense: int = 5  # networks of each of the other kinds

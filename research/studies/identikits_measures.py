@@ -14,6 +14,7 @@ from research import claims as c
 
 DOCUMENT = "003_baed48e6daa2b749.txt"
 DEFAULT = "low_frequency"
+KINDS = {"softmax": "softmax regression", "mlp100": "784-100-10", "cnn": "CNN"}  # what they are called
 
 
 def of(results: xr.Dataset, kind: str, asking: str = DEFAULT, digit: int | None = None) -> xr.Dataset:
@@ -126,7 +127,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
     kind = document_kind(results)
     runs = of(results, kind)
     judges = [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]
-    networks = f"{len(judges)} networks ({kind})"
+    networks = f"{len(judges)} networks ({KINDS[kind]})"
 
     def judge(id, statement, claimed, measured, unit, how="value", neutral=None):
         return c.judge(id, DOCUMENT, statement, claimed, measured, unit, how, neutral)
@@ -139,11 +140,12 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
     unit = f"runs of {networks}; share that reaches 0.99"
     rows = [
         judge("random-below-0.6", "on random images the maximal values in the output layer rarely exceed 0.6 "
-              "[at most one image in ten]", 0.1, share(uniform > 0.6),
-              f"images of uniform noise × {networks}; share with a larger maximum", "at most"),
+              "[at most one image in ten]", 0.1, c.mean_share((uniform > 0.6).mean(1)),
+              f"networks ({KINDS[kind]}); share of {uniform.shape[1]:,} images of uniform noise with a larger maximum",
+              "at most"),
         judge("digits-above-0.9", "on MNIST examples the maximal values are typically greater than 0.9 "
-              "[at least half of the images]", 0.5, share(top > 0.9),
-              f"test images × {networks}; share with a larger maximum", "at least"),
+              "[at least half of the images]", 0.5, c.mean_share((top > 0.9).mean(1)),
+              f"networks ({KINDS[kind]}); share of {top.shape[1]:,} test images with a larger maximum", "at least"),
         judge("identikit-reaches-0.99", "in most cases confidence raised to 0.99 and above easily "
               "[at least half of the runs, all digits together]", 0.5, rate(runs), unit, "at least"),
     ]  # fmt: skip

@@ -47,17 +47,29 @@ def hand_made(reached, asking=measures.DEFAULT, kind="cnn", evaluations=1001.0):
             "evaluations": ("run", np.where(hits, evaluations, 20_001.0)),
             "evaluations_to": (("run", "target"), np.where(hits, evaluations, np.nan)[:, None]),
             "stalled": ("run", (~hits).astype(np.uint8)),
-            "judged": (("judge", "run"), np.stack([hits * 0.995, np.full(n, 0.7)])),
-            "random_top": (("judge", "noise", "example"), np.full((2, 1, 100), 0.5)),
-            "digit_top": (("judge", "example"), np.full((2, 100), 0.95)),
+            "judged": (("judge", "run"), np.stack([hits * 0.995, hits * 0.995, np.full(n, 0.7)])),
+            "random_top": (("judge", "noise", "example"), np.full((3, 1, 100), 0.5)),
+            "digit_top": (("judge", "example"), np.full((3, 100), 0.95)),
             "class_mean": (("class", "y", "x"), class_mean),
         },
         {
             "kind": ("run", [kind] * n), "asking": ("run", [asking] * n), "digit": ("run", digit),
             "network": ("run", np.zeros(n, int)), "restart": ("run", np.zeros(n, int)), "target": [0.99],
-            "judge": [f"{kind} 0", "softmax 0"], "noise": ["uniform"],
+            "judge": [f"{kind} 0", f"{kind} 1", "softmax 0"], "noise": ["uniform"],
         },
     )  # fmt: skip
+
+
+def test_how_sure_networks_are_of_images_is_told_by_networks_and_not_by_images():
+    made = hand_made({0: [1] * 10})
+    made["random_top"][0, 0, :40], made["digit_top"][0, :40] = 0.7, 0.8
+    rows = {claim.id: claim for claim in study.claims(made)}
+    for id, share in (("random-below-0.6", 0.2), ("digits-above-0.9", 0.8)):
+        assert (rows[id].n, rows[id].measured) == (2, pytest.approx(share))
+        assert (rows[id].low, rows[id].high) == (
+            0,
+            1,
+        )  # .4 and 0, .6 and 1: two networks say nothing of others
 
 
 def test_claims_follow_from_the_runs():

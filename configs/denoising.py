@@ -4,7 +4,7 @@ Claims   89 % of the labels on noisy images, 94 % after cleaning, the errors hal
 Expect   noisy-89       0.7813 (0.7459 to 0.8167, n = 5)
          denoised-94    0.9568 (0.9537 to 0.96, n = 5)
          errors-halved  2.547 (2.358 to 2.737, n = 5)
-Time     53 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     56 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/denoising.py --workdir=results/denoising
 Presets  --config=configs/denoising.py:smoke | :quick | :full

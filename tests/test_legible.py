@@ -1,7 +1,12 @@
 """Labels that overlap or are cut off are found, others are not, and a figure is drawn as narrow as it can be."""
 
+import io
+import re
+import zlib
+
 import matplotlib.pyplot as plt
 import pytest
+from fontTools.ttLib import TTFont
 
 from research import figures
 from research.figures import legible
@@ -58,3 +63,14 @@ def test_what_is_no_better_at_full_width_is_drawn_narrow_if_its_axes_have_room()
     figure = legible.narrowest(draw, (3.4, 7.0), 99)
     assert figure.get_figwidth() == 7.0
     assert legible.narrowest(draw, (7.0,), len(legible.flaws(figure)) - 1) is None
+
+
+def test_pdfs_hold_their_fonts_without_rules_for_setting_text(tmp_path):
+    figures._save(panels(3.4, columns=1), tmp_path / "one")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", (tmp_path / "one.pdf").read_bytes(), re.DOTALL)
+    plain = [zlib.decompress(stream) for stream in streams if stream[:1] == b"x"]
+    fonts = [TTFont(io.BytesIO(stream)) for stream in plain if stream.startswith(b"\0\1\0\0")]
+    assert fonts
+    for font in fonts:
+        assert "glyf" in font
+        assert not {"GSUB", "GPOS", "GDEF"} & set(font.keys())

@@ -121,12 +121,21 @@ def lay_out(figure: Any) -> None:
         figure.set_layout_engine("none")  # keeps the layout just found
 
 
+def _leave_out_unused_font_tables() -> None:
+    """Fonts in PDFs without the rules for setting text, which is set already: reading them was a seventh of drawing."""
+    from fontTools import subset
+
+    left_out = subset.Options._drop_tables_default
+    left_out += [table for table in ("GSUB", "GPOS", "GDEF") if table not in left_out]
+
+
 def _save(figure: Any, path: Path) -> None:
     """PDF for print, PNG at 300 dpi, and the same pixels, fewer of them, as WebP for the screen."""
     import matplotlib.pyplot as plt
     from PIL import Image
 
     lay_out(figure)
+    _leave_out_unused_font_tables()
     figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})
     figure.set_dpi(PRINT_DPI)
     figure.canvas.draw()

@@ -73,12 +73,16 @@ def test_on_a_phone_only_figures_that_are_wide_move_sideways():
     with sync_playwright() as playwright:
         page = launch(playwright).new_page(viewport={"width": 390, "height": 844})
         page.goto((REFERENCE / "report.html").as_uri())
+        page.evaluate(
+            "document.querySelector('picture').prepend(document.createElement('source'))"
+        )  # a narrow form
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         shown = page.evaluate("""[...document.querySelectorAll("picture")].map(picture => {
             const still = !picture.querySelector(".moving, source")
             return [still, picture.firstElementChild.clientWidth, picture.scrollWidth > picture.clientWidth]
         })""")
         assert len(shown) > 40
+        assert not shown[0][0]
         for wide, width, moves in shown:
             assert moves == (width > 390) == wide
 

@@ -66,10 +66,7 @@ def test_how_sure_networks_are_of_images_is_told_by_networks_and_not_by_images()
     rows = {claim.id: claim for claim in study.claims(made)}
     for id, share in (("random-below-0.6", 0.2), ("digits-above-0.9", 0.8)):
         assert (rows[id].n, rows[id].measured) == (2, pytest.approx(share))
-        assert (rows[id].low, rows[id].high) == (
-            0,
-            1,
-        )  # .4 and 0, .6 and 1: two networks say nothing of others
+        assert (rows[id].low, rows[id].high) == (0, 1)  # .4 and 0: two such say nothing of others
 
 
 def test_claims_follow_from_the_runs():

@@ -94,6 +94,32 @@ def test_memory_that_is_held_can_be_given_back():
     assert given_if_much > 250e6, "of the 320 MB that were held"
 
 
+LEFT_IDLE = """
+import time
+import numpy as np
+from research import devices
+
+devices.keep_memory()
+before = devices._resident()
+blocks = [np.ones(2**20) for _ in range(100)]
+last = np.ones(16)  # memory below it cannot simply be cut off at the end
+del blocks
+kept = devices._resident()
+until = time.monotonic() + 30
+while devices._resident() - before > 400e6 and time.monotonic() < until:
+    time.sleep(0.1)
+print(kept - before, devices._resident() - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc 2.33")
+def test_much_memory_that_lies_idle_is_given_back_by_itself():
+    done = subprocess.run([sys.executable, "-c", LEFT_IDLE], capture_output=True, text=True, check=True)
+    kept, left = map(int, done.stdout.split())
+    assert kept > 700e6, "of 840 MB; freed memory is kept at first"
+    assert left < 400e6
+
+
 def test_compiled_programs_are_given_back_where_much_is_held():
     double = jax.jit(lambda x: 2 * x)
     double(1.0)

@@ -20,31 +20,15 @@ SIMPLER = ("--xla_cpu_parallel_codegen_split_count=1", "--xla_cpu_use_fusion_emi
 # On GPUs: products by cuBLAS, fusions as the cost model says, without timing dozens of Triton kernels for each.
 UNTRIED = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enable_fusion_autotuner=false")
 KNOWN = ("0.10.", "0.11.", "0.12.")  # versions of jaxlib whose flags were looked up
-
-
 UNUSED = 2**29  # bytes of freed memory that may lie idle
 IDLE = 1.0  # second that it must have been idle for
 LOOKS = 4  # in that time
 
 
 class _Mallinfo(ctypes.Structure):
-    """What glibc says of its heap, in bytes."""
+    """What glibc says of its heap, ten numbers; the eighth is the bytes in use ("uordblks")."""
 
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in [
-            "arena",
-            "ordblks",
-            "smblks",
-            "hblks",
-            "hblkhd",
-            "usmblks",
-            "fsmblks",
-            "uordblks",
-            "fordblks",
-            "keepcost",
-        ]
-    ]
+    _fields_ = (("_before", ctypes.c_size_t * 7), ("used", ctypes.c_size_t), ("_after", ctypes.c_size_t * 2))
 
 
 @functools.cache
@@ -72,7 +56,7 @@ def _give_back_unused(libc: ctypes.CDLL) -> None:
     libc.mallinfo2.restype = _Mallinfo
 
     def unused() -> int:
-        return _resident() - libc.mallinfo2().uordblks
+        return _resident() - libc.mallinfo2().used
 
     rest = unused()  # what is no heap: programs, stacks
     seen = collections.deque([rest], LOOKS)

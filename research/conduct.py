@@ -92,10 +92,6 @@ def conduct_all(
     )
     typical = sum(SECONDS.values()) / len(SECONDS)
     plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
-    if not all(done.values()):
-        # The digits are prepared here: no thread may import anything while TFDS is imported for that.
-        with contextlib.suppress(Exception):  # the study that needs them says what is wrong
-            data.load(next(iter(configs.values())).data, "test")
     order = [name for name in SECONDS if name in configs] + [name for name in configs if name not in SECONDS]
     failed: dict[str, str] = {}
     drawing: dict[str, Future] = {}
@@ -120,8 +116,12 @@ def conduct_all(
         ThreadPoolExecutor(DRAWING, "drawing") as pool,
         Ahead(_wishes(configs[name] for name in order if not done[name])),
     ):
-        if not all(done.values()) and hosts.first():
-            pool.submit(artists.wake)
+        if not all(done.values()):
+            if hosts.first():
+                artists.wake()
+            # The digits are prepared here: no thread may import anything while TFDS is imported for that.
+            with contextlib.suppress(Exception):  # the study that needs them says what is wrong
+                data.load(next(iter(configs.values())).data, "test")
         for name in sorted(order, key=lambda name: not done[name]):
             plan.start(name)
             try:

@@ -91,7 +91,7 @@ def _maps(
         with np.load(path) as saved:
             return PCA(saved["mean"], saved["components"], saved["ratio"]), saved["map"]
     tell("Finding the principal components", 0.0)
-    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    pixels = data.rows(images)
     found = pca.fit(pixels, settings.components)
     codes = found.transform(pixels[: settings.points])
     iterations = tsne.Settings.early_iterations + tsne.Settings.iterations

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt
 
-from research import networks
+from research import data, networks
 from research.app import fitted, wire
 from research.app.fitted import Fitted, Tell
 from research.app.settings import TITLES, Settings
@@ -103,7 +103,7 @@ class Reader:
     def __init__(self, settings: Settings, base: Fitted):
         self.settings, self.base = settings, base
         self.models = [Model(name, population) for name, population in base.models.items()]
-        pixels = base.images.reshape(len(base.images), -1).astype(np.float32) / 255
+        pixels = data.rows(base.images)
         codes = base.pca.transform(pixels[: settings.points])
         self.ground = Ground(
             jnp.asarray(base.pca.mean),

@@ -32,13 +32,10 @@ def _ours(name: str, goal: float, **how) -> Trial:
 
 def _flat():
     """The digits as scikit-learn's users have them: rows of 784 numbers in [0, 1]."""
-    import numpy as np
-
     from research import data
 
     train, test = data.load("mnist", "train"), data.load("mnist", "test")
-    flat = lambda images: images.reshape(len(images), -1).astype(np.float32) / 255  # noqa: E731
-    return flat(train.images), train.labels, flat(test.images), test.labels
+    return data.rows(train.images), train.labels, data.rows(test.images), test.labels
 
 
 def _logistic(iterations: int) -> Trial:

@@ -1,7 +1,7 @@
 """Bytes to arrays: the digits (`load`), the noise that spoils them (`noise`), and where both are kept."""
 
 from research.data.cache import cache_dir
-from research.data.digits import Digits, checksum, load
+from research.data.digits import Digits, checksum, load, rows
 from research.data.sources import DataError
 
-__all__ = ["DataError", "Digits", "cache_dir", "checksum", "load"]
+__all__ = ["DataError", "Digits", "cache_dir", "checksum", "load", "rows"]

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Float32, Int32, UInt8
 
 from research.data.cache import cache_dir
 from research.data.sources import IDX_FILES, DataError, Source, find
@@ -71,6 +71,11 @@ def load(name: str = "mnist", split: str = "train") -> Digits:
             f"cannot prepare {name} in {folder}: {error}; "
             "free space there or set IDENTIKIT_CACHE to a folder that can be written"
         ) from None
+
+
+def rows(images: UInt8[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n pixels"]:
+    """Each image as a row of grey values in [0, 1]: what neighbours and principal components are found of."""
+    return images.reshape(len(images), -1) / np.float32(255)
 
 
 def checksum(name: str = "mnist") -> str:

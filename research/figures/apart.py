@@ -89,6 +89,5 @@ class _Artist:
     def leave(self) -> None:
         if self.process is not None:
             with contextlib.suppress(OSError), self.process, self.said:
-                assert self.process.stdin
-                self.process.stdin.close()  # which ends it
+                self.process.kill()  # it has answered all that it was asked
             self.process = None

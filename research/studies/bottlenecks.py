@@ -161,7 +161,7 @@ def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
 
 def _beside_tsne(config: Config, codes: np.ndarray, test: data.Digits, key) -> xr.Dataset:
     """The t-SNE of the first test digits, and the distances of class centroids there and in every network."""
-    flat = test.images[: config.mapped].reshape(config.mapped, -1).astype(np.float32) / 255
+    flat = data.rows(test.images[: config.mapped])
     reduced = pca.fit(flat, 50).transform(flat)
     perplexity = min(30.0, (config.mapped - 1) // 3)
     made = tsne.fit(reduced, named(key, "tsne"), perplexity=perplexity, iterations=config.iterations)

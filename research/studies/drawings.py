@@ -92,9 +92,11 @@ def run(config: Config, run: Run) -> xr.Dataset:
         every = np.array([[read(images) for images in deformed[name]] for name in STEPS], np.uint8)
         predicted[kind] = np.moveaxis(every, 2, 0)  # [network family step image]
         run.metrics(recogniser=kind, accuracy=float((every == test.labels[chosen]).mean()))
-    plane = pca.fit(_flat(train.images), 2)
-    codes = [[plane.transform(_flat(images[: len(sevens)])) for images in deformed[name]] for name in STEPS]
-    known = plane.transform(_flat(train.images))
+    plane = pca.fit(data.rows(train.images), 2)
+    codes = [
+        [plane.transform(data.rows(images[: len(sevens)])) for images in deformed[name]] for name in STEPS
+    ]
+    known = plane.transform(data.rows(train.images))
     shown = np.random.default_rng(config.seed + 1).choice(len(train.labels), 2000, replace=False)
     steps = ("family", "step")
     return xr.Dataset(
@@ -135,14 +137,14 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
 def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Kind -> what its m networks take images [n 28 28] for [m n]; of the nearest neighbours there is one."""
     chosen = slice(config.neighbours_among)
-    index = knn.build(_flat(train.images[chosen]), config.k, directions=DIRECTIONS)
+    index = knn.build(data.rows(train.images[chosen]), config.k, directions=DIRECTIONS)
 
     def by_networks(population: networks.Population, images: np.ndarray) -> np.ndarray:
         unlabelled = data.Digits(images, np.zeros(len(images), np.int32))
         return np.asarray(networks.evaluate(population, unlabelled)[0]).argmax(-1)
 
     def by_neighbours(images: np.ndarray) -> np.ndarray:
-        return knn.vote(train.labels[chosen][knn.search(index, _flat(images), config.k)[0]])[None]
+        return knn.vote(train.labels[chosen][knn.search(index, data.rows(images), config.k)[0]])[None]
 
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         wish.name: functools.partial(by_networks, networks.population(*wish)) for wish in wishes(config)
@@ -161,10 +163,6 @@ def _once(read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np
         return known[key]
 
     return answer
-
-
-def _flat(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float32) / 255
 
 
 def right(results: xr.Dataset, kind: str, which: str) -> xr.DataArray:

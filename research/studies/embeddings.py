@@ -88,17 +88,17 @@ def run(config: Config, run: Run) -> xr.Dataset:
     rows = np.asarray(jax.random.permutation(named(key, "test"), len(test.labels)))
     rows, held = np.split(rows[: config.mapped + config.held_out], [config.mapped])
     images, labels = test.images[rows], test.labels[rows]
-    fitted = pca.fit(_flat(train.images), COMPONENTS)
+    fitted = pca.fit(data.rows(train.images), COMPONENTS)
 
     def tsne_of(x: Float[np.ndarray, "n d"], name: str) -> tsne.Embedding:
         made = tsne.fit(x, named(key, name), perplexity=config.perplexity, iterations=config.iterations)
         run.metrics(tsne=name, kl=made.kl)
         return made
 
-    codes = fitted.transform(_flat(images))
+    codes = fitted.transform(data.rows(images))
     made = tsne_of(codes, "pixels")
     of_pixels = _placed(made, fitted, labels, test.images[held], test.labels[held])
-    of_pixels["pixel_accuracy"] = knn_accuracy(_flat(images), labels)
+    of_pixels["pixel_accuracy"] = knn_accuracy(data.rows(images), labels)
     cnn, bottleneck = (networks.population(*wish) for wish in wishes(config))
     inside = _hidden(cnn, images)
     points = {
@@ -107,7 +107,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         "bottleneck": bottlenecks_plane.codes(bottleneck, images)[0],
         "cnn": tsne_of(pca.fit(inside, COMPONENTS).transform(inside), "cnn").points,
     }
-    kept = _kept(_flat(images), points)
+    kept = _kept(data.rows(images), points)
     rated = {name: rate(points[name], labels) for name in MAPS}
     return xr.Dataset(
         {
@@ -127,10 +127,6 @@ def run(config: Config, run: Run) -> xr.Dataset:
         {"map": list(MAPS), "neighbourhood": np.arange(1, MOST + 1)},
         {"perplexity": config.perplexity, "kl": made.kl},
     )
-
-
-def _flat(images: UInt8[np.ndarray, "n h w"]) -> Float[np.ndarray, "n pixels"]:
-    return images.reshape(len(images), -1).astype(np.float32) / 255
 
 
 def _hidden(population: Population, images: UInt8[np.ndarray, "n h w"]) -> Float[np.ndarray, "n units"]:
@@ -170,7 +166,7 @@ def _kept(pixels: Float[np.ndarray, "n pixels"], points: dict[str, np.ndarray]) 
 
 def _placed(made: tsne.Embedding, fitted: pca.PCA, labels, images, truth) -> dict:
     """Held-out digits in a finished map: where, what their neighbours there say, and what those among the codes say."""
-    codes = fitted.transform(_flat(images))
+    codes = fitted.transform(data.rows(images))
     places = made.place(codes)
     return {
         "placed": (("held_out", "axis"), places),

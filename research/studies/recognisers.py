@@ -6,7 +6,6 @@ accuracies or use networks without stating any; here all are measured on the 10,
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
@@ -128,10 +127,9 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
 
 def _knn(config: Config, test: data.Digits) -> xr.Dataset:
     train = data.load(config.data, "train")
-    flat = lambda images: jnp.asarray(images.reshape(len(images), -1), jnp.float32) / 255  # noqa: E731
     chosen = slice(config.neighbours_among)
     labels, neighbours, _ = knn.classify(
-        flat(train.images[chosen]), jnp.asarray(train.labels[chosen]), flat(test.images), config.k
+        data.rows(train.images[chosen]), train.labels[chosen], data.rows(test.images), config.k
     )
     votes = train.labels[chosen][np.asarray(neighbours)] == np.asarray(labels)[:, None]
     accuracy = np.mean(np.asarray(labels) == test.labels, keepdims=True)

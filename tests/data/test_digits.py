@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from research.data import DataError, Digits, digits, idx, load, sources
+from research.data import DataError, Digits, digits, idx, load, rows, sources
 
 # What another process runs: it knows the tiny dataset in argv[1] and may pause where argv[2] says.
 CHILD = """
@@ -219,3 +219,10 @@ def test_a_read_only_cache_is_named(tiny, empty_cache):
     empty_cache.mkdir(mode=0o500)
     with pytest.raises(DataError, match="Permission denied.*IDENTIKIT_CACHE"):
         load("tiny")
+
+
+def test_rows_are_images_between_0_and_1_with_nothing_rounded_twice():
+    images = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
+    made = rows(images)
+    assert made.dtype == np.float32
+    assert (made == np.arange(256).reshape(4, 64).astype(np.float32) / 255).all()

@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
 BETWEEN = 5.1  # tried where labels do not fit into one column
+NARROW = 5.0  # below which figures are arranged for one column: panels below each other, names short
 ENDINGS = (".pdf", ".png", ".webp")
 LISTING = "drawn.json"  # beside the figures: what they were made of
 PRINT_DPI, SCREEN_DPI = 300, 180  # of the PNG files and of the report's pictures

@@ -15,6 +15,7 @@ from research.figures import (
     FAINT,
     INK,
     MUTED,
+    NARROW,
     SECOND,
     Drawing,
     name_classes,
@@ -31,7 +32,6 @@ BRIEF = {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": "CNN,
 COLOURS = {"pca": MUTED, "tsne": ACCENT, "bottleneck": SECOND, "cnn": INK}
 EIGEN = 10  # eigen-images shown
 PIXELS = 1000  # across the picture of placed digits, which are 28 wide
-NARROW = 5.0  # inches below which figures are arranged for one column
 
 
 def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:

@@ -5,6 +5,7 @@ import re
 import zlib
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
@@ -74,3 +75,24 @@ def test_pdfs_hold_their_fonts_without_rules_for_setting_text(tmp_path):
     for font in fonts:
         assert "glyf" in font
         assert not {"GSUB", "GPOS", "GDEF"} & set(font.keys())
+
+
+def test_names_of_classes_that_lie_on_each_other_stand_beside_each_other():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), 20)
+    for shape in ([1, 1], [2, 3]):
+        figure, axes = plt.subplots(*shape, figsize=(3.4, 3.0), squeeze=False)
+        for ax in axes.flat:
+            points = np.stack([rng.normal(size=200), 1e-3 * rng.normal(size=200)], 1)
+            ax.scatter(*points.T)
+            ax.set(xticks=[], yticks=[])
+            figures.name_classes(ax, points, labels, size=8)
+        assert legible.flaws(figure) == []
+
+
+def test_names_of_classes_with_room_stand_at_their_medians():
+    _, ax = plt.subplots(figsize=(3.4, 3.0))
+    points = np.array([[0.0, 0.0], [1.0, 1.0], [1.2, 1.0], [9.0, 1.0]])
+    ax.scatter(*points.T)
+    figures.name_classes(ax, points, np.array([3, 5, 5, 5]))
+    assert {text.get_text(): text.get_position() for text in ax.texts} == {"3": (0.0, 0.0), "5": (1.2, 1.0)}

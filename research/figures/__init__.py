@@ -264,10 +264,34 @@ def rim(width: float = 2.0) -> list:
 
 
 def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
-    """Writes each digit at the median of its points, in its colour."""
-    for d in range(10):
-        if (labels == d).any():
-            ax.text(
-                *np.median(points[labels == d], 0), str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
-                ha="center", va="center", path_effects=rim(2.5),
-            )  # fmt: skip
+    """Writes each digit at the median of its points, in its colour; digits that would touch stand beside each other."""
+    there = [d for d in range(10) if (labels == d).any()]
+    medians = np.array([np.median(points[labels == d], 0) for d in there])
+    for d, place in zip(there, _apart(ax, medians, size)):
+        ax.text(
+            *place, str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
+            ha="center", va="center", path_effects=rim(2.5),
+        )  # fmt: skip
+
+
+def _apart(ax, places: np.ndarray, size: float) -> np.ndarray:
+    """The places of letters of that size in points, moved until none touches another; to be called with axes in place."""
+    inches = ax.bbox.size / ax.figure.dpi
+    letter = size / 72 / inches * np.abs([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+    room = letter * (0.85, 1.15)  # the width and height that a bold digit needs
+    places = np.array(places, float)
+    for _ in range(100):
+        moved = False
+        for i in range(len(places)):
+            for j in range(i):
+                gap = places[i] - places[j]
+                short = (room - np.abs(gap)) / room
+                if (short > 1e-3).all():  # sideways or upwards, whichever is less
+                    axis = short.argmin()
+                    step = 0.51 * short[axis] * room[axis] * (1 if gap[axis] >= 0 else -1)
+                    places[i, axis] += step
+                    places[j, axis] -= step
+                    moved = True
+        if not moved:
+            break
+    return places

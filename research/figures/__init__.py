@@ -275,10 +275,10 @@ def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11
 
 
 def _apart(ax, places: np.ndarray, size: float) -> np.ndarray:
-    """The places of letters of that size in points, moved until none touches another; to be called with axes in place."""
+    """The places of letters of that size in points, moved within the axes until none touches another."""
     inches = ax.bbox.size / ax.figure.dpi
-    letter = size / 72 / inches * np.abs([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
-    room = letter * (0.85, 1.15)  # the width and height that a bold digit needs
+    low, high = np.sort([ax.get_xlim(), ax.get_ylim()]).T
+    room = size / 72 / inches * (high - low) * (0.85, 1.15)  # the width and height that a bold digit needs
     places = np.array(places, float)
     for _ in range(100):
         moved = False
@@ -294,4 +294,5 @@ def _apart(ax, places: np.ndarray, size: float) -> np.ndarray:
                     moved = True
         if not moved:
             break
+        places = np.clip(places, low + room / 2, high - room / 2)
     return places

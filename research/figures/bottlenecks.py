@@ -1,5 +1,7 @@
 """Figures of the study "bottlenecks"."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -8,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from research import claims as c
-from research.figures import ACCENT, DIGITS, DOUBLE, INK, MUTED, SECOND, Drawing, name_classes, tiles
+from research.figures import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes, tiles
 from research.studies import bottlenecks as study
 
 PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
@@ -49,7 +51,9 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """The same digits by t-SNE and by the bottleneck, and the ranks of their centroid distances."""
     if "tsne" not in results:
         return None
-    figure, axes = plt.subplots(1, 3, figsize=(width, 0.36 * width))
+    places, height = ("ab;cc", 1.3) if width < NARROW else ("abc", 0.36)
+    figure, named = plt.subplot_mosaic(places, figsize=(width, height * width))
+    axes = np.array([*named.values()])
     n = results.sizes["mapped"]
     label = results.label.values[:n]
     for ax, points, title in zip(
@@ -70,7 +74,7 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
             axes[2].annotate(f"{a}-{b}", (x, y), xytext=(3, 1), textcoords="offset points", fontsize=6)
     rho = study.likeness(results)
     assert rho is not None
-    axes[2].set_title(f"ranks: ρ = {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f})")
+    axes[2].set_title(f"ranks: ρ = {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f})".replace("-", "−"))
     axes[2].set_xlabel("rank of the distance in t-SNE")
     axes[2].set_ylabel("rank in the bottleneck (mean)")
     return figure
@@ -78,16 +82,18 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Error against the width of the bottleneck, and by its activation at width two."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(width, 0.36 * width), width_ratios=(3, 2), sharey=True
-    )
+    layout: dict[str, Any] = {"ncols": 2, "width_ratios": (3, 2), "figsize": (width, 0.36 * width)}
+    if width < NARROW:
+        layout = {"nrows": 2, "figsize": (width, 1.2 * width)}
+    figure, (left, right) = plt.subplots(sharey=True, **layout)
     epochs = results.attrs["curve_epochs"]
     _errors(left, results.width.values, results.width_accuracy.values)
     left.set_xscale("log")
     left.set_xticks(results.width.values, [str(w) for w in results.width.values])
     left.minorticks_off()
     left.set_xlabel("neurons in the bottleneck")
-    left.set_ylabel("test error, %")
+    for ax in (left, right):
+        ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
     left.set_yscale("log")
     value, low, high, n = c.mean(100 * (1 - results.accuracy.values))
     if n > 1:
@@ -129,7 +135,12 @@ def _errors(ax, x: np.ndarray, accuracy: np.ndarray, *, line: bool = True) -> No
 def squeezes(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The plane under each activation of the bottleneck."""
     names = results["squeeze"].values
-    figure, axes = plt.subplots(1, len(names), figsize=(width, 1.08 * width / len(names)), squeeze=False)
+    columns = 2 if width < NARROW else len(names)
+    rows = -(-len(names) // columns)
+    size = (width, 1.08 * width / columns * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat[len(names) :]:
+        ax.set_visible(False)
     label = results.label.values[: results.sizes["few"]]
     for ax, name in zip(axes.flat, names):
         points = results.squeeze_code.sel(squeeze=name).values
@@ -180,7 +191,7 @@ FIGURES = {
     ),
     "beside_tsne": Drawing(
         beside_tsne,
-        "The same test digits by t-SNE and by the bottleneck; right, the ranks of the 45 distances between class "
+        "The same test digits by t-SNE and by the bottleneck, and the ranks of the 45 distances between class "
         "centroids (1: closest), the closest pairs named.",
     ),
     "widths": Drawing(

@@ -135,7 +135,7 @@ FIGURES = {
     ),
     "agreement": Drawing(charts.agreement,
         "Correlation between maps of the same class (less the mean over the classes), averaged over the ten: mean and "
-        "half the 95 % interval over networks.",
+        "half the 95 % interval over networks. A CNN has no causal index.",
     ),
     "agreement_measures": Drawing(charts.agreement_measures, "The document's network by three measures of agreement."),
     "single_and_mean": Drawing(

@@ -1,5 +1,7 @@
 """Figures of the study "denoising"."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from research import claims as c
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing, tiles
 from research.figures.recognisers import label
 from research.studies.denoising import JUDGED
 from research.studies.denoising_bench import LEVEL
@@ -26,15 +28,16 @@ NOISE_WORDS = {
 def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Original, noisy and cleaned digits for each noise; misread ones are framed."""
     close = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.03, wspace=0.02, hspace=0.02)
-    figure = plt.figure(figsize=(width, 0.48 * width), layout=close)
-    blocks = figure.subfigures(2, 2, squeeze=False).flat
+    rows, columns, height, left = (4, 1, 1.75, 0.185) if width < NARROW else (2, 2, 0.48, 0.16)
+    figure = plt.figure(figsize=(width, height * width), layout=close)
+    blocks = figure.subfigures(rows, columns, squeeze=False).flat
     falls = results.falls_at.sel(reader=JUDGED).isel(pair=0)
     for block, noise in zip(blocks, results.noise.values):
         shown = results.sel(noise=noise)
         axes = block.subplots(4, 1)
         strength = float(falls.sel(noise=noise))
         at = f", strength {strength:.2f}" if np.isfinite(strength) else ""
-        block.suptitle(NOISE_WORDS[noise] + at, x=0.16, ha="left", fontsize=8, fontweight="bold")
+        block.suptitle(NOISE_WORDS[noise] + at, x=left, ha="left", fontsize=8, fontweight="bold")
         words = ("original", "noisy", "cleaned", "by denoiser")
         tiles(axes[0], shown.original.values / 255).name_row(words[0], fontsize=6.5)
         for row, word, cleaning in zip(axes[1:], words[1:], results.cleaning.values):
@@ -47,7 +50,13 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Accuracy and squared error against the strength of each noise, with and without cleaning."""
     noises = results.noise.values
-    figure, axes = plt.subplots(2, len(noises), figsize=(width, 0.55 * width), sharey="row", sharex="col")
+    if narrow := width < NARROW:  # a row a noise, not a column
+        size = (width, 0.4 * len(noises) * width)
+        figure, grid = plt.subplots(len(noises), 2, figsize=size, sharey="col", sharex="row", squeeze=False)
+    else:
+        size = (width, 0.55 * width)
+        figure, grid = plt.subplots(2, len(noises), figsize=size, sharey="row", sharex="col", squeeze=False)
+    axes = grid.T if narrow else grid  # [measure, noise]
     for column, noise in zip(axes.T, noises):
         one = results.sel(noise=noise)
         for cleaning in results.cleaning.values:
@@ -58,14 +67,20 @@ def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         if np.isfinite(falls).any():
             column[0].axvline(np.nanmean(falls), color=FAINT, zorder=0)
         column[0].axhline(100 * LEVEL, color=FAINT, zorder=0)
-        column[0].set_title(NOISE_WORDS[noise].split(" (")[0])
-        column[1].set_xlabel("strength")
+        column[0].set(**{"ylabel" if narrow else "title": NOISE_WORDS[noise].split(" (")[0]})
+    for ax in grid[-1]:
+        ax.set_xlabel("strength")
     axes[1, 0].set_ylim(bottom=0)
-    axes[0, 0].set_ylabel("accuracy, %")
-    axes[1, 0].set_ylabel("squared error a pixel")
-    handles, _ = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, WORDS.values(), loc="outside lower center", ncols=3)
+    for ax, measure in zip(axes[:, 0], ("accuracy, %", "squared error a pixel")):
+        ax.set(**{"title": measure.replace(" a ", "\na ")} if narrow else {"ylabel": measure})
+    _legend(figure, axes[0, 0].get_legend_handles_labels()[0])
     return figure
+
+
+def _legend(figure: Figure, handles: list) -> None:
+    """Names the colours of the cleanings below the figure."""
+    close = {"handlelength": 1.2, "columnspacing": 1.2} if figure.get_figwidth() < NARROW else {}
+    figure.legend(handles, WORDS.values(), loc="outside lower center", ncols=3, **close)
 
 
 def _band(ax, x: np.ndarray, values: xr.DataArray, cleaning: str) -> None:
@@ -78,17 +93,19 @@ def _band(ax, x: np.ndarray, values: xr.DataArray, cleaning: str) -> None:
 def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """What cleaning brings back where the network keeps 89 %, and under the author's noise as it is."""
     conditions = [k for k in results.condition.values if _measured(results, k)]
-    figure, ax = plt.subplots(figsize=(width, 0.5 * len(conditions) + 0.7))
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, 0.5 * len(conditions) + (0.9 if narrow else 0.7)))
+    handles = []
     for y, condition in enumerate(reversed(conditions)):
         kept = 100 * results.kept.sel(reader=JUDGED, condition=condition)
         for offset, cleaning in zip((0.22, 0, -0.22), results.cleaning.values):
             value, low, high, n = c.mean(kept.sel(cleaning=cleaning).values)
             if n > 1:
                 ax.plot([low, high], [y + offset] * 2, color=COLOURS[cleaning], solid_capstyle="butt")
-            ax.plot(value, y + offset, "o", color=COLOURS[cleaning])
+            handles += ax.plot(value, y + offset, "o", color=COLOURS[cleaning])
             ax.text(
-                1.01, y + offset, f"{value:.1f} %  {WORDS[cleaning]}", transform=ax.get_yaxis_transform(),
-                va="center", color=COLOURS[cleaning], fontsize=6.5,
+                1.01, y + offset, f"{value:.1f} %{'' if narrow else '  ' + WORDS[cleaning]}", va="center",
+                transform=ax.get_yaxis_transform(), color=COLOURS[cleaning], fontsize=6.5,
             )  # fmt: skip
     for said, side in ((89, "right"), (94, "left")):
         ax.axvline(said, color=INK, linewidth=0.6, zorder=0)
@@ -96,7 +113,11 @@ def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             f"document: {said} %", (said, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
             textcoords="offset points", ha=side, va="bottom", fontsize=6.5, color=INK,
         )  # fmt: skip
-    ax.set_yticks(range(len(conditions)), [NOISE_WORDS[k] for k in reversed(conditions)])
+    names = [NOISE_WORDS[k] for k in reversed(conditions)]
+    if narrow:
+        names = [re.sub(r" (?=\(|as)|(?<=,) ", "\n", name) for name in names]
+        _legend(figure, handles[: len(WORDS)])
+    ax.set_yticks(range(len(conditions)), names)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("accuracy, %  (bar: 95 % interval over the pairs)")
     ax.grid(axis="x")
@@ -114,18 +135,23 @@ def _measured(results: xr.Dataset, condition: str) -> bool:
 def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The strength of each noise at which each recogniser falls to 89 %."""
     noises, readers = results.noise.values, list(results.reader.values)
-    figure, axes = plt.subplots(1, len(noises), figsize=(width, 0.22 * len(readers) + 0.8), sharey=True)
-    for ax, noise in zip(axes, noises):
+    columns = 2 if width < NARROW else len(noises)
+    rows = -(-len(noises) // columns)
+    size = (width, (0.22 * len(readers) + 0.8) * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for ax in axes.flat[len(noises) :]:
+        ax.set_visible(False)
+    for ax, noise in zip(axes.flat, noises):
         for y, name in enumerate(reversed(readers)):
             values = results.falls_at.sel(noise=noise, reader=name).values
-            ax.plot(values, np.full(values.size, y), "o", color=ACCENT, alpha=0.5, mec="none")
-        ax.set_title(NOISE_WORDS[noise].split(" (")[0].replace("and ", "and\n" if width < DOUBLE else "and "))
+            ax.plot(values, np.full(values.size, y), "o", color=ACCENT, alpha=0.5, mec="none", clip_on=False)
+        ax.set_title(NOISE_WORDS[noise].split(" (")[0])
         ax.set_xlim(left=0)
         ax.set_xlabel("strength")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
-    axes[0].set_yticks(range(len(readers)), [label(name) for name in reversed(readers)])
-    axes[0].set_ylim(-0.6, len(readers) - 0.4)
+    axes[0, 0].set_yticks(range(len(readers)), [label(name) for name in reversed(readers)])
+    axes[0, 0].set_ylim(-0.6, len(readers) - 0.4)
     return figure
 
 

@@ -31,7 +31,6 @@ WORDS = {
 BRIEF = {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": "CNN, t-SNE"}
 COLOURS = {"pca": MUTED, "tsne": ACCENT, "bottleneck": SECOND, "cnn": INK}
 EIGEN = 10  # eigen-images shown
-PIXELS = 1000  # across the picture of placed digits, which are 28 wide
 
 
 def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -63,17 +62,20 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """What each map keeps: classes, and the neighbourhoods among the pixels."""
     wide = width >= NARROW
     places, ratios = ("abcd", (1, 1, 1, 2)) if wide else ("abc;ddd", None)
-    size = (width, (0.34 if wide else 1.0) * width)
+    size = (width, (0.34 if wide else 1.1) * width)
     figure, axes = plt.subplot_mosaic(places, figsize=size, width_ratios=ratios)
     names = list(results["map"].values)
-    for ax, what, title in zip(
-        axes.values(), SCORES, SCORES.values() if wide else ("5-NN", "silhouette", "trust")
-    ):
+    for ax, (what, title) in zip(axes.values(), SCORES.items()):
         _score(ax, results, what)
-        ax.set_title(title)
+        ax.set_title(title if wide else title.replace(" ", "\n"))
+        if not wide:
+            ax.margins(x=0.5)
+            ax.locator_params(axis="x", nbins=2)
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.label.set(x=0, ha="left")
     words = {name: WORDS[name].replace(" of a", "\nof a") if wide else BRIEF[name] for name in names}
     axes["a"].set_yticks(range(len(names)), [words[name] for name in reversed(names)])
-    _shared(axes["d"], results)
+    _shared(axes["d"], results, 0.07 if wide else 0.11)
     return figure
 
 
@@ -102,14 +104,14 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
         ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize=6.5)
 
 
-def _shared(ax, results: xr.Dataset) -> None:
-    """The share of nearest neighbours that each map keeps, against their number."""
+def _shared(ax, results: xr.Dataset, gap: float) -> None:
+    """The share of nearest neighbours that each map keeps, against their number; names are `gap` of the height apart."""
     k = results.neighbourhood.values
     share = 100 * results.shared.sel(neighbourhood=k[-1])
     top, last = 1.1 * 100 * float(results.shared.max()), -np.inf
     for name in results["map"].values[np.argsort(share.values)]:
         ax.plot(k, 100 * results.shared.sel(map=name), color=COLOURS[name])
-        last = max(float(share.sel(map=name)), last + 0.07 * top)  # words do not touch
+        last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
         ax.text(k[-1] * 1.08, last, BRIEF[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
     ax.set_xscale("log")
     ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
@@ -160,28 +162,33 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Digits that the map has not seen, drawn where they were put."""
-    figure, ax = plt.subplots(figsize=(width, 0.8 * width))
+    narrow = width < NARROW
+    pixels, shape = (700, 1.1) if narrow else (1000, 0.8)  # of the picture; a digit is 28 pixels wide
+    figure, ax = plt.subplots(figsize=(width, shape * width))
     points = results.points.sel(map="tsne").values
     label = results.label.values
-    _scatter(ax, points, label, alpha=0.25)
+    _scatter(ax, points, label, alpha=0.25, s=1.1 if narrow else 2.2)
     places, truth, said = (results[name].values for name in ("placed", "placed_label", "placed_said"))
     low, high = points.min(0), points.max(0)
     low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
-    picture = np.zeros((round(0.8 * PIXELS), PIXELS, 4))
+    picture = np.zeros((round(shape * pixels), pixels, 4))
     for place, image, digit, voted in zip(places, results.placed_image.values, truth, said):
-        x, y = np.clip((place - low) / (high - low), 0.02, 0.98) * [PIXELS, len(picture)]
+        x, y = np.clip((place - low) / (high - low), 0.02, 0.98) * [pixels, len(picture)]
         spot = picture[round(y) - 14 : round(y) + 14, round(x) - 14 : round(x) + 14]
         ink = image[::-1] > 255 * spot[..., 3]
         spot[ink, :3] = to_rgb(DIGITS[digit])
         spot[ink, 3] = image[::-1][ink] / 255
         if voted != digit:
-            ax.plot(*place, "o", mfc="none", mec=INK, markersize=2 * width, mew=0.6, zorder=4)
+            ax.plot(*place, "o", mfc="none", mec=INK, markersize=2000 * width / pixels, mew=0.6, zorder=4)
     ax.imshow(picture, extent=(low[0], high[0], low[1], high[1]), origin="lower", aspect="auto", zorder=3)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     there, before = (100 * np.mean(results[name].values == truth) for name in ("placed_said", "codes_said"))
     ax.set_title(
-        f"{len(truth)} held-out digits: {there:.1f} % named by their 5 nearest in the map,"
-        f"{' ' if width >= NARROW else chr(10)}{before:.1f} % by their 5 nearest before mapping"
+        f"{len(truth)} held-out digits, named by their 5 nearest:\n"
+        f"{there:.1f} % rightly in the map, {before:.1f} % before mapping"
+        if narrow
+        else f"{len(truth)} held-out digits: {there:.1f} % named by their 5 nearest in the map, "
+        f"{before:.1f} % by their 5 nearest before mapping"
     )
     ax.axis("off")
     return figure

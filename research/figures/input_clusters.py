@@ -1,12 +1,14 @@
 """Figures of the study "input_clusters"."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
 from research import claims as c
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, rim
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing, rim
 from research.figures.input_clusters_course import bare, course, course_2d, course_3d, moving, paths, scatter
 from research.studies import input_clusters_measures as study
 from research.studies.input_clusters import GAIN
@@ -21,8 +23,9 @@ MEASURES = {
 
 def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Loss and scores of both experiments against epochs."""
-    figure, axes = plt.subplots(1, 4, figsize=(width, 0.29 * width))
-    for ax, (name, label) in zip(axes, MEASURES.items()):
+    rows, columns, height = (2, 2, 1.1) if width < NARROW else (1, 4, 0.29)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height * width), squeeze=False)
+    for ax, (name, label) in zip(axes.flat, MEASURES.items()):
         for d, colour in ((2, ACCENT), (3, SECOND)):
             runs = study.of(results, f"document {d}-D")[name]
             runs = runs.dropna("epoch", how="all")
@@ -35,8 +38,9 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                     transform=ax.transAxes,
                 )  # fmt: skip
         ax.set_title(label)
-        ax.set_xlabel("epoch")
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
+    for ax in axes[-1]:
+        ax.set_xlabel("epoch")
     return figure
 
 
@@ -49,6 +53,15 @@ def _survival(ax, times, end, colour, every) -> None:
         linewidth=0,
     )  # fmt: skip
     ax.step(epochs, [w.value for w in waiting], where="post", color=colour)
+
+
+def _label_below(axes, text: str, *, once: bool) -> None:
+    """Names the x axis of a row of axes: once for all, or below each."""
+    if once:
+        axes[0].figure.supxlabel(text, fontsize=7.5)
+        return
+    for ax in axes:
+        ax.set_xlabel(text)
 
 
 def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -64,10 +77,12 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ("setting S2", {d: f"document {d}-D" for d in (2, 3)}),
         ("setting I", {d: f"{d} features" for d in dimensions}),
     )
-    plain, line = 0.26 * width, 8.5 / 72  # inches: of the curves, and of a line of text above them
+    narrow = width < NARROW
+    plain, rest = (0.42 * width, 0.8) if narrow else (0.26 * width, 0.5)  # inches: of the curves, of labels
+    line = 8.5 / 72  # of a line of text above the curves
     heights = [plain + line * len(groups) for _, groups in rows]
     figure, axes = plt.subplots(
-        2, 2, figsize=(width, sum(heights) + 0.5), height_ratios=heights, sharex=True, sharey="row"
+        2, 2, figsize=(width, sum(heights) + rest), height_ratios=heights, sharex=True, sharey="row"
     )
     for row, (_, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
@@ -81,21 +96,22 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.annotate(
                     text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
                     textcoords="offset points", ha="right", va="top", color=shades[d], path_effects=rim(),
+                    fontsize=6.5 if narrow else 7.5,
                 )  # fmt: skip
             ax.set_ylim(-0.03, 1.03 + 1.25 * line * len(groups) / plain)
             ax.set_yticks(np.linspace(0, 1, 6))
-            ax.set_title(rule)
+            ax.set_title(rule.replace(" above", "\nabove") if narrow else rule)
             ax.grid(axis="y")
     for ax, (setting, _) in zip(axes[:, 0], rows):
         ax.set_ylabel(f"share not there yet\n{setting}")
-    for ax in axes[1]:
-        ax.set_xlabel("epoch  (numbers: median epoch)")
+    _label_below(axes[1], "epoch  (numbers: median epoch)", once=narrow)
     axes[0, 0].set_xlim(0, results.epochs * 1.02)
     return figure
 
 
 def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Epochs gained over two features: the sign depends on the measure."""
+    narrow = width < NARROW
     rows = [("S2", 3, "document 2-D", "document 3-D")]
     rows += [("I", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2]
     figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
@@ -113,11 +129,13 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(GAIN, color=MUTED, linewidth=0.8, linestyle=":")
+    gap, at = (" ", len(rows) - 0.4) if narrow else ("\n", -0.5)
     ax.text(
-        GAIN - 30, -0.5, "the document's\nsingle pair", color=MUTED, va="bottom", ha="right", fontsize=6.5
+        GAIN - 30, at, f"the document's{gap}single pair", color=MUTED, va="bottom", ha="right", fontsize=6.5
     )
     ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
-    ax.set_xlabel("epochs earlier than with two features (mean, 95 % interval); left of 0: later")
+    said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
+    ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     ax.set_ylim(-0.6, len(rows) - 0.4)
@@ -137,8 +155,12 @@ def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     names = [name for name in SHORT if course(results, name)]
     if len(names) < 2:
         return None
-    figure, axes = plt.subplots(1, len(names), figsize=(width, width / len(names) * 1.36))
-    for ax, name in zip(axes, names):
+    columns = 2 if width < NARROW else len(names)
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, width / columns * rows * 1.36), squeeze=False)
+    for ax in axes.flat[len(names) :]:
+        ax.set_visible(False)
+    for ax, name in zip(axes.flat, names):
         points, labels, frames = course(results, name)
         scatter(ax, points[-1], labels)
         bare(ax, 1.05 * np.abs(points[-1]).max())
@@ -146,9 +168,11 @@ def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         end = study.of(results, name).sel(epoch=frames[-1])
         text = (
             f"network {_mean(end.accuracy)}, a line {_mean(end.linear)}\n"
-            f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{ax.get_xlim()[1]:,.0f}"
+            f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{ax.get_xlim()[1]:,.0f}".replace(
+                ",", " "
+            )
         )
-        ax.set_xlabel(text.replace(",", " ", 0), color=MUTED, loc="left")
+        ax.set_xlabel(text.replace("-", "−"), color=MUTED, loc="left")
     return figure
 
 
@@ -158,6 +182,7 @@ def _mean(values) -> str:
 
 def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """How well simple classifiers do on the points before and after."""
+    narrow = width < NARROW
     names = [name for name in (*SHORT, "document 3-D") if name in results.group.values]
     figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
     titles = {
@@ -174,11 +199,15 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.plot([e.low, e.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
                 ax.plot(e.value, y, "o", color=colour, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
-        ax.set(title=title, xlim=(0, 1.04), xlabel="accuracy: before (grey), after (blue)")
+        ax.set(title=textwrap.fill(title, 12 if narrow else 99), xlim=(0, 1.04))
+        if narrow:
+            ax.set_xticks((0, 0.5, 1))
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
+    _label_below(axes, "accuracy: before (grey), after (blue)", once=narrow)
     labels = {**SHORT, "document 2-D": "2 features", "document 3-D": "3 features"}
-    axes[0].set_yticks(range(len(names)), [labels[name] for name in reversed(names)])
+    shown = [labels[name] for name in reversed(names)]
+    axes[0].set_yticks(range(len(names)), [s.replace(" (", "\n(") if narrow else s for s in shown])
     axes[0].set_ylim(-0.6, len(names) - 0.4)
     return figure
 
@@ -191,11 +220,20 @@ def phase(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     maps = study.phase_maps(results)
     if not maps:
         return None
-    columns = len(maps)
-    figure = plt.figure(figsize=(width, width / columns * 1.05 + 2.0))
-    grid = figure.add_gridspec(2, 1, height_ratios=(width / columns, 1.75))
-    axes = grid[0].subgridspec(1, columns).subplots(sharey=True, squeeze=False)[0]
-    for ax, (title, table) in zip(axes, maps.items()):
+    narrow = width < NARROW
+    found = {name: study.example(results, name) for name in study.REGIMES}
+    examples = [(name, shown) for name, shown in found.items() if shown is not None]
+    columns = min(2, len(maps)) if narrow else len(maps)
+    rows = -(-len(maps) // columns)
+    down = -(-len(examples) // 4) or 1 if narrow else 1
+    across = -(-len(examples) // down) or 1 if narrow else len(study.REGIMES)
+    above, below = width / columns * rows, (width / across + 0.35) * down
+    figure = plt.figure(figsize=(width, 1.05 * above + below + 0.25))
+    grid = figure.add_gridspec(2, 1, height_ratios=(above, below))
+    axes = grid[0].subgridspec(rows, columns).subplots(sharex=True, sharey=True, squeeze=False)
+    for ax in axes.flat[len(maps) :]:
+        ax.set_visible(False)
+    for ax, (title, table) in zip(axes.flat, maps.items()):
         inputs, weights = table.input_rate.values, table.weight_rate.values
         cells = np.array([[REGIME_COLOURS[str(name)] for name in row] for row in table.values])
         for y, row in enumerate(cells):
@@ -206,20 +244,20 @@ def phase(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         ticks = range(0, len(inputs), step)
         ax.set_xticks(ticks, [f"{inputs[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
         ax.set_yticks(ticks, [f"{weights[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
-        ax.set_title(title)
-        ax.set_xlabel("rate of the inputs")
+        ax.set_title(title, fontsize=7 if narrow else 8)
         ax.tick_params(length=0)
-    axes[0].set_ylabel("rate of the weights")
-    found = {name: study.example(results, name) for name in study.REGIMES}
-    examples = [(name, shown) for name, shown in found.items() if shown is not None]
-    below = grid[1].subgridspec(1, len(study.REGIMES)).subplots(squeeze=False)[0]
-    for ax in below:
+    for ax in axes[-1]:
+        ax.set_xlabel("rate of the inputs")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("rate of the weights")
+    shown = grid[1].subgridspec(down, across).subplots(squeeze=False).ravel()
+    for ax in shown:
         ax.set_axis_off()
-    for ax, (name, (points, labels)) in zip(below, examples):
+    for ax, (name, (points, labels)) in zip(shown, examples):
         ax.set_axis_on()
         scatter(ax, points, labels, size=1.6)
         bare(ax, 1.05 * np.abs(points).max())
-        ax.set_title(name, fontsize=7, fontweight="normal")
+        ax.set_title(textwrap.fill(name, 13 if narrow else 99), fontsize=7, fontweight="normal")
         for spine in ax.spines.values():
             spine.set(color=REGIME_COLOURS[name], linewidth=2.5)
     return figure

@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND, Drawing, tiles
+from research.figures import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing, tiles
 from research.figures.labels import spread
 from research.studies import recognisers as study
 
@@ -23,7 +23,9 @@ def digits(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Error of every network with its interval, beside the document's number."""
     names = list(results.network.values)
-    figure, ax = plt.subplots(figsize=(width, 0.34 * len(names) + 0.6))
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, 0.34 * len(names) + (0.75 if narrow else 0.6)))
+    words = [label(name) for name in reversed(names)]
     for y, name in enumerate(reversed(names)):
         value, low, high, n = study.accuracy_of(results, name)
         seeds = 100 * (1 - results.accuracy.sel(network=name).dropna("seed").values)
@@ -33,19 +35,22 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 [100 * (1 - high), 100 * (1 - low)], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt"
             )
         ax.plot(100 * (1 - value), y, "o", color=ACCENT, markersize=4.5)
-        ax.text(
-            0.995, y, f"{100 * (1 - value):.2f} %   n = {n:,}".replace(",", " "),
-            transform=ax.get_yaxis_transform(), ha="right", va="center", color=INK,
-        )  # fmt: skip
+        numbers = f"{100 * (1 - value):.2f} %   n = {n:,}".replace(",", " ")
+        if narrow:  # below the name, not beside the points
+            words[y] += f"\n{numbers}"
+        else:
+            ax.text(0.995, y, numbers, transform=ax.get_yaxis_transform(), ha="right", va="center", color=INK)
         if name in study.CLAIMED:
             said = 100 * (1 - study.CLAIMED[name])
             ax.plot([said, said], [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
-    ax.set_yticks(range(len(names)), [label(name) for name in reversed(names)])
-    ax.set_xlabel("error on the 10 000 test images, %  (bar: 95 % interval; upright: the document's number)")
+    ax.set_yticks(range(len(names)), words)
+    lines = ("error on the 10 000 test images, %", "(bar: 95 % interval;", "upright: the document's number)")
+    ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
     ax.set_xscale("log")
     ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.set_xlim(ax.get_xlim()[0], ax.get_xlim()[1] * 1.9)
+    if not narrow:
+        ax.set_xlim(ax.get_xlim()[0], ax.get_xlim()[1] * 1.9)
     ax.minorticks_off()
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
@@ -65,21 +70,26 @@ LABELS = {
 }
 
 
-def label(name: str) -> str:
-    """A network's name as the figures print it."""
-    return LABELS[name]
+def label(name: str, *, brief: bool = False) -> str:
+    """A network's name as the figures print it, if `brief` without what is in brackets."""
+    return LABELS[name].split(" (")[0] if brief else LABELS[name]
+
+
+def _panels(n: int, width: float, shape: float) -> tuple[Figure, np.ndarray]:
+    """A panel a network, `shape` times as high as wide, two in a row (wide: four) with shared axes."""
+    columns = min(2 if width < NARROW else 4, n)
+    rows = -(-n // columns)
+    size = (width, width / columns * rows * shape)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
+    for ax in axes.flat[n:]:
+        ax.set_visible(False)
+    return figure, axes
 
 
 def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Which digit is taken for which, errors a thousand images of the true digit."""
     names = list(results.network.values)
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, width / columns * rows * 1.1), squeeze=False, sharex=True, sharey=True
-    )
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
+    figure, axes = _panels(len(names), width, 1.1 if width >= NARROW else 1.0)
     for ax, name in zip(axes.flat, names):
         table = results.confusion.sel(network=name).values.astype(float)
         rate = 1000 * table / table.sum(1, keepdims=True)
@@ -90,7 +100,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.text(
                 taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour
             )
-        ax.set_title(label(name))
+        ax.set_title(label(name, brief=width < NARROW))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))
         ax.tick_params(length=0)
@@ -106,7 +116,8 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Test error against training time, a line a seed."""
     names = [name for name in results.network.values if name != "knn"]
-    figure, ax = plt.subplots(figsize=(width, 0.45 * width))
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
     ends = []
     for name, colour in zip(names, colours):
@@ -126,10 +137,11 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, error), y in zip(names, colours, ends, heights):
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
-        ax.text(1.05 * right, y, label(name), va="center", color=colour, fontsize=7)
+        ax.text(1.05 * right, y, label(name, brief=narrow), va="center", color=colour, fontsize=7)
     ax.set_ylabel("test error, %")
     clocks = {clock for some in results.clock.sel(network=names).values for clock in some.split(" and ")}
-    ax.set_xlabel(f"{' and '.join(sorted(clocks))} seconds a network, compilation included")
+    of = f"{' and '.join(sorted(clocks))} seconds a network,"
+    ax.set_xlabel(f"{of}{chr(10) if narrow else ' '}compilation included")
     few, many = ax.get_ylim()
     errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
     ax.set_yticks(errors, [f"{e:g}" for e in errors])
@@ -145,13 +157,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """How often a network is right when it says it is so sure."""
     names = list(results.network.values)
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, width / columns * rows), squeeze=False, sharex=True, sharey=True
-    )
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
+    figure, axes = _panels(len(names), width, 1.0)
     for ax, name in zip(axes.flat, names):
         one = results.sel(network=name)
         seen = one.bin_count.values > 0
@@ -160,7 +166,7 @@ def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             one.bin_confidence[seen], one.bin_accuracy[seen], color=ACCENT, linewidth=0,
             s=4 + 60 * np.sqrt(one.bin_count[seen] / one.bin_count.sum()),
         )  # fmt: skip
-        ax.set_title(label(name))
+        ax.set_title(label(name, brief=width < NARROW))
         ax.text(0.97, 0.04, f"ECE {100 * float(one.ece.mean()):.2f} %", ha="right", color=MUTED)
         ax.set_aspect("equal")
     for ax in axes[-1]:
@@ -179,7 +185,7 @@ FIGURES = {
     ),
     "confusion": Drawing(
         confusion,
-        "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled.",
+        "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled, colours end at 25.",
     ),
     "learning": Drawing(learning, "Test error after each epoch against training time, one line a network."),
     "calibration": Drawing(

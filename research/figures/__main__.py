@@ -8,8 +8,12 @@ from pathlib import Path
 from research.figures import redraw, style
 
 answers, sys.stdout = sys.stdout, sys.stderr  # nothing that is printed by a figure gets among the answers
-with style():
-    import matplotlib.pyplot  # noqa: F401 - while there is nothing to draw yet
+with style():  # what drawing imports, while there is nothing to draw yet
+    import fontTools.subset  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+    import scipy.stats  # noqa: F401
+
+    import research.store  # noqa: F401
 
 for line in sys.stdin:
     study, folder, widths = json.loads(line)

@@ -166,11 +166,10 @@ def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         bare(ax, 1.05 * np.abs(points[-1]).max())
         ax.set_title(SHORT[name])
         end = study.of(results, name).sel(epoch=frames[-1])
+        window = f"{ax.get_xlim()[1]:,.0f}".replace(",", " ")
         text = (
             f"network {_mean(end.accuracy)}, a line {_mean(end.linear)}\n"
-            f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{ax.get_xlim()[1]:,.0f}".replace(
-                ",", " "
-            )
+            f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{window}"
         )
         ax.set_xlabel(text.replace("-", "−"), color=MUTED, loc="left")
     return figure

@@ -3,7 +3,7 @@
 Claims   more than 96 % of the labels through two neurons; digits that are close in t-SNE are close there (002)
 Expect   bottleneck-96         0.9626 (0.9607 to 0.9645, n = 5)
          bottleneck-like-tsne  0.3106 (0.01849 to 0.5645, n = 10)
-Time     63 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     73 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/bottlenecks.py --workdir=results/bottlenecks
 Presets  --config=configs/bottlenecks.py:smoke | :quick | :full

@@ -4,7 +4,7 @@ Claims   the heat maps of the causal index resemble the digits; the network misr
 Expect   maps-like-digits      0.504 (0.4019 to 0.6061, n = 3)
          maps-like-digits-own  1 (1 to 1, n = 5)
          maps-network-error    0.0163 (0.01541 to 0.01719, n = 5)
-Time     55 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     70 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/causal_maps.py --workdir=results/causal_maps
 Presets  --config=configs/causal_maps.py:smoke | :quick | :full

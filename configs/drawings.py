@@ -8,7 +8,7 @@ Expect   funky-seven             -0.003405 (-0.01399 to 0.007183, n = 1028)
          funky-seven-cnn         0.965 (0.9519 to 0.9746, n = 1028)
          funky-seven-pca         0.564 (0.5015 to 0.6265, n = 1028)
          funky-seven-pca-centre  -0.2009 (-0.2369 to -0.165, n = 1028)
-Time     28 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     35 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/drawings.py --workdir=results/drawings
 Presets  --config=configs/drawings.py:smoke | :quick | :full

@@ -2,7 +2,7 @@
 
 Claims   the labels are very well separated by t-SNE (002)
 Expect   tsne-separates  0.943 (0.9362 to 0.9491, n = 5000)
-Time     39 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     44 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/embeddings.py --workdir=results/embeddings
 Presets  --config=configs/embeddings.py:smoke | :quick | :full

@@ -19,7 +19,7 @@ Expect   random-below-0.6          0.677 (0 to 1, n = 2)
          local-minima              0.0871 (0.06055 to 0.1238, n = 310)
          zero-six-visible          0.46 (0.2906 to 0.6294, n = 20)
          zero-six-like-the-mean    0.06872 (-0.03177 to 0.1692, n = 20)
-Time     186 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     211 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/identikits.py --workdir=results/identikits
 Presets  --config=configs/identikits.py:smoke | :quick | :full

@@ -8,7 +8,7 @@ Expect   clusters-form            0.9615 (0.8702 to 0.9894, n = 52)
          loss-falls               1 (1 to 1, n = 52)
          faster-in-3d             283.7 (-117 to 684.3, n = 52)
          faster-in-3d-silhouette  -591.3 (-1000 to -182.5, n = 52)
-Time     65 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     83 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/input_clusters.py --workdir=results/input_clusters
 Presets  --config=configs/input_clusters.py:smoke | :quick | :full

@@ -8,7 +8,7 @@ Expect   softmax-accuracy      0.9259 (0.9256 to 0.9261, n = 5)
          cnn-accuracy          0.9905 (0.9899 to 0.991, n = 3)
          sigmoid200-error      0.0163 (0.01541 to 0.01719, n = 5)
          better-than-logistic  0.0529 (0.05239 to 0.05341, n = 5)
-Time     87 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
+Time     89 s in `paper.py --preset=quick --workdir=results/paper` on 2 cores of Linux x86_64;
          networks that were trained before it asked are not in it
 Run      python -m launch.study --config=configs/recognisers.py --workdir=results/recognisers
 Presets  --config=configs/recognisers.py:smoke | :quick | :full

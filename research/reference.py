@@ -67,7 +67,9 @@ def _smaller(png: Path, dpi: int) -> bytes:
         size = (round(picture.width * scale), round(picture.height * scale))
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     written = io.BytesIO()
-    small.quantize(64, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    # the median cut, which is the default, merges hues that are rare
+    few = small.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(written, "PNG", optimize=True)
     return written.getvalue()
 
 

@@ -1,12 +1,16 @@
 """The README's examples run as they stand, and do what the README says."""
 
+import io
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 
-from research import reference, studies
+from research import figures, reference, studies
 from research.claims import Claim, from_json
 
 README = Path(__file__).parents[1] / "README.md"
@@ -63,3 +67,17 @@ def test_a_lab_note_is_filled_in_once_and_keeps_the_rest():
     assert once.endswith(bare[bare.index("Run ") :])
     other = Claim("another", "000", "", 1.0, None, None, None, 0, "", "not run")
     assert "another  –" in reference.lab_note(once, [other], origin | {"claims": ["another"]})
+
+
+def test_kept_figures_keep_their_hues(tmp_path):
+    """Lines in the colours of the digits over the greys of an image, which are most of what is there."""
+    hues = [np.array(to_rgb(colour)) * 255 for colour in (*figures.DIGITS, figures.ACCENT, figures.SECOND)]
+    picture = np.random.default_rng(0).integers(0, 256, (600, 1800, 1), np.uint8).repeat(3, 2)
+    for i, hue in enumerate(hues):
+        picture[48 * i + 8 : 48 * i + 32, :60] = hue
+    Image.fromarray(picture).save(tmp_path / "full.png")
+    small = Image.open(io.BytesIO(reference._smaller(tmp_path / "full.png", 100))).convert("RGB")
+    kept = np.asarray(small, float)
+    for i, hue in enumerate(hues):
+        line = kept[(48 * i + 20) // 3, 5:15]
+        assert np.abs(line - hue).max() < 40

@@ -68,7 +68,7 @@ def _smaller(png: Path, dpi: int) -> bytes:
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     written = io.BytesIO()
     # the median cut, which is the default, merges hues that are rare
-    few = small.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = small.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(written, "PNG", optimize=True)
     return written.getvalue()
 

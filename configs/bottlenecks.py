@@ -10,7 +10,7 @@ Presets  --config=configs/bottlenecks.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.bottlenecks import Config
+from research.studies.bottlenecks.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -11,7 +11,7 @@ Presets  --config=configs/causal_maps.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.causal_maps import DENSE, Config
+from research.studies.causal_maps.study import DENSE, Config
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -11,7 +11,7 @@ Presets  --config=configs/denoising.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.denoising import READERS, Config
+from research.studies.denoising.study import READERS, Config
 
 
 def get_config(preset: str = "quick") -> Config:

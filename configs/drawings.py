@@ -14,7 +14,7 @@ Run      python -m launch.study --config=configs/drawings.py --workdir=results/d
 Presets  --config=configs/drawings.py:smoke | :quick | :full
 """
 
-from research.studies.drawings import Config
+from research.studies.drawings.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -9,7 +9,7 @@ Presets  --config=configs/embeddings.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.embeddings import Config
+from research.studies.embeddings.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -26,7 +26,7 @@ Presets  --config=configs/identikits.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.identikits import ASKINGS, Config
+from research.studies.identikits.study import ASKINGS, Config
 
 
 def get_config(preset: str = "quick") -> Config:

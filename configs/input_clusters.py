@@ -14,7 +14,7 @@ Run      python -m launch.study --config=configs/input_clusters.py --workdir=res
 Presets  --config=configs/input_clusters.py:smoke | :quick | :full
 """
 
-from research.studies.input_clusters import Config
+from research.studies.input_clusters.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -14,8 +14,8 @@ Run      python -m launch.study --config=configs/recognisers.py --workdir=result
 Presets  --config=configs/recognisers.py:smoke | :quick | :full
 """
 
-from research.networks import NetworkConfig
-from research.studies.recognisers import Config
+from research.studies.recognisers.study import Config
+from research.training.populations import NetworkConfig
 
 
 def get_config(preset: str = "quick") -> Config:

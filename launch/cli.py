@@ -61,21 +61,21 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
     """
 
     def guarded(argv: list[str]) -> int | None:
-        from research import devices, hosts
+        from research.runtime import devices, multihost
 
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()
             if DISTRIBUTED.value or COORDINATOR.value:
-                hosts.start(COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
+                multihost.start(COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
             return main(*argv[1:])
         except (ValueError, OSError) as error:
             return fail(error)
-        except hosts.Preempted:
+        except multihost.Preempted:
             print("told to end: saved, the same command goes on from here", file=sys.stderr)
             return PREEMPTED
         except RuntimeError as error:
-            if not hosts.several():
+            if not multihost.several():
                 raise
             print(
                 "error: another process of this run was lost; start all of them again and they go on from the "

@@ -21,24 +21,29 @@ def lab_note(study: str, preset: str):
 
 
 def main() -> int:
-    from research import claims, conduct, figures, hosts, store, studies
+    from research import studies
+    from research.evidence import claims
+    from research.paper import pipeline
+    from research.plotting import style
+    from research.runs import store
+    from research.runtime import multihost
 
     if PRESET.value not in PRESETS:
         return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(PRESETS)}")
     for name in ONLY.value:
         studies.study(name)
     folder, console = store.make_folder(Path(WORKDIR.value)), cli.console()
-    configs = {name: lab_note(name, PRESET.value) for name in ONLY.value or studies.STUDIES}
+    configs = {name: lab_note(name, PRESET.value) for name in ONLY.value or studies.names()}
     trial = PRESET.value == "smoke"
     with store.lock(folder):
-        rows, failed = conduct.conduct_all(
+        rows, failed = pipeline.conduct_all(
             configs,
             folder,
             force=FORCE.value,
             note=TRIAL if trial else "",
-            widths=(figures.DOUBLE,) if trial else figures.WIDTHS,
+            widths=(style.DOUBLE,) if trial else style.WIDTHS,
         )
-    console.quiet = not hosts.first()
+    console.quiet = not multihost.first()
     console.print()
     console.print(claims.table(rows))
     console.print(f"\nReport: {folder / 'report.html'}   Claims: {folder / 'claims.json'}", soft_wrap=True)

@@ -36,8 +36,7 @@ OUTPUT = flags.DEFINE_string("output", None, "The ONNX tensor to read, where a g
 
 
 def main() -> int:
-    from research import read
-    from research.importing import Settings
+    from research.importing import Settings, read
 
     settings = Settings(
         input_range=RANGE.value,

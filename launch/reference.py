@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    from research import reference, store
-    from research.claims import from_json
+    from research.evidence.claims import from_json
+    from research.paper import reference
+    from research.runs import store
 
     folder, page = ROOT / "results" / "reference", ROOT / "README.md"
     if PAPER.value:

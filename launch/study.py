@@ -17,15 +17,16 @@ flags.mark_flag_as_required("config")
 
 
 def main() -> int:
-    from research import claims, hosts
-    from research.conduct import conduct
-    from research.store import Run
+    from research.evidence import claims
+    from research.paper.pipeline import conduct
+    from research.runs.store import Run
+    from research.runtime import multihost
 
     folder, config = Path(WORKDIR.value), CONFIG.value
     if not dataclasses.is_dataclass(config):
         config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     fresh = conduct(config, folder, force=FORCE.value)
-    if not hosts.first():
+    if not multihost.first():
         return 0
     console = cli.console()
     console.print(claims.table(Run(folder).claims()))

@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 
 # Every jaxtyping annotation in `research` is checked at run time, in tests only.
 install_import_hook("research", "strict.check")
-devices = importlib.import_module("research.devices")
+devices = importlib.import_module("research.runtime.devices")
 devices.compile_quickly()
 devices.compute_exactly()
 
@@ -44,3 +44,11 @@ def cache(tmp_path, monkeypatch):
     (place / "data").symlink_to(data.cache_dir() / "data")
     monkeypatch.setenv("IDENTIKIT_CACHE", str(place))
     return place
+
+
+@pytest.fixture(scope="module")
+def quick_compiles():
+    """Unoptimised programs: for tests that spend their time compiling, not computing."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

@@ -15,14 +15,18 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from research import checkpoints, clustering, hosts, models, networks, store
-from research.keys import named
-from research.networks import NetworkConfig
-from research.reading.masks import LowFrequency
-from research.reading.search import Search
-from research.studies.identikits_asking import Asking, ask
-from research.studies.input_clusters_runs import Batch, Group, follow
-from research.training import TrainingConfig
+from research import models
+from research.identikits.perturbations import LowFrequency
+from research.identikits.random_search import Search
+from research.joint_descent import descent as clustering
+from research.runs import checkpoints, store
+from research.runtime import multihost
+from research.runtime.rng import named
+from research.studies.identikits.runs import Asking, ask
+from research.studies.input_clusters.runs import Batch, Group, follow
+from research.training import populations as networks
+from research.training.fit import TrainingConfig
+from research.training.populations import NetworkConfig
 
 
 def training(folder: Path) -> dict[str, np.ndarray]:
@@ -78,11 +82,11 @@ def run(what: str, folder: Path) -> int:
     checkpoints.EVERY = 0.0
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with hosts.watched():
+        with multihost.watched():
             found = WORK[what](folder)
-    except hosts.Preempted:
+    except multihost.Preempted:
         return os.EX_TEMPFAIL
-    if hosts.first():
+    if multihost.first():
         part = folder / f".part{os.getpid()}.npz"
         np.savez(part, **found)
         part.rename(folder / "result.npz")
@@ -98,7 +102,7 @@ def same(one: Path, other: Path) -> bool:
 if __name__ == "__main__":
     what, folder, *cluster = sys.argv[1:]
     if cluster:
-        hosts.start(cluster[0], int(cluster[1]), int(cluster[2]))
+        multihost.start(cluster[0], int(cluster[1]), int(cluster[2]))
     try:
         sys.exit(run(what, Path(folder)))
     except store.StoreError as error:

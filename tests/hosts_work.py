@@ -12,11 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import clustering, hosts, models, training
-from research.blocks import over_runs
-from research.reading import identikits
-from research.reading.masks import Sparse
-from research.reading.search import Search
+from research import models
+from research.identikits import identikits
+from research.identikits.perturbations import Sparse
+from research.identikits.random_search import Search
+from research.joint_descent import descent as clustering
+from research.runtime import multihost
+from research.runtime.parallel import over_runs
+from research.training import fit as training
 
 MLP = models.MLPConfig(widths=(8,))
 HOW = training.TrainingConfig(epochs=2, batch=20, shift=1)
@@ -69,11 +72,11 @@ def work(*parts: str) -> dict[str, np.ndarray]:
 if __name__ == "__main__":
     out, parts, *cluster = sys.argv[1:]
     if cluster:
-        hosts.start(cluster[0], int(cluster[1]), int(cluster[2]))
+        multihost.start(cluster[0], int(cluster[1]), int(cluster[2]))
         assert jax.process_count() == int(cluster[1])
-        assert hosts.once(lambda: jax.process_index()) == 0
+        assert multihost.once(lambda: jax.process_index()) == 0
         with pytest.raises(KeyError, match="all meet"):
-            hosts.once(lambda: {}["what process 0 meets, all meet"])
+            multihost.once(lambda: {}["what process 0 meets, all meet"])
     found = work(*parts.split(","))
-    if hosts.first():
+    if multihost.first():
         np.savez(Path(out), devices=jax.device_count(), **found)

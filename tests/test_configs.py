@@ -8,14 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import models, networks, studies, training
+from research import models, studies
+from research.training import fit as training
+from research.training import populations as networks
 
 CONFIGS = sorted(p.stem for p in (Path(__file__).parents[1] / "configs").glob("[a-z]*.py"))
 PRESETS = ("smoke", "quick", "full")
 
 
 def test_every_study_has_a_lab_note():
-    assert set(studies.STUDIES) <= set(CONFIGS)
+    assert set(studies.names()) <= set(CONFIGS)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -71,6 +71,7 @@ def copy(tmp_path_factory):
         elif first.startswith("# "):
             file = copy / first.removeprefix("# ")
             assert not file.exists(), file
+            file.parent.mkdir(exist_ok=True)
             file.write_text(block.partition("\n")[2])
             scripts += [file] * (file.parent == copy)
         else:
@@ -107,8 +108,9 @@ def test_all_six_work_as_they_stand(copy, cache):
 def test_the_added_files_pass_the_linter(copy):
     folder, _ = copy
     shutil.copy(ROOT / "pyproject.toml", folder)
-    added = ["research/models/maxout.py", "research/reading/turning.py", "research/studies/turning_points.py",
-             "research/figures/turning_points.py", "configs/turning_points.py", "research/reading/masks.py"]  # fmt: skip
+    study = [f"research/studies/turning_points/{file}.py" for file in ("__init__", "study", "figures")]
+    added = ["research/models/maxout.py", "research/attribution/turning.py", *study,
+             "configs/turning_points.py", "research/identikits/perturbations.py"]  # fmt: skip
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if not ruff:
         pytest.skip("ruff is not installed")

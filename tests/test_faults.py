@@ -12,7 +12,7 @@ import faulty
 import pytest
 from test_hosts import free_port
 
-from research import store
+from research.runs import store
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = ("--config=configs/recognisers.py:smoke", "--config.include=('softmax',)", "--config.small=1")

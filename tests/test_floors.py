@@ -12,42 +12,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
-    5: ("launch", "configs"),
-    4: (
-        "research.figures",
-        "research.app",
-        "research.report",
-        "research.surprises",
-        "research.latex",
-        "research.conduct",
-        "research.read",
-        "research.reference",
-        "research.scaling",
-        "research.sweep",
-        "research.bench",
+    6: ("launch", "configs"),
+    5: ("research.paper", "research.app", "research.sweep", "research.bench"),
+    4: ("research.studies",),
+    3: ("research.training", "research.importing"),
+    2: (
+        "research.runs",
+        "research.identikits",
+        "research.attribution",
+        "research.embedding",
+        "research.joint_descent",
     ),
-    3: ("research.studies",),
-    2: ("research.store", "research.checkpoints", "research.claims", "research.networks", "research.ahead"),
-    1: (
-        "research.training",
-        "research.reading",
-        "research.geometry",
-        "research.clustering",
-        "research.clustering_settings",
-    ),
-    0: (
-        "research.data",
-        "research.models",
-        "research.importing",
-        "research.devices",
-        "research.blocks",
-        "research.hosts",
-        "research.keys",
-        "research.progress",
-    ),
+    1: ("research.runtime",),
+    0: ("research.data", "research.models", "research.evidence", "research.plotting"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-PURE = ("research.reading", "research.geometry")
+PURE = ("research.identikits", "research.attribution", "research.embedding")
 MODELS_AND_FILES = {"research.models", "research.importing", "research.data.digits"} | {
     "flax", "h5py", "orbax", "os", "pathlib", "pickle", "shutil", "tempfile"
 }  # fmt: skip
@@ -123,59 +103,58 @@ def test_rooms_depend_on_one_another_in_one_direction():
         if own := room(module(path)):
             found = {room(name) for _, name in imports(path, source)}
             uses.setdefault(own, set()).update((found & FLOOR.keys()) - {own})
-    assert uses["research.studies"] >= {"research.networks", "research.data"}
+    assert uses["research.studies"] >= {"research.training", "research.data"}
     graphlib.TopologicalSorter(uses).prepare()  # raises CycleError with the rooms in question
 
 
 @pytest.mark.parametrize(
     ("path", "source", "complaint"),
     [
-        ("research/data/idx.py", "from research import store", "floor 0 imports research.store from floor 2"),
+        ("research/data/idx.py", "from research import runs", "floor 0 imports research.runs from floor 2"),
+        ("research/embedding/a.py", "import research.training.fit as f", "floor 2 imports research.training"),
         (
-            "research/reading/a.py",
-            "import research.store as s",
-            "floor 1 imports research.store from floor 2",
-        ),
-        ("research/training.py", "from .studies import x", "floor 1 imports research.studies.x from floor 3"),
-        (
-            "research/geometry/b.py",
-            "from ..claims import Claim",
-            "imports research.claims.Claim from floor 2",
+            "research/runtime/a.py",
+            "from ..studies import x",
+            "floor 1 imports research.studies.x from floor 4",
         ),
         (
-            "research/store.py",
+            "research/runs/store.py",
             "def f():\n    from launch import cli",
-            "store.py:2: floor 2 imports launch.cli",
+            "store.py:2: floor 2 imports launch",
         ),
         (
-            "research/networks.py",
+            "research/training/populations.py",
             "import_ = importlib.import_module(f'research.studies.{n}')",
-            "from floor 3",
+            "from floor 4",
         ),
-        ("research/studies/x.py", "from research.figures.x import draw", "floor 3 imports research.figures"),
-        ("research/report.py", "import configs.recognisers", "floor 4 imports configs.recognisers"),
-        ("research/reading/a.py", "from research.models import MLP", "knows no model and no file"),
-        ("research/reading/a.py", "from flax import nnx", "knows no model and no file"),
         (
-            "research/geometry/b.py",
+            "research/studies/x/study.py",
+            "from research.paper import report",
+            "floor 4 imports research.paper",
+        ),
+        ("research/paper/report.py", "import configs.recognisers", "floor 5 imports configs.recognisers"),
+        ("research/identikits/a.py", "from research.models import MLP", "knows no model and no file"),
+        ("research/attribution/a.py", "from flax import nnx", "knows no model and no file"),
+        (
+            "research/embedding/b.py",
             "def f(p):\n    return open(p)",
-            "b.py:2: research.geometry knows no file",
+            "b.py:2: research.embedding knows no file",
         ),
         ("research/helpers.py", "", "research.helpers has no floor"),
     ],
 )
 def test_an_offending_file_is_caught(path, source, complaint):
-    (found,) = violations(path, source)
-    assert complaint in found
+    found = violations(path, source)
+    assert any(complaint in line for line in found)
 
 
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("research/reading/a.py", "import jax\nfrom research.reading.b import c\nfrom . import d"),
-        ("research/networks.py", "from research import data, store\nfrom .models import MLP"),
+        ("research/identikits/a.py", "import jax\nfrom research.identikits.b import c\nfrom . import d"),
+        ("research/training/populations.py", "from research import data\nfrom ..models import MLP"),
         ("research/data/__init__.py", "from .digits import load"),
-        ("launch/study.py", "from research import studies, figures\nfrom launch import cli"),
+        ("launch/study.py", "from research import studies, paper\nfrom launch import cli"),
         ("research/__init__.py", ""),
     ],
 )

@@ -10,8 +10,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from research import figures, reference, studies
-from research.claims import Claim, from_json
+from research import studies
+from research.evidence.claims import Claim, from_json
+from research.paper import reference
+from research.plotting import style
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -45,7 +47,7 @@ def test_claims_and_pictures_are_those_of_the_reference_run():
     assert reference.readme(text, kept, "results/reference") == text, "run make readme"
 
 
-@pytest.mark.parametrize("name", studies.STUDIES)
+@pytest.mark.parametrize("name", studies.names())
 def test_lab_notes_expect_what_the_reference_run_measured(name):
     kept = README.parent / "results" / "reference"
     origin = json.loads((kept / "provenance.json").read_text())[name]
@@ -71,7 +73,7 @@ def test_a_lab_note_is_filled_in_once_and_keeps_the_rest():
 
 def test_kept_figures_keep_their_hues(tmp_path):
     """Lines in the colours of the digits over the greys of an image, which are most of what is there."""
-    hues = [np.array(to_rgb(colour)) * 255 for colour in (*figures.DIGITS, figures.ACCENT, figures.SECOND)]
+    hues = [np.array(to_rgb(colour)) * 255 for colour in (*style.DIGITS, style.ACCENT, style.SECOND)]
     picture = np.random.default_rng(0).integers(0, 256, (600, 1800, 1), np.uint8).repeat(3, 2)
     for i, hue in enumerate(hues):
         picture[48 * i + 8 : 48 * i + 32, :60] = hue

@@ -15,12 +15,15 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int32, UInt8
 
-from research import data, networks, progress, store
+from research import data
 from research.app.settings import TITLES, Settings
-from research.geometry import pca, tsne
-from research.geometry.pca import PCA
-from research.networks import NetworkConfig, Population
-from research.reading import causal_index
+from research.attribution import causal_index
+from research.embedding import pca, tsne
+from research.embedding.pca import PCA
+from research.runs import store
+from research.runtime import progress
+from research.training import populations as networks
+from research.training.populations import NetworkConfig, Population
 
 Tell = Callable[[str, float], None]  # tell(what is being done, share of it that is done)
 CAUSAL_IMAGES = 200

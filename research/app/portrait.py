@@ -16,11 +16,11 @@ import numpy as np
 
 from research.app.reader import Model
 from research.app.wire import Ask, Field
-from research.reading import ask as asking
-from research.reading.ascent import Ascent
-from research.reading.contract import Method
-from research.reading.objectives import LogProbability, Neuron
-from research.reading.search import Search
+from research.identikits import api as asking
+from research.identikits.gradient_ascent import Ascent
+from research.identikits.objectives import LogProbability, Neuron
+from research.identikits.random_search import Search
+from research.identikits.types import Method
 
 LAYOUT = [
     Field("image", "float32", (28, 28)),

@@ -15,14 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt
 
-from research import data, networks
+from research import data
 from research.app import fitted, wire
 from research.app.fitted import Fitted, Tell
 from research.app.settings import TITLES, Settings
 from research.app.wire import Draw, Field
 from research.data.noise import NOISES
-from research.geometry import knn, tsne_place
-from research.networks import Population
+from research.embedding import knn, tsne_place
+from research.training import populations as networks
+from research.training.populations import Population
 
 SIZES = (1, 8, 32)  # drawings in one call
 CANDIDATES = 128  # for the nearest neighbours; almost always enough to be certain

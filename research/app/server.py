@@ -29,7 +29,7 @@ from research.app.guard import Guard
 from research.app.reader import MAPS, SIZES, Reader
 from research.app.settings import Limits, Settings
 from research.app.visitor import Visitor
-from research.figures import DIGITS
+from research.plotting.style import DIGITS
 
 PAGE = Path(__file__).with_name("page")
 

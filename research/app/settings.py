@@ -3,8 +3,8 @@
 import functools
 from dataclasses import dataclass, field
 
-from research import networks
-from research.networks import NetworkConfig
+from research.training import populations as networks
+from research.training.populations import NetworkConfig
 
 TITLES = {
     "dense3": "Dense network",

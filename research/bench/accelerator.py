@@ -13,8 +13,8 @@ def _identikits() -> Trial:
     """All ten digits, a thousand restarts each, to 0.99 by a trained CNN."""
     import jax
 
-    from research import networks
-    from research.reading import identikits
+    from research.identikits import identikits
+    from research.training import populations as networks
 
     trained = networks.population(networks.recipe("cnn"), 1)
 
@@ -32,7 +32,9 @@ def _population() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models, networks, training
+    from research import data, models
+    from research.training import fit as training
+    from research.training import populations as networks
 
     recipe, train = networks.recipe("sigmoid200"), data.load("mnist", "train")
     recipe.training.epochs = 3
@@ -62,7 +64,9 @@ def _warm_goal() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models, networks, training
+    from research import data, models
+    from research.training import fit as training
+    from research.training import populations as networks
 
     recipe, train, test = networks.recipe("cnn"), data.load("mnist", "train"), data.load("mnist", "test")
     fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.labels))

@@ -39,7 +39,9 @@ def _step() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models, networks, training
+    from research import data, models
+    from research.training import fit as training
+    from research.training import populations as networks
 
     recipe, train = networks.recipe("cnn"), data.load("mnist", "train")
     fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.images))
@@ -112,7 +114,7 @@ def _same_network(n: int, layout: str):
 def generation(generations: int) -> Trial:
     import jax
 
-    from research.reading import identikits
+    from research.identikits import identikits
 
     predict, params = predictor()
     params = jax.tree.map(lambda leaf: leaf[None], params)
@@ -166,7 +168,7 @@ def _jacobian() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research.reading.causal_index import mean_jacobian
+    from research.attribution.causal_index import mean_jacobian
 
     predict, params = predictor()
     network = jax.tree_util.Partial(predict, params)

@@ -13,7 +13,7 @@ def start(runs: int):
     import jax
     import jax.numpy as jnp
 
-    from research import clustering
+    from research.joint_descent import descent as clustering
 
     descent = clustering.make_descent(clustering.setting("A"))
     keys = jax.vmap(functools.partial(jax.random.fold_in, jax.random.key(0)))(jnp.arange(runs))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from research import figures
 from research.bench import growth
 from research.bench.growth import AXES, Axis, curve
+from research.plotting import style
 
 ROWS = (("seconds", "seconds", 1.0), ("bytes", "largest memory, MiB", 2.0**-20))
 
@@ -51,12 +51,12 @@ def _one(ax, axis: Axis, sizes, values, what, unit) -> None:
     values = [value * unit for value in values]
     expected = axis.slope if what == "seconds" else axis.memory
     ax.loglog(
-        sizes, values[-1] * (np.array(sizes) / sizes[-1]) ** expected, color=figures.MUTED, lw=0.7, ls="--"
+        sizes, values[-1] * (np.array(sizes) / sizes[-1]) ** expected, color=style.MUTED, lw=0.7, ls="--"
     )
-    ax.loglog(sizes, values, "o-", color=figures.ACCENT if what == "seconds" else figures.SECOND)
+    ax.loglog(sizes, values, "o-", color=style.ACCENT if what == "seconds" else style.SECOND)
     bound = "at most " if what == "bytes" else ""
     words = f"slope {growth.slope(sizes, values):.2f}\ndashed: {bound}{expected:g}"
-    ax.text(0.97, 0.04, words, transform=ax.transAxes, va="bottom", ha="right", color=figures.MUTED)
+    ax.text(0.97, 0.04, words, transform=ax.transAxes, va="bottom", ha="right", color=style.MUTED)
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
 
@@ -66,7 +66,7 @@ def save(tasks: Mapping[str, Any], stem: Path) -> None:
     import matplotlib.pyplot as plt
 
     os.environ["SOURCE_DATE_EPOCH"] = "0"
-    with figures.style():
+    with style.paper_style():
         figure = draw(tasks)
         if figure is not None:
             figure.savefig(stem.with_suffix(".png"), metadata={"Software": None}, dpi=200)

@@ -10,7 +10,7 @@ EPOCHS = 6  # at which PyTorch gives up
 
 
 def _ours(name: str, goal: float, **how) -> Trial:
-    from research import networks
+    from research.training import populations as networks
 
     config = networks.recipe(name)
     config.training = dataclasses.replace(config.training, stop_at=goal, **how)

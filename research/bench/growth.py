@@ -30,7 +30,7 @@ def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generation
     from flax import nnx
 
     from research import models
-    from research.reading import identikits
+    from research.identikits import identikits
 
     network = models.builder(models.MLPConfig(widths=(100,)))(nnx.Rngs(0))
     graph, params = nnx.split(network, nnx.Param)
@@ -46,7 +46,8 @@ def _training(networks: int):
     import jax
     import jax.numpy as jnp
 
-    from research import data, models, training
+    from research import data, models
+    from research.training import fit as training
 
     train = data.load("mnist", "train")
     images, labels = jnp.asarray(train.images[:6400]), jnp.asarray(train.labels[:6400])
@@ -58,7 +59,7 @@ def _training(networks: int):
 def _descent(points: int):
     import jax
 
-    from research import clustering
+    from research.joint_descent import descent as clustering
 
     descent = clustering.make_descent(clustering.Setting(points=points))
     state = descent.init(jax.random.split(jax.random.key(0), 2))
@@ -69,7 +70,7 @@ def _tsne(n: int):
     import jax
 
     from research.bench.maps import codes
-    from research.geometry import tsne
+    from research.embedding import tsne
 
     x, _ = codes(n)
     return lambda: tsne.fit(x, jax.random.key(0), early_iterations=100, iterations=200)

@@ -11,7 +11,7 @@ PERPLEXITY = 30.0
 def codes(n: int):
     """The first 50 principal components of the first n training digits, and their labels."""
     from research import data
-    from research.geometry import pca
+    from research.embedding import pca
 
     train = data.load("mnist", "train")
     x = train.images[:n].reshape(n, -1).astype("float32") / 255
@@ -20,7 +20,7 @@ def codes(n: int):
 
 def judged(n: int, points) -> dict[str, float]:
     """KL(P|Q) with Z over all pairs, and the share of points whose 5 neighbours on the map name their class."""
-    from research.geometry import knn, tsne
+    from research.embedding import knn, tsne
 
     x, labels = codes(n)
     near, _ = knn.neighbours(points, 5)
@@ -33,7 +33,7 @@ def judged(n: int, points) -> dict[str, float]:
 def ours_of(n: int) -> Trial:
     import jax
 
-    from research.geometry import tsne
+    from research.embedding import tsne
 
     x, _ = codes(n)
     return Trial(

@@ -17,7 +17,7 @@ def digits():
 
 
 def _ours() -> Trial:
-    from research.geometry import knn
+    from research.embedding import knn
 
     x, y, test_x, test_y = digits()
     return Trial(

@@ -8,7 +8,7 @@ from research.bench.task import Task, Trial, ours, peer
 
 def _ours(n: int) -> Trial:
     """The map is of the size and shape of t-SNE's, but takes no time: two components, stretched."""
-    from research.geometry.tsne import Embedding, Settings
+    from research.embedding.tsne import Embedding, Settings
 
     x, _ = codes(n)
     radius = 25 * (n / 5_000) ** 0.5

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from research import store
 from research.bench import compare, table
 from research.bench.task import Task
+from research.runs import store
 
 LIBRARIES = ("jax", "flax", "numpy", "torch", "scikit-learn", "openTSNE")
 

@@ -19,7 +19,7 @@ def main(name: str, task: str, contender: str) -> None:
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     chosen = suite(name)[task].contenders[contender]
     if chosen.jax:
-        from research import devices
+        from research.runtime import devices
 
         devices.start()
     trial = chosen.prepare()

@@ -1,7 +1,7 @@
 """The studies: each file turns a config into results and claims, and says what it asks and how.
 
 A study module has
-    TITLE, QUESTION, METHOD, DIFFERENCES   what the report prints about it, beside its entry in `research.surprises`
+    TITLE, QUESTION, METHOD, DIFFERENCES   what the report prints about it, beside its entry in `research.paper.surprises`
     Config                                 a dataclass with `seed`, `data` and `validate()`
     run(config, run) -> xarray.Dataset     a pure function of the config; `run` takes metrics and checkpoints
     claims(results) -> list[Claim]         from the saved results alone
@@ -11,31 +11,36 @@ A config belongs to the study in whose module its class stands.
 
 import dataclasses
 import importlib
+import pkgutil
 from types import ModuleType
 from typing import Any
 
-STUDIES = (
-    "recognisers",
-    "identikits",
-    "causal_maps",
-    "input_clusters",
-    "denoising",
-    "bottlenecks",
-    "embeddings",
-    "drawings",
-)
+
+def names() -> tuple[str, ...]:
+    """The studies in this package, in the order in which the report shows them (their `CHAPTER`)."""
+    found = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    return tuple(sorted(found, key=lambda name: (study(name).CHAPTER, name)))
+
+
+def figures(name: str) -> ModuleType:
+    """What draws a study's results: FIGURES and, where motion tells, ANIMATIONS, by file name."""
+    return importlib.import_module(f"{__name__}.{name}.figures")
 
 
 def study(name: str) -> ModuleType:
     """The module of the study called `name`; an unknown name lists the known ones."""
-    if name not in STUDIES:
-        raise ValueError(f"unknown study {name!r}; known: {', '.join(STUDIES)}")
-    return importlib.import_module(f"research.studies.{name}")
+    try:
+        return importlib.import_module(f"{__name__}.{name}.study")
+    except ModuleNotFoundError as error:
+        if not error.name or not error.name.startswith(f"{__name__}.{name}"):
+            raise
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+        raise ValueError(f"unknown study {name!r}; known: {known}") from None
 
 
 def name_of(config: Any) -> str:
     """The name of the study that this config belongs to."""
-    name = type(config).__module__.rpartition(".")[2]
+    name = type(config).__module__.split(".")[-2]
     study(name)
     return name
 
@@ -75,7 +80,7 @@ def by_recipe(name: str) -> Any:
     """A config's field for a network: made and trained by the recipe of that name unless it is changed."""
 
     def make() -> Any:
-        from research.networks import recipe
+        from research.training.populations import recipe
 
         return recipe(name)
 

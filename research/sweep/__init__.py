@@ -2,7 +2,7 @@
 
     DIR/sweep.json       the config, the grid, and where it is run from
     DIR/manifest.jsonl   one argv a line; everything else is found from here
-    DIR/runs/NAME/       the run folder of each point (`research.store`)
+    DIR/runs/NAME/       the run folder of each point (`research.runs.store`)
     DIR/logs/            i.log and i.exit of line i (from 0); jobs.jsonl and sweep.sh where Slurm runs them
 
 A sweep is many whole studies, so that each has the bits it has alone. What differs only in a number of networks or

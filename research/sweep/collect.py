@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from research import claims as c
-from research.store import Run, StoreError, atomic_write
+from research.evidence import claims as c
+from research.runs.store import Run, StoreError, atomic_write
 from research.sweep.record import Sweep, states
 
 

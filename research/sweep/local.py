@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from research import hosts
-from research.store import atomic_write
+from research.runs.store import atomic_write
+from research.runtime import multihost
 from research.sweep.record import Sweep
 
 
@@ -23,9 +23,9 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
     environment = {"IDENTIKIT_CPU_DEVICES": cores, **os.environ}
     waiting = list(lines)
     going: dict[int, subprocess.Popen] = {}
-    with hosts.watched():
+    with multihost.watched():
         try:
-            while (waiting or going) and not hosts.told():
+            while (waiting or going) and not multihost.told():
                 while waiting and len(going) < jobs:
                     line = waiting.pop(0)
                     going[line] = _start(sweep, line, environment)
@@ -37,8 +37,8 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
             while going:
                 _reap(sweep.folder, going, tell)
                 time.sleep(0.1)
-        if hosts.told():
-            raise hosts.Preempted
+        if multihost.told():
+            raise multihost.Preempted
 
 
 def _start(sweep: Sweep, line: int, environment: dict[str, str]) -> subprocess.Popen:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from research.store import Run, StoreError, atomic_write, locked, make_folder
+from research.runs.store import Run, StoreError, atomic_write, locked, make_folder
 from research.sweep import grid as grids
 from research.sweep import slurm
 

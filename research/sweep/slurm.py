@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from research.store import atomic_write
+from research.runs.store import atomic_write
 
 if TYPE_CHECKING:
     from research.sweep.record import Sweep

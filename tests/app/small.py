@@ -12,10 +12,10 @@ from research import data, models
 from research.app import serving
 from research.app.fitted import Fitted
 from research.app.settings import Settings
-from research.geometry import pca
+from research.embedding import pca
 from research.models import AutoencoderConfig, BottleneckConfig, CNNSmallConfig, MLPConfig, SoftmaxConfig
-from research.networks import NetworkConfig, Population
-from research.training import TrainingConfig
+from research.training.fit import TrainingConfig
+from research.training.populations import NetworkConfig, Population
 
 SMALL = Settings(
     models={

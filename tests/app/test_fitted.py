@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from small import SMALL
 
-from research import networks
 from research.app import fitted
-from research.geometry import tsne
+from research.embedding import tsne
+from research.training import populations as networks
 
 LITTLE = dataclasses.replace(
     SMALL, models=SMALL.others, bottleneck=SMALL.others["softmax"], cleaner=SMALL.others["softmax"]

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import networks
 from research.app import fitted, portrait
 from research.app.reader import MAPS
 from research.app.wire import NOISE_NAMES, Ask, Draw
 from research.data.noise import NOISES
-from research.geometry import knn, tsne_place
+from research.embedding import knn, tsne_place
+from research.training import populations as networks
 
 
 def draw(image, *, models=(0, 1), noise=0, strength=0.0, seed=0, about=0):

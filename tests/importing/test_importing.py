@@ -17,8 +17,8 @@ from numpy.testing import assert_allclose
 from onnx import TensorProto, helper
 
 from research import importing
+from research.attribution import causal_index
 from research.importing import NetworkFileError, Settings
-from research.reading import causal_index
 
 MATERIAL = Path(__file__).parents[1] / "material"
 MNIST = Path(__file__).parents[2] / "research" / "data" / "mnist"

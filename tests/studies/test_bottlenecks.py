@@ -9,10 +9,13 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from configs.bottlenecks import get_config
-from research import data, figures, networks, surprises
-from research.store import Run
-from research.studies import bottlenecks as study
-from research.studies import bottlenecks_plane, frozen
+from research import data, studies
+from research.plotting import files, surprises
+from research.runs.store import Run
+from research.studies import frozen
+from research.studies.bottlenecks import plane as bottlenecks_plane
+from research.studies.bottlenecks import study
+from research.training import populations as networks
 
 DIGITS = np.arange(10)
 
@@ -114,13 +117,13 @@ def test_equal_numbers_of_epochs_at_every_width(config):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [figures.draw_all("bottlenecks", twice[0], tmp_path / name) for name in "ab"]
+    drawn = [files.draw_all(studies.figures("bottlenecks"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("bottlenecks", twice[0]))
-    assert drawn[0] == drawn[1] == list(figures.stills("bottlenecks"))
+    assert drawn[0] == drawn[1] == list(studies.figures("bottlenecks").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
     without = twice[0].drop_vars(["tsne", "tsne_distance", "code_distance"])
-    assert figures.stills("bottlenecks")["beside_tsne"].draw(without) is None
+    assert studies.figures("bottlenecks").FIGURES["beside_tsne"].draw(without) is None
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ import xarray as xr
 from numpy.testing import assert_allclose
 
 from configs.causal_maps import get_config
-from research import figures, surprises
-from research.reading import agreement
-from research.store import Run
-from research.studies import causal_maps as study
-from research.studies import causal_maps_measures as measures
+from research import studies
+from research.attribution import comparison as agreement
+from research.plotting import files, style, surprises
+from research.runs.store import Run
 from research.studies import frozen
+from research.studies.causal_maps import measures, study
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -130,17 +130,17 @@ def test_maps_of_a_trained_network_know_more_than_those_of_ignorant_ones(twice, 
 
 
 def test_every_figure_finds_its_results(twice):
-    with figures.style():
-        for name, drawing in figures.stills("causal_maps").items():
-            figure = drawing.draw(twice[0], figures.DOUBLE)
+    with style.paper_style():
+        for name, drawing in studies.figures("causal_maps").FIGURES.items():
+            figure = drawing.draw(twice[0], style.DOUBLE)
             assert figure is not None, name
             plt.close(figure)
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path, monkeypatch):
-    some = {name: figures.stills("causal_maps")[name] for name in ("z_maps", "depth")}
-    monkeypatch.setattr("research.figures.causal_maps.FIGURES", some)
-    drawn = [figures.draw_all("causal_maps", twice[0], tmp_path / name) for name in "ab"]
+    some = {name: studies.figures("causal_maps").FIGURES[name] for name in ("z_maps", "depth")}
+    monkeypatch.setattr("research.studies.causal_maps.figures.FIGURES", some)
+    drawn = [files.draw_all(studies.figures("causal_maps"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("causal_maps", twice[0]))
     assert drawn[0] == drawn[1] == list(some)
     for file in sorted((tmp_path / "a").iterdir()):

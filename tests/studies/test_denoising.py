@@ -9,12 +9,13 @@ import pytest
 import xarray as xr
 
 from configs.denoising import get_config
-from research import figures, surprises
+from research import studies
 from research.data.noise import NOISES
-from research.store import Run
-from research.studies import denoising as study
+from research.plotting import files, surprises
+from research.runs.store import Run
 from research.studies import frozen
-from research.studies.denoising_bench import LEVEL, Bench
+from research.studies.denoising import study
+from research.studies.denoising.measures import LEVEL, Bench
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +126,9 @@ def test_the_same_config_gives_the_same_bits(twice, config):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [figures.draw_all("denoising", twice[0], tmp_path / name) for name in "ab"]
+    drawn = [files.draw_all(studies.figures("denoising"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("denoising", twice[0]))
-    assert drawn[0] == drawn[1] == list(figures.stills("denoising"))
+    assert drawn[0] == drawn[1] == list(studies.figures("denoising").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
 

@@ -5,11 +5,12 @@ import pytest
 import xarray as xr
 
 from configs.drawings import get_config
-from research import claims as c
-from research import figures, surprises
-from research.store import Run
-from research.studies import drawings as study
+from research import studies
+from research.evidence import claims as c
+from research.plotting import files, surprises
+from research.runs.store import Run
 from research.studies import frozen
+from research.studies.drawings import study
 
 
 def hand_made(dense, knn, cnn, outwards=1.0):
@@ -81,8 +82,8 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_pa
     xr.testing.assert_identical(first, second)
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     for folder in ("a", "b"):
-        names = figures.draw_all("drawings", first, tmp_path / folder)
+        names = files.draw_all(studies.figures("drawings"), first, tmp_path / folder)
     assert all(text.endswith(".") for text in surprises.of("drawings", first))
-    assert names == list(figures.stills("drawings"))
+    assert names == list(studies.figures("drawings").FIGURES)
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

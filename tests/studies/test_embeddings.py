@@ -7,10 +7,11 @@ import pytest
 import xarray as xr
 
 from configs.embeddings import get_config
-from research import figures, surprises
-from research.store import Run
-from research.studies import embeddings as study
+from research import studies
+from research.plotting import files, surprises
+from research.runs.store import Run
 from research.studies import frozen
+from research.studies.embeddings import study
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,9 @@ def test_the_maps_are_of_the_digits_they_say(twice):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [figures.draw_all("embeddings", twice[0], tmp_path / name) for name in "ab"]
+    drawn = [files.draw_all(studies.figures("embeddings"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("embeddings", twice[0]))
-    assert drawn[0] == drawn[1] == list(figures.stills("embeddings"))
+    assert drawn[0] == drawn[1] == list(studies.figures("embeddings").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
 

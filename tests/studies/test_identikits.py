@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 
 from configs.identikits import get_config
-from research import figures, surprises
-from research.reading.contract import FORWARD
-from research.store import Run
+from research import studies
+from research.identikits.types import FORWARD
+from research.plotting import files, surprises
+from research.runs.store import Run
 from research.studies import frozen
-from research.studies import identikits as study
-from research.studies import identikits_measures as measures
+from research.studies.identikits import measures, study
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_finished_askings_are_not_asked_again(config, tmp_path, monkeypatch, twi
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [figures.draw_all("identikits", twice[0], tmp_path / name) for name in "ab"]
+    drawn = [files.draw_all(studies.figures("identikits"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("identikits", twice[0]))
     assert drawn[0] == drawn[1]
     assert {"gallery", "evolution", "survival", "rates", "becoming"} <= set(drawn[0])

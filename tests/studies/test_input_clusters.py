@@ -8,14 +8,13 @@ import pytest
 import xarray as xr
 
 from configs.input_clusters import get_config
-from research import claims as c
-from research import figures, surprises
-from research.clustering import setting
-from research.store import Run
+from research import studies
+from research.evidence import claims as c
+from research.joint_descent.descent import setting
+from research.plotting import files, surprises
+from research.runs.store import Run
 from research.studies import frozen
-from research.studies import input_clusters as study
-from research.studies import input_clusters_measures as measures
-from research.studies import input_clusters_runs as runs
+from research.studies.input_clusters import measures, runs, study
 
 
 def hand_made(separated, at_500=0.02, linear=1.0, falling=True, faster=(), waiting=()):
@@ -121,9 +120,9 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_p
     assert np.ptp(moved.extent.dropna("epoch").values, axis=0).min() > 0
     monkeypatch.setattr(figures, "animations", lambda name: {})
     for folder in ("a", "b"):
-        names = figures.draw_all("input_clusters", first, tmp_path / folder)
+        names = files.draw_all(studies.figures("input_clusters"), first, tmp_path / folder)
     assert all(text.endswith(".") for text in surprises.of("input_clusters", first))
-    assert names == list(figures.stills("input_clusters"))
+    assert names == list(studies.figures("input_clusters").FIGURES)
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

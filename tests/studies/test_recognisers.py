@@ -5,11 +5,12 @@ import pytest
 import xarray as xr
 
 from configs.recognisers import get_config
-from research import claims as c
-from research import figures
-from research.figures import recognisers as drawn
-from research.store import Run
-from research.studies import recognisers as study
+from research import studies
+from research.evidence import claims as c
+from research.plotting import files
+from research.runs.store import Run
+from research.studies.recognisers import figures as drawn
+from research.studies.recognisers import study
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, config
     xr.testing.assert_identical(first.drop_vars(clocks), second.drop_vars(clocks))
     assert first.predicted.sizes["image"] == 10_000
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
-    names = figures.draw_all("recognisers", first, tmp_path / "a")
-    assert names == list(figures.stills("recognisers"))
-    figures.draw_all("recognisers", first, tmp_path / "b")
+    names = files.draw_all(studies.figures("recognisers"), first, tmp_path / "a")
+    assert names == list(studies.figures("recognisers").FIGURES)
+    files.draw_all(studies.figures("recognisers"), first, tmp_path / "b")
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

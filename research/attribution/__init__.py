@@ -1,0 +1,1 @@
+"""What each pixel means to a network: causal index, saliency, null models, agreement of maps."""

@@ -1,0 +1,270 @@
+"""t-SNE: a map in which neighbours stay neighbours.
+
+Points y_i in the plane are moved down the slope of
+
+    KL(P|Q) = Σ_ij p_ij log(p_ij / q_ij),    q_ij = K_ij / Z,    K_ij = 1 / (1 + |y_i - y_j|²),    Z = Σ_{k≠l} K_kl
+
+    ∂KL/∂y_i = 4 [Σ_j p_ij K_ij (y_i - y_j) - (1/Z) Σ_j K_ij² (y_i - y_j)]     attraction - repulsion
+
+P comes from `tsne_affinities`, the repulsion from `tsne_repulsion`, new points are put into a finished map by
+`tsne_place`. The schedule is openTSNE's: a start from two principal components at a standard deviation of 1e-4;
+250 iterations with P exaggerated 12 times at a rate of n/12, 500 without at n (the rates are for the gradient
+without its 4); momentum 0.8, a gain for each coordinate, steps no longer than 5.
+
+Bits: on a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no
+fixed order, so that runs agree only in what they show.
+
+A chunk of iterations ends early where the map outgrows its grid; the next one begins with a larger grid, which is
+compiled anew for each of a few sizes.
+
+Sources: van der Maaten & Hinton (2008); Belkina et al. (2019) for the rates; Kobak & Berens (2019) for the start;
+Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse
+from jax import lax
+from jaxtyping import Array, Float, Key
+
+from research.embedding import knn, pca, tsne_affinities, tsne_place, tsne_repulsion
+from research.embedding.tsne_affinities import Edges
+from research.embedding.tsne_repulsion import Grid
+from research.runtime import devices
+
+EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
+CHUNK = 25  # iterations between two returns to Python
+Number = Any  # a number, or what a jitted function sees of one
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "perplexity",
+        "early_iterations",
+        "early_exaggeration",
+        "iterations",
+        "momentum",
+        "longest_step",
+        "start",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Settings:
+    """perplexity: effective number of neighbours. Then iterations and exaggeration of the two phases.
+
+    start: standard deviation of the first coordinate of the start.
+    """
+
+    perplexity: Number = 30.0
+    early_iterations: Number = 250
+    early_exaggeration: Number = 12.0
+    iterations: Number = 500
+    momentum: Number = 0.8
+    longest_step: Number = 5.0
+    start: Number = 1e-4
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A finished map. It can be rebuilt from its saved data and points.
+
+    data: what was mapped [n d]. points: where it went [n 2]. kl: KL(P|Q) reached.
+    """
+
+    data: Float[np.ndarray, "n d"]
+    points: Float[np.ndarray, "n 2"]
+    kl: float
+    settings: Settings
+
+    @functools.cached_property
+    def field(self) -> "tsne_place.Field":
+        """What `place` needs, made at its first call: the potential of the map and the data arranged for search."""
+        return tsne_place.field(self.data, self.points)
+
+    def place(self, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
+        """Where new points belong in this map, which itself stays as it is; see `tsne_place.place`."""
+        return tsne_place.place(self.field, new_points)
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass, data_fields=["points", "update", "gain", "grid"], meta_fields=[]
+)
+@dataclass(frozen=True)
+class State:
+    """points: y [2 n]. update: the last step [2 n]. gain: of each coordinate [2 n]. grid: none where exact."""
+
+    points: Float[Array, "2 n"]
+    update: Float[Array, "2 n"]
+    gain: Float[Array, "2 n"]
+    grid: Grid | None
+
+
+def fit(
+    x: Float[Array, "n d"] | np.ndarray,
+    key: Key[Array, ""],
+    *,
+    perplexity: float = 30.0,
+    start: Float[Array, "n 2"] | np.ndarray | None = None,
+    progress: Callable[[int, float], bool | None] | None = None,
+    **others,
+) -> Embedding:
+    """Map n points of d values to the plane.
+
+    For images, give their first 50 principal components. The key serves only to move the start by 1 %, so that
+    equal points part. `start` replaces the principal components; it is scaled like them. `progress(iteration,
+    kl)` is called every 25 iterations; if it returns true, the map is finished as it is. The `others` are
+    those of `Settings`.
+
+    Raises: ValueError if x is not [n d], not finite or all points are equal, or if n is too small for the
+        perplexity: every point needs 3·perplexity neighbours.
+    """
+    settings = Settings(perplexity, **others)
+    x = np.asarray(x, np.float32)
+    _check(x, perplexity)
+    state = init(_start(x, start), key, settings)
+    p = affinities(x, perplexity)
+    graph = tsne_affinities.edges(p)
+    exact = len(x) < EXACT_BELOW
+
+    constant = _negative_entropy(p)
+    advance = _compiled()
+
+    def kl(points, z) -> float:
+        return constant + float(_stretch(graph, points)) + np.log(float(z))
+
+    done = 0
+    early, total = settings.early_iterations, settings.early_iterations + settings.iterations
+    phases = ((early, settings.early_exaggeration), (total, 1.0))
+    for end, exaggeration in phases:
+        rate = len(x) / exaggeration
+        while done < end:
+            until = min(done + CHUNK, end)
+            while done < until:
+                state = state if exact else _regrid(state)
+                state, steps, before = advance(state, graph, exaggeration, rate, until - done, settings)
+                done += int(steps)
+            if progress is not None and progress(done, kl(*before)):
+                done = total
+    points = np.asarray(state.points.T)
+    _, _, here = advance(state if exact else _regrid(state), graph, 1.0, 0.0, 1, settings)
+    return Embedding(x, points, kl(*here), settings)
+
+
+def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
+    """P, a sparse n x n matrix whose entries sum to 1.
+
+    Raises: as `fit`.
+    """
+    x = np.asarray(x, np.float32)
+    _check(x, perplexity)
+    indices, distances = knn.neighbours(x, int(3 * perplexity))
+    return tsne_affinities.symmetrise(indices, tsne_affinities.calibrate(distances, perplexity))
+
+
+def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
+    """KL(P|Q) of any embedding of p's points, with Z summed over all pairs."""
+    points = jnp.asarray(points, jnp.float32).T
+    stretch = _stretch(tsne_affinities.edges(p), points)
+    return _negative_entropy(p) + float(stretch) + np.log(tsne_repulsion.normaliser(points))
+
+
+def init(start: Float[Array, "n 2"] | np.ndarray, key: Key[Array, ""], settings: Settings) -> State:
+    """The start at its small size, with the jitter that parts equal points."""
+    start = start - start.mean(0)
+    scaled = settings.start * start / np.asarray(start).std(0).max()
+    points = jnp.asarray(scaled, jnp.float32).T
+    points = points + 0.01 * settings.start * jax.random.normal(key, points.shape)
+    return State(points, jnp.zeros_like(points), jnp.ones_like(points), None)
+
+
+def step(
+    state: State, graph: Edges, exaggeration, rate, settings: Settings
+) -> tuple[State, Float[Array, ""]]:
+    """One iteration: the new state, and Z before it."""
+    force, z = _repulsion(state)
+    gradient = exaggeration * tsne_affinities.attraction(graph, state.points) - force / z
+    turned = jnp.sign(gradient) != jnp.sign(state.update)
+    gain = jnp.where(turned, state.gain + 0.2, state.gain * 0.8 + 0.01)
+    update = settings.momentum * state.update - rate * gain * gradient
+    length = jnp.sqrt((update**2).sum(0, keepdims=True))
+    update = update * jnp.minimum(1, settings.longest_step / jnp.maximum(length, 1e-30))
+    points = state.points + update
+    return State(points - points.mean(1, keepdims=True), update, gain, state.grid), z
+
+
+def _repulsion(state):
+    if state.grid is None:
+        return tsne_repulsion.exactly(state.points)
+    return tsne_repulsion.by_grid(state.grid, state.points)
+
+
+def _advance(state, graph, exaggeration, rate, most, settings):
+    """Iterations as long as the grid covers the map, but one at least and `most` at most.
+
+    Returns the new state, their number, and the points and Z before the last of them.
+    """
+
+    def goes_on(carry):
+        state, done, _, _ = carry
+        covered = True if state.grid is None else tsne_repulsion.covers(state.grid, state.points)
+        return (done < most) & (covered | (done == 0))
+
+    def again(carry):
+        state, done, _, _ = carry
+        after, z = step(state, graph, exaggeration, rate, settings)
+        return after, done + 1, z, state.points
+
+    begin = (state, jnp.int32(0), jnp.float32(0), state.points)
+    state, done, z, points = lax.while_loop(goes_on, again, begin)
+    return state, done, (points, z)
+
+
+@functools.cache
+def _compiled():
+    """`_advance` as a program for long loops; made at its first use, when it is known what compiles them."""
+    options = tsne_repulsion.ONE_THREAD | devices.thorough()
+    return jax.jit(_advance, donate_argnames="state", compiler_options=options)
+
+
+def _regrid(state):
+    """The state with a grid that fits its map now."""
+    extent = float((state.points.max(1) - state.points.min(1)).max())
+    grid = _lay(state.points, tsne_repulsion.size_for(extent))
+    return State(state.points, state.update, state.gain, grid)
+
+
+_lay = tsne_repulsion.jit(tsne_repulsion.lay, static_argnames="size")
+_stretch = jax.jit(tsne_affinities.stretch)
+
+
+def _check(x, perplexity):
+    if x.ndim != 2:
+        raise ValueError(f"x must be [n d], got shape {x.shape}; flatten images first")
+    neighbours = int(3 * perplexity)
+    if perplexity < 1 or neighbours >= len(x):
+        raise ValueError(
+            f"perplexity {perplexity:g} must be at least 1 and needs more than {neighbours} points "
+            f"(3·perplexity neighbours each), got {len(x)}; the highest possible here is {(len(x) - 1) // 3}"
+        )
+
+
+def _start(x, start):
+    if start is None:
+        codes = pca.fit(x, min(2, *x.shape)).transform(x)
+        return np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
+    start = np.asarray(start, np.float32)
+    if start.shape != (len(x), 2) or not np.isfinite(start).all() or not start.std(0).any():
+        raise ValueError(f"start must be finite and vary, of shape ({len(x)}, 2); got {start.shape}")
+    return start
+
+
+def _negative_entropy(p):
+    return float((p.data * np.log(p.data, where=p.data > 0, out=np.zeros_like(p.data))).sum(dtype=np.float64))

@@ -1,0 +1,128 @@
+"""Putting new points into a finished t-SNE map, in milliseconds.
+
+The map stays as it is, and new points do not feel each other. A new point starts at the median place of its 15
+nearest neighbours and moves down the slope of
+
+    e Σ_j p_j log(1 + |y - y_j|²) + log φ(y)          p at perplexity 5 over those neighbours, e = 1.5
+
+φ being the potential of the map (see `tsne_repulsion`), kept on a grid: 250 iterations at a rate of 0.1, momentum
+0.8, gains, the gradient no longer than 0.25, never further out than 1.25 times the map. Rule and settings are
+those of openTSNE's `transform` (Poličar et al., 2019), which sums over the whole map at every iteration. It is
+its Barnes-Hut variant that we agree with; its FFT variant (1.0.4) resets the gains of all points inside the map
+at every iteration and ends elsewhere for one point in five.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Float
+
+from research.embedding import knn, tsne_affinities, tsne_repulsion
+from research.embedding.tsne_repulsion import Grid
+
+PERPLEXITY = 5.0
+NEIGHBOURS = 15
+ITERATIONS = 250
+EXAGGERATION = 1.5
+RATE = 0.1
+MOMENTUM = 0.8
+STEEPEST = 0.25
+ROOM = 1.25  # of the map's half width
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["index", "points", "grid", "potential", "centre", "radius"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Field:
+    """A map as new points feel it: its data arranged for search, its points [2 n], its potential on a grid [g g].
+
+    New points stay within `radius` of `centre`.
+    """
+
+    index: knn.Index
+    points: Float[Array, "2 n"]
+    grid: Grid
+    potential: Float[Array, "g g"]
+    centre: Float[Array, "2"]
+    radius: Float[Array, ""]
+
+
+def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"]) -> Field:
+    """The field of a map of this data."""
+    if len(data) != len(points):
+        raise ValueError(f"one place a point of the data: expected {len(data)}, got {len(points)}")
+    y = jnp.asarray(points).T
+    low, high = y.min(1), y.max(1)
+    centre, radius = (low + high) / 2, ROOM * (high - low).max() / 2
+    corners = jnp.stack([centre - radius, centre + radius], axis=1)
+    size = tsne_repulsion.size_for(float(2 * radius))
+    grid, potential = _potential(y, corners, size)
+    return Field(knn.build(data, NEIGHBOURS), y, grid, potential, centre, radius)
+
+
+def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
+    """Places of new points.
+
+    Raises: ValueError if they are not [m d] with the map's d, or not finite.
+    """
+    n = field.points.shape[1]
+    if len(new_points) == 1:
+        spot, sure = jax.device_get(_alone(field, knn.queries(field.index, new_points), k=min(NEIGHBOURS, n)))
+        if sure.all():
+            return spot.T
+    indices, distances = knn.search(field.index, new_points, min(NEIGHBOURS, n))
+    return np.asarray(settle(field, indices, distances)).T
+
+
+@functools.partial(tsne_repulsion.jit, static_argnames="size")
+def _potential(points, corners, size):
+    grid = tsne_repulsion.lay(corners, size)
+    return grid, tsne_repulsion.potential(grid, points)
+
+
+@functools.partial(jax.jit, static_argnames="k")
+def _alone(
+    field: Field, new_point: Float[Array, "1 d"], *, k: int
+) -> tuple[Float[Array, "2 1"], Bool[Array, "1"]]:
+    """Search and settling in one go, for a drawing hand; and whether the neighbours are certain."""
+    nobody = jnp.full(1, -1)
+    n, d = field.index.points.shape
+    first = knn.candidates(k, n, d, field.index.basis.shape[1])
+    indices, distances, sure = knn.nearest(field.index, new_point, nobody, k=k, candidates=first)
+    return settle(field, indices, distances), sure
+
+
+@jax.jit
+def settle(field: Field, indices, distances) -> Float[Array, "2 m"]:
+    near = field.points[:, indices]  # [2 m 15]
+    start = jnp.median(near, axis=2)
+    p = tsne_affinities.calibrate(distances, PERPLEXITY)
+    floor = field.points.shape[1] * field.grid.floor
+
+    def step(_, state):
+        y, update, gain = state
+        d = y[:, :, None] - near
+        pull = (p[None] / (1 + (d**2).sum(0, keepdims=True)) * d).sum(2)
+        value, slope = tsne_repulsion.read(field.grid, field.potential, y)
+        gradient = EXAGGERATION * pull + slope / (2 * (value + floor)[None])
+        gradient = gradient * jnp.minimum(1, STEEPEST / _length(gradient))
+        turned = jnp.sign(gradient) != jnp.sign(update)
+        gain = jnp.where(turned, gain + 0.2, gain * 0.8 + 0.01)
+        update = MOMENTUM * update - RATE * gain * gradient
+        away = y + update - field.centre[:, None]
+        away = away * jnp.minimum(1, field.radius / _length(away))
+        return field.centre[:, None] + away, update, gain
+
+    y, _, _ = lax.fori_loop(0, ITERATIONS, step, (start, jnp.zeros_like(start), jnp.ones_like(start)))
+    return y
+
+
+def _length(vectors):
+    return jnp.sqrt((vectors**2).sum(0, keepdims=True)) + 1e-6

@@ -1,0 +1,89 @@
+"""Where a run begins: one image from a key."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from research.identikits.types import build
+
+
+@runtime_checkable
+class Start(Protocol):
+    """One start image from a key; a hashable value."""
+
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]: ...
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Every pixel has the same value; the document's base image."""
+
+    value: float = 0.0
+
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+        return jnp.full(shape, self.value, jnp.float32)
+
+
+@dataclass(frozen=True)
+class UniformNoise:
+    """Pixels from U(low, high)."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+        return jax.random.uniform(key, shape, minval=self.low, maxval=self.high)
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """Pixels from N(mean, sd²), clipped to [0, 1]."""
+
+    mean: float = 0.5
+    sd: float = 0.1
+
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+        return jnp.clip(self.mean + self.sd * jax.random.normal(key, shape), 0.0, 1.0)
+
+
+STARTS: dict[str, type] = {
+    "blank": Blank,
+    "uniform_noise": UniformNoise,
+    "gaussian_noise": GaussianNoise,
+}
+
+
+def images(
+    start: Any, keys: Key[Array, " runs"] | None, layout: tuple[int, int, int], shape: tuple[int, ...]
+) -> Float[np.ndarray, "runs h w"]:
+    """The start image of every run: drawn by a name or a value from here, or given as images.
+
+    Raises: ValueError for an unknown name, images that do not broadcast to [*layout, h, w], or a pixel
+    outside [0, 1].
+    """
+    if isinstance(start, str):
+        start = build("start", STARTS, start)
+    if callable(start):
+        chosen = np.asarray(jax.jit(jax.vmap(lambda key: start(key, shape)))(keys))
+    else:
+        given = np.asarray(start, np.float32)
+        whole = (*layout, *given.shape[-2:])
+        try:
+            if given.ndim < 2:
+                raise ValueError
+            chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *given.shape[-2:])
+        except ValueError:
+            raise ValueError(
+                f"start images must be [h, w] or broadcast to [networks, digits, restarts, h, w], "
+                f"networks, digits and restarts being {list(layout)}; theirs are {list(given.shape)}"
+            ) from None
+    if not ((chosen >= 0) & (chosen <= 1)).all():
+        raise ValueError(
+            f"start images must lie in [0, 1], they reach from {chosen.min():g} to {chosen.max():g}"
+        )
+    return chosen

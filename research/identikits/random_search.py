@@ -1,0 +1,77 @@
+"""Best of N masks: the document's way of asking, which needs no gradient.
+
+    candidates = base + masks;   base <- the candidate with the highest score, if it beats the base
+
+The base's own score is carried along, so the base is always a candidate at no cost, it wins ties, and the
+score never falls. A candidate for which the network answers NaN is never taken (and is reported).
+
+Source: 003_baed48e6daa2b749.txt, with 500 masks.
+"""
+
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from research.identikits.perturbations import Family, LowFrequency
+from research.identikits.types import FORWARD, Evaluate, Info, State, Stepper
+
+
+@dataclass(frozen=True)
+class Search:
+    """Settings of best-of-N; `clip` keeps the candidates in [0, 1] before they are scored."""
+
+    masks: int = 500
+    family: Family = field(default_factory=LowFrequency)
+    clip: bool = True
+
+    def __post_init__(self):
+        if self.masks < 1:
+            raise ValueError(f"a search needs at least one mask a generation, it has {self.masks}")
+
+    @property
+    def start_cost(self) -> int:
+        return FORWARD
+
+    @property
+    def step_cost(self) -> int:
+        return FORWARD * self.masks
+
+    @property
+    def batch(self) -> int:
+        return self.masks
+
+    def stepper(self, evaluate: Evaluate) -> Stepper:
+        def init(start: Float[Array, "h w"], key: Key[Array, ""]) -> State:
+            score, confidence = evaluate(start)
+            return State(start, score, confidence, jnp.zeros((), jnp.int32), key, ())
+
+        def step(state: State) -> tuple[State, Info]:
+            candidates = self.candidates(state)
+            scores, confidences = jax.vmap(evaluate)(candidates)
+            best = jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))
+            improved = scores[best] > state.score
+            image = jnp.where(improved, candidates[best], state.image)
+            moved = jnp.linalg.norm(image - state.image)
+            after = State(
+                image=image,
+                score=jnp.where(improved, scores[best], state.score),
+                confidence=jnp.where(improved, confidences[best], state.confidence),
+                generation=state.generation + 1,
+                key=state.key,
+                inner=(),
+            )
+            broken = jnp.isnan(scores).any() | jnp.isnan(confidences).any()
+            return after, Info(improved, moved, broken)
+
+        return Stepper(init, step)
+
+    def candidates(self, state: State) -> Float[Array, "c h w"]:
+        """The base with each of the generation's masks added; mask n of a run is drawn from fold_in(key, n)."""
+
+        def candidate(n):
+            image = state.image + self.family(jax.random.fold_in(state.key, n), state.image.shape)
+            return jnp.clip(image, 0.0, 1.0) if self.clip else image
+
+        return jax.vmap(candidate)(state.generation * self.masks + jnp.arange(self.masks))

@@ -1,0 +1,60 @@
+"""Figures of a network trained elsewhere, whichever reading it was given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research.plotting import maps
+from research.plotting.style import DOUBLE, Drawing
+from research.plotting.tiles import tiles
+
+
+def ten_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The map of every class, both ways, above what the digits are like."""
+    if "map" not in results:
+        return None
+    k = results.sizes["class"]
+    figure, axes = plt.subplots(3, 1, figsize=(width, 3 * width / (k + 2) + 0.35))
+    one = results["map"].values
+    rows = maps.grey(axes[0], one), maps.signed(axes[1], one), maps.signed(axes[2], results.contrast.values)
+    for i, (digit, r) in enumerate(zip(results["class"].values, results.resemblance.values)):
+        rows[0].name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+        rows[0].name(i, f"r {r:+.2f}", fontsize=6)
+    for row, text in zip(rows, ("dark = high", "signed", "the digits")):
+        row.name_row(text)
+    maps.bar(figure, rows[1], axes[1], "")
+    return figure
+
+
+def drawn(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """Every identikit with its confidence, and their mean."""
+    if "confidence" not in results:
+        return None
+    one = results.isel(network=0)
+    rows = min(4, one.sizes["restart"])
+    k = one.sizes["digit"]
+    figure, axes = plt.subplots(rows + 1, 1, figsize=(width, 1.2 * width / k * (rows + 1)))
+    for restart in range(rows):
+        shown = tiles(axes[restart], one.image.isel(restart=restart).values)
+        for i, sure in enumerate(one.confidence.isel(restart=restart).values):
+            shown.name(i, f"{np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=6)
+        if restart == 0:
+            for i, digit in enumerate(one.digit.values):
+                shown.name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+    mean = maps.grey(axes[rows], one.image.mean("restart").values)
+    mean.name_row(f"mean of {one.sizes['restart']}")
+    return figure
+
+
+FIGURES = {
+    "maps": Drawing(
+        ten_maps,
+        "What each pixel means to each class: in the document's rendering (dark is high, every map on its own "
+        "scale), signed on one scale with zero at white, and the class mean minus the mean of all digits; r: the "
+        "correlation of the two.",
+    ),
+    "identikits": Drawing(
+        drawn, "Images that the network takes for each digit, with its confidence, and their mean."
+    ),
+}

@@ -1,0 +1,1 @@
+"""Weights and input points descend together on one loss."""

@@ -1,0 +1,1 @@
+"""Run the studies in order; report, LaTeX, reference run."""

@@ -1,0 +1,57 @@
+"""The figures of run folders: drawn anew where results, code or drawing libraries are others than those they show."""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from research import studies
+from research.plotting import files
+from research.plotting.style import WIDTHS
+from research.runs.store import atomic_write, code_digest, digest
+
+LISTING = "drawn.json"  # beside the figures: what they were made of
+
+
+def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
+    """Draws the figures of saved results in these widths, unless they are `up_to_date`; whether it had to.
+
+    Files of figures that are no longer drawn go away.
+    """
+    if up_to_date(study, results, folder, widths=widths):
+        return False
+    made_of = _made_of(study, results, widths)
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    files.draw_all(studies.figures(study), xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths)
+    listed = sorted(path.name for path in folder.iterdir())
+    atomic_write(folder / LISTING, json.dumps({"of": made_of, "files": listed}, indent=1) + "\n")
+    return True
+
+
+def up_to_date(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
+    """Whether the folder holds these very figures: same results, code and drawing libraries, and no file missing."""
+    try:
+        drawn = json.loads((folder / LISTING).read_text())
+        there = all((folder / name).exists() for name in drawn["files"])
+        return there and drawn["of"] == _made_of(study, results, widths)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:
+    """Hash of everything that a study's figures depend on."""
+    import matplotlib
+    import PIL
+
+    drawing = Path(str(studies.figures(study).__file__))
+    shared = Path(str(importlib.import_module("research.plotting").__file__)).parent
+    code = sorted(
+        {*drawing.parent.glob("*.py"), *shared.glob("*.py"), shared / "paper.mplstyle", Path(__file__)}
+    )
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (results, *code)]
+    return digest(*contents, *widths, code_digest(), matplotlib.__version__, PIL.__version__)

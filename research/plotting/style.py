@@ -1,0 +1,91 @@
+"""The paper's style: widths, colours, type, and what every figure shares."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
+WIDTHS = (DOUBLE, SINGLE)
+BETWEEN = 5.1  # tried where labels do not fit into one column
+NARROW = 5.0  # below which figures are arranged for one column: panels below each other, names short
+DIGITS = (  # one colour a digit, everywhere (Paul Tol's "muted", safe for colour-blind readers)
+    "#332288", "#88CCEE", "#44AA99", "#117733", "#999933",
+    "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
+)  # fmt: skip
+INK, MUTED, FAINT, ACCENT, SECOND = "#222222", "#777777", "#d9d9d9", "#0a6aa1", "#c8553d"
+DIVERGING = "RdBu_r"  # signed maps: zero at white
+
+
+class Drawing(NamedTuple):
+    """A figure of a study: `draw(results, width) -> Figure | None`, and what its caption says."""
+
+    draw: Callable[..., Any]
+    caption: str
+
+
+@contextmanager
+def paper_style():
+    """The paper's style, on a canvas that needs no screen."""
+    import matplotlib
+
+    matplotlib.use("Agg", force=False)
+    import matplotlib.style
+
+    with matplotlib.style.context(Path(__file__).with_name("paper.mplstyle")):
+        yield
+
+
+def lay_out(figure: Any) -> None:
+    """Finds a place for everything in the figure, once or twice: it is what takes longest in drawing."""
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):
+        figure.draw_without_rendering()
+        if any(ax.get_images() for ax in figure.axes):  # names moved when images took their shape
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # keeps the layout just found
+
+
+def rim(width: float = 2.0) -> list:
+    """Path effects of a text that must be read on top of lines or points: a white rim."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="white")]
+
+
+def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
+    """Writes each digit at the median of its points, in its colour; digits that would touch stand beside each other."""
+    there = [d for d in range(10) if (labels == d).any()]
+    medians = np.array([np.median(points[labels == d], 0) for d in there])
+    for d, place in zip(there, _apart(ax, medians, size)):
+        ax.text(
+            *place, str(d), fontsize=size, fontweight="bold", color=DIGITS[d],
+            ha="center", va="center", path_effects=rim(2.5),
+        )  # fmt: skip
+
+
+def _apart(ax, places: np.ndarray, size: float) -> np.ndarray:
+    """The places of letters of that size in points, moved within the axes until none touches another."""
+    inches = ax.bbox.size / ax.figure.dpi
+    low, high = np.sort([ax.get_xlim(), ax.get_ylim()]).T
+    room = size / 72 / inches * (high - low) * (0.85, 1.15)  # the width and height that a bold digit needs
+    places = np.array(places, float)
+    for _ in range(100):
+        moved = False
+        for i in range(len(places)):
+            for j in range(i):
+                gap = places[i] - places[j]
+                short = (room - np.abs(gap)) / room
+                if (short > 1e-3).all():  # sideways or upwards, whichever is less
+                    axis = short.argmin()
+                    step = 0.51 * short[axis] * room[axis] * (1 if gap[axis] >= 0 else -1)
+                    places[i, axis] += step
+                    places[j, axis] -= step
+                    moved = True
+        if not moved:
+            break
+        places = np.clip(places, low + room / 2, high - room / 2)
+    return places

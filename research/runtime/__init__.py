@@ -1,0 +1,1 @@
+"""Devices, several processes, one sharded map, keys, progress."""

@@ -1,0 +1,1 @@
+"""Bottlenecks: can a digit pass through two neurons?"""

@@ -1,0 +1,211 @@
+"""Figures of the study "bottlenecks"."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from research.evidence import claims as c
+from research.plotting.style import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes
+from research.plotting.tiles import tiles
+from research.studies.bottlenecks import study
+
+PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
+
+
+def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Every test digit's code over the decision regions; misread ones are marked."""
+    figure, ax = plt.subplots(figsize=(width, 0.78 * width))
+    _regions(ax, results)
+    code, label = results.code.values, results.label.values
+    wrong = results.said.values != label
+    ax.scatter(code[~wrong, 0], code[~wrong, 1], c=[DIGITS[d] for d in label[~wrong]], s=1.2, linewidth=0)
+    ax.scatter(
+        code[wrong, 0],
+        code[wrong, 1],
+        c=[DIGITS[d] for d in label[wrong]],
+        s=9,
+        marker="X",
+        edgecolor=INK,
+        linewidth=0.3,
+    )
+    name_classes(ax, code, label)
+    ax.set_xlabel("first neuron")
+    ax.set_ylabel("second neuron")
+    return figure
+
+
+def _regions(ax, results: xr.Dataset) -> None:
+    x, y = results.place_x.values, results.place_y.values
+    extent = (x[0], x[-1], y[0], y[-1])
+    ax.imshow(
+        results.region.values, origin="lower", extent=extent, aspect="auto", cmap=PALE, vmin=-0.5, vmax=9.5
+    )
+    ax.set(xlim=extent[:2], ylim=extent[2:])
+
+
+def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The same digits by t-SNE and by the bottleneck, and the ranks of their centroid distances."""
+    if "tsne" not in results:
+        return None
+    places, height = ("ab;cc", 1.3) if width < NARROW else ("abc", 0.36)
+    figure, named = plt.subplot_mosaic(places, figsize=(width, height * width))
+    axes = np.array([*named.values()])
+    n = results.sizes["mapped"]
+    label = results.label.values[:n]
+    for ax, points, title in zip(
+        axes, (results.tsne.values, results.code.values[:n]), ("t-SNE", "bottleneck")
+    ):
+        ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
+        name_classes(ax, points, label, size=9)
+        ax.set_title(title)
+        ax.set_xticks([])
+        ax.set_yticks([])
+    pairs = np.triu_indices(10, 1)
+    order = lambda distances: distances[pairs].argsort().argsort() + 1  # noqa: E731
+    there = order(results.tsne_distance.values)
+    here = np.mean([order(one) for one in results.code_distance.values], 0)
+    axes[2].plot(there, here, "o", color=ACCENT, markersize=2.5)
+    for a, b, x, y in zip(*pairs, there, here):
+        if x <= 5 or y <= 5:
+            axes[2].annotate(f"{a}-{b}", (x, y), xytext=(3, 1), textcoords="offset points", fontsize=6)
+    rho = study.likeness(results)
+    assert rho is not None
+    axes[2].set_title(f"ranks: ρ = {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f})".replace("-", "−"))
+    axes[2].set_xlabel("rank of the distance in t-SNE")
+    axes[2].set_ylabel("rank in the bottleneck (mean)")
+    return figure
+
+
+def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Error against the width of the bottleneck, and by its activation at width two."""
+    layout: dict[str, Any] = {"ncols": 2, "width_ratios": (3, 2), "figsize": (width, 0.36 * width)}
+    if width < NARROW:
+        layout = {"nrows": 2, "figsize": (width, 1.2 * width)}
+    figure, (left, right) = plt.subplots(sharey=True, **layout)
+    epochs = results.attrs["curve_epochs"]
+    _errors(left, results.width.values, results.width_accuracy.values)
+    left.set_xscale("log")
+    left.set_xticks(results.width.values, [str(w) for w in results.width.values])
+    left.minorticks_off()
+    left.set_xlabel("neurons in the bottleneck")
+    for ax in (left, right):
+        ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
+    left.set_yscale("log")
+    value, low, high, n = c.mean(100 * (1 - results.accuracy.values))
+    if n > 1:
+        left.plot([2, 2], [low, high], color=SECOND, linewidth=2, solid_capstyle="butt")
+    left.plot(2, value, "D", color=SECOND)
+    left.annotate(
+        f"trained to the end: {value:.2f} %", (2, value), xytext=(5, -3), textcoords="offset points", ha="left",
+        va="top", color=SECOND, fontsize=6.5,
+    )  # fmt: skip
+    left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
+    left.text(left.get_xlim()[0] * 1.03, 4, "document: 4 %", va="bottom", color=MUTED, fontsize=6.5)
+    left.set_title(f"by width, after {epochs} {'epoch' if epochs == 1 else 'epochs'}")
+    squeezes = list(results["squeeze"].values)
+    _errors(right, np.arange(len(squeezes)), results.squeeze_accuracy.values, line=False)
+    right.set_xticks(range(len(squeezes)), squeezes)
+    right.set_xlim(-0.6, len(squeezes) - 0.4)
+    right.set_title("two neurons, by activation")
+    left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
+    low, high = left.get_ylim()
+    ticks = [t for t in (1, 2, 3, 4, 6, 10, 20, 30, 50, 80) if low <= t <= high]
+    left.set_yticks(ticks, [str(t) for t in ticks])
+    for ax in (left, right):
+        ax.minorticks_off()
+        ax.grid(axis="y")
+    return figure
+
+
+def _errors(ax, x: np.ndarray, accuracy: np.ndarray, *, line: bool = True) -> None:
+    """Error of each network (faint) and its mean with the interval; accuracy [x, network]."""
+    error = 100 * (1 - accuracy)
+    ax.plot(x, error, "o", color=ACCENT, alpha=0.35, markersize=2.5, mec="none")
+    ax.plot(x, error.mean(1), "o-" if line else "o", color=ACCENT, linewidth=0.8)
+    for place, values in zip(x, error):
+        _, low, high, n = c.mean(values)
+        if n > 1:
+            ax.plot([place, place], [max(low, 0.1), high], color=ACCENT, linewidth=2, solid_capstyle="butt")
+
+
+def squeezes(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The plane under each activation of the bottleneck."""
+    names = results["squeeze"].values
+    columns = 2 if width < NARROW else len(names)
+    rows = -(-len(names) // columns)
+    size = (width, 1.08 * width / columns * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat[len(names) :]:
+        ax.set_visible(False)
+    label = results.label.values[: results.sizes["few"]]
+    for ax, name in zip(axes.flat, names):
+        points = results.squeeze_code.sel(squeeze=name).values
+        ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
+        name_classes(ax, points, label, size=8)
+        accuracy = 100 * float(results.squeeze_accuracy.sel(squeeze=name)[0])
+        ax.set_title(f"{name}: {accuracy:.1f} %")
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return figure
+
+
+def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """A round through the plane: identikits on the way, and the real digits nearby."""
+    n = results.sizes["stop"]
+    layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.02, hspace=0.02)
+    figure = plt.figure(figsize=(width, 0.62 * width), layout=layout)
+    top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.6), squeeze=False).flat
+    ax = top.subplots()
+    _regions(ax, results)
+    path = results.path.values
+    ax.plot(*np.vstack([path, path[:1]]).T, "o-", color=INK, markersize=2.5, linewidth=0.7)
+    for i in range(0, n, 2):
+        ax.annotate(str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize=6, color=MUTED)
+    name_classes(ax, results.code.values, results.label.values)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    drawn, real = (
+        tiles(ax, results[what].values / 255)
+        for ax, what in zip(bottom.subplots(2, 1), ("path_image", "path_mean"))
+    )
+    for i, (said, sure) in enumerate(zip(results.path_said.values, results.path_confidence.values)):
+        drawn.name(
+            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize=8,
+            fontweight="bold",
+        )  # fmt: skip
+        real.name(i, str(i + 1), color=MUTED, fontsize=6)
+    drawn.name_row("identikit", fontsize=6.5)
+    real.name_row("real, nearby", fontsize=6.5)
+    return figure
+
+
+FIGURES = {
+    "plane": Drawing(
+        plane,
+        "The two numbers that the first network keeps of every test digit, over what its decoding half says at each "
+        "place. Crosses: misread digits, in the colour of what they are.",
+    ),
+    "beside_tsne": Drawing(
+        beside_tsne,
+        "The same test digits by t-SNE and by the bottleneck, and the ranks of the 45 distances between class "
+        "centroids (1: closest), the closest pairs named.",
+    ),
+    "widths": Drawing(
+        widths,
+        "Test error by width of the bottleneck and by the activation of its two neurons: mean and 95 % interval over "
+        "independently trained networks (faint points).",
+    ),
+    "squeezes": Drawing(
+        squeezes, "The plane of one network for each activation of the bottleneck, with its accuracy."
+    ),
+    "walk": Drawing(
+        walk,
+        "A round through the plane, from class to class and half-way between: what the decoding half says there "
+        "(paler: less sure), an image that the network would put there, and the mean of the nearest real digits.",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Causal maps: what each pixel means to a network."""

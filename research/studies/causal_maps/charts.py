@@ -1,0 +1,210 @@
+"""Charts of the study "causal_maps": resemblance, agreement, depth, deletion and insertion."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research.evidence import claims as c
+from research.plotting import maps
+from research.plotting.labels import spread
+from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
+from research.studies.causal_maps import measures
+from research.studies.causal_maps.identikit_maps import METHODS
+from research.studies.causal_maps.measures import DOCUMENT
+from research.studies.causal_maps.study import KINDS
+
+LABELS = {
+    "softmax": "softmax regression",
+    "sigmoid200": "784-200-10\nlogistic",
+    "mlp100": "784-100-10",
+    "mlp3": "784-500-\n200-50-10",
+    "cnn": "CNN",
+}
+COLOURS = {
+    "causal_index": ACCENT,
+    "mean_jacobian": "#44AA99",
+    "integrated_gradients": SECOND,
+    "identikit": "#AA4499",
+    "class_mean": "#999933",
+    "own_gradients": INK,
+    "random": MUTED,
+}
+NAMES = {**maps.NAMES, "own_gradients": "the image's own gradients", "random": "random order"}
+
+
+def kinds_of(results: xr.Dataset) -> list[str]:
+    return [kind for kind in KINDS if kind in results.kind.values]
+
+
+def _one_line(kind: str) -> str:
+    return LABELS[kind].replace("-\n", "-").replace("\n", " ")
+
+
+def _two_lines(name: str) -> str:
+    return textwrap.fill(name, 10)
+
+
+def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Correlation of map and digit by kind and method, above what ignorant networks give."""
+    kinds, shown = kinds_of(results), [m for m in METHODS if m != "class_mean"]
+    narrow = width < NARROW
+    grid = (len(kinds), 1) if narrow else (1, len(kinds))
+    size = (width, 0.8 * len(kinds) + 0.4 if narrow else 0.36 * width)
+    figure, axes = plt.subplots(*grid, figsize=size, sharex=narrow, sharey=True, squeeze=False)
+    names = [_two_lines(NAMES[m]) if narrow else NAMES[m] for m in shown]
+    for ax, kind in zip(axes.flat, kinds):
+        for x, method in enumerate(shown):
+            values = measures.resembles(results, kind, method)
+            if not np.isnan(values).all():
+                _point(ax, x, values, COLOURS[method])
+        for x, method in enumerate(shown[:2]):
+            for training, marker in (("untrained", "_"), ("shuffled", "x")):
+                if "null_map" in results:
+                    values = measures.null_resembles(results, kind, training, method)
+                    ax.plot(np.full(len(values), x + 0.3), values, marker, color=MUTED, markersize=3.5)
+        ax.axhline(0, color=FAINT, zorder=0)
+        ax.set_title(_one_line(kind) if narrow else LABELS[kind])
+        ax.set_xticks(range(len(shown)), names, rotation=0 if narrow else 90)
+        for tick, method in zip(ax.get_xticklabels(), shown):
+            tick.set_color(COLOURS[method])
+        ax.set_xlim(-0.5, len(shown) - 0.4)
+        ax.tick_params(axis="x", length=0)
+    name_axis = figure.supylabel if narrow else axes[0, 0].set_ylabel
+    name_axis("correlation of map and digit", fontsize=7.5, color=INK)
+    return figure
+
+
+def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
+    """Mean and interval of one value a network, and the networks."""
+    value, low, high, n = c.mean(values)
+    ax.plot(np.full(len(values), x), values, "o", color=colour, alpha=0.3, markersize=3, mec="none")
+    if n > 1:
+        ax.plot([x, x], [low, high], color=colour, linewidth=1.8, solid_capstyle="butt")
+    ax.plot(x, value, "o", color=colour, markersize=4)
+
+
+def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Which maps agree, with intervals over networks."""
+    return _matrices(
+        [
+            (_one_line(kind), measures.of(results, kind).agreement.sel(measure="pearson"))
+            for kind in kinds_of(results)
+        ],
+        width,
+    )
+
+
+def agreement_measures(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """The document's network by three measures of agreement."""
+    if DOCUMENT not in results.kind.values:
+        return None
+    one = measures.of(results, DOCUMENT).agreement
+    names = {"pearson": "Pearson", "spearman": "Spearman", "ssim": "SSIM"}
+    return _matrices([(text, one.sel(measure=name)) for name, text in names.items()], width)
+
+
+def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
+    narrow = width < NARROW
+    columns = 1 if narrow else 3
+    rows = -(-len(panels) // columns)
+    size = (width, 1.25 * rows + 0.3 if narrow else 0.33 * width * rows + 0.5)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
+    for ax, (title, of_networks) in zip(axes.flat, panels):
+        values = of_networks.values
+        mean = values.mean(0)
+        ax.imshow(mean, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto" if narrow else "equal")
+        for i, j in np.ndindex(mean.shape):
+            if i == j or np.isnan(mean[i, j]):
+                continue
+            _, low, high, n = c.mean(values[:, i, j])
+            half = f"\n±{(high - low) / 2:.2f}" if n > 1 else ""
+            colour = "white" if abs(mean[i, j]) > 0.6 else INK
+            ax.text(
+                j, i, f"{mean[i, j]:.2f}{half}", ha="center", va="center", fontsize=5.5, color=colour,
+                linespacing=0.95,
+            )  # fmt: skip
+        names = [maps.NAMES[m] for m in of_networks.reading.values]
+        if narrow:
+            ax.set_xticks(range(len(names)), [_two_lines(name) for name in names])
+        else:
+            ax.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        ax.set_yticks(range(len(names)), names)
+        ax.tick_params(length=0, labelsize=6.5 if narrow else 7)
+        ax.set_title(f"{title} (n = {len(values)})")
+    for ax in axes.flat[: len(panels)]:
+        ax.xaxis.set_tick_params(labelbottom=not narrow or ax is axes.flat[-1])
+    return figure
+
+
+def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """What weights alone still tell of deeper and deeper networks."""
+    if "depth" not in results.dims:
+        return None
+    narrow = width < NARROW
+    grid, size = ((2, 1), (width, width)) if narrow else ((1, 2), (width, 0.36 * width))
+    figure, axes = plt.subplots(*grid, figsize=size, sharex=narrow, sharey=True)
+    depths = results.depth.values
+    for n, values in zip(depths, results.depth_agreement.values):
+        _point(axes[0], n, values, INK)
+    axes[0].plot(depths, results.depth_agreement.mean("member"), color=INK, linewidth=0.8)
+    axes[0].set_title("causal index with mean Jacobian")
+    ends = results.depth_resemblance.mean("member").isel(depth=-1).values
+    heights = spread(ends, 0.1 if narrow else 0)
+    for aside, method, end in zip((-0.04, 0.04), results.known.values, heights):
+        one = results.depth_resemblance.sel(known=method)
+        for n, values in zip(depths + aside, one.values):
+            _point(axes[1], n, values, COLOURS[method])
+        axes[1].plot(depths + aside, one.mean("member"), color=COLOURS[method], linewidth=0.8)
+        axes[1].annotate(
+            NAMES[method], (depths[-1], end), xytext=(6, 0), textcoords="offset points",
+            va="center", color=COLOURS[method],
+        )  # fmt: skip
+    axes[1].set_title("map with digit")
+    for ax in axes:
+        ax.set_xticks(depths)
+        ax.set_ylabel("correlation")
+        ax.set_xlabel("hidden layers")
+        ax.label_outer()
+        ax.axhline(0, color=FAINT, zorder=0)
+    axes[1].set_xlim(axes[0].get_xlim()[0], depths[-1] + 0.45 * (depths[-1] - depths[0]))
+    return figure
+
+
+def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The class's probability while its pixels go, or come, in the order of each map."""
+    kinds = [kind for kind in (DOCUMENT, "cnn") if kind in results.kind.values] or kinds_of(results)[:1]
+    narrow = width < NARROW
+    columns, high = (1, 1.6) if narrow else (2, 0.36 * width)
+    rows = 2 * len(kinds) // columns
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, high * rows), sharex=True, sharey=True, squeeze=False
+    )
+    for row, kind in zip(axes.reshape(-1, 2), kinds):
+        mine = measures.of(results, kind).curves.mean("network")
+        for ax, curve in zip(row, ("deletion", "insertion")):
+            lines = {ranking: mine.sel(curve=curve, ranking=ranking).values for ranking in COLOURS}
+            areas = {
+                r: np.trapezoid(line, results.point) for r, line in lines.items() if not np.isnan(line).all()
+            }
+            for i, ranking in enumerate(sorted(areas, key=areas.__getitem__, reverse=True)):
+                ax.plot(results.point.values, lines[ranking], color=COLOURS[ranking])
+                label = f"{areas[ranking]:.2f}  {NAMES[ranking]}"
+                ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize=6.5)
+            ax.set_title(f"{_one_line(kind)}: {curve}")
+            ax.set_ylim(0, 1.02)
+            ax.set_xlim(0, 1.85)
+            ax.spines.bottom.set_bounds(0, 1)
+            ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
+    words = "probability of the class"
+    if narrow:
+        figure.supylabel(words, fontsize=7.5, color=INK)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("" if narrow else words)
+    for ax in axes[-1]:
+        ax.set_xlabel("share of pixels replaced", loc="left")
+    return figure

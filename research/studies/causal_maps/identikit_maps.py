@@ -1,0 +1,126 @@
+"""Maps of a population of networks: by five methods, of ignorant networks, and how faithful they are."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from jaxtyping import Array, Float, Int, Key
+
+from research import data, models
+from research.attribution import comparison as agreement
+from research.attribution.causal_index import mean_jacobian, weight_product
+from research.attribution.saliency import integrated_gradients
+from research.identikits import identikits
+from research.studies import changed
+from research.training import fit as training
+from research.training.populations import NetworkConfig, Population
+
+METHODS = ("causal_index", "mean_jacobian", "integrated_gradients", "identikit", "class_mean")
+RANKINGS = (*METHODS, "own_gradients", "random")
+
+
+def indices(
+    population: Population, params: Any, images: Float[np.ndarray, "n h w"], batch: int = 100
+) -> dict[str, Float[np.ndarray, "m k h w"]]:
+    """Causal index (of dense networks) and mean Jacobian of networks of the population's kind."""
+    asked = dataclasses.replace(population, params=params)
+    m = len(jax.tree.leaves(params)[0])
+    found = {}
+    models: list[Any] = [asked.model(i) for i in range(m)]
+    if hasattr(models[0], "kernels"):
+        products = [weight_product(model.kernels()) for model in models]
+        found["causal_index"] = np.stack(products).reshape(m, -1, *images.shape[1:])
+    predicts = [Partial(population.predict, asked.network(i)) for i in range(m)]  # of one: compiled once
+    found["mean_jacobian"] = np.stack([mean_jacobian(p, images, batch_size=batch) for p in predicts])
+    return found
+
+
+def mean_integrated_gradients(
+    population: Population, images: Float[np.ndarray, "k n h w"], steps: int
+) -> Float[np.ndarray, "m k h w"]:
+    """For each class the mean, over images of that class, of the integrated gradients of its logit."""
+
+    @jax.jit
+    def of_one_network(params):
+        def of_class(digit_and_images):
+            digit, mine = digit_and_images
+            of = functools.partial(integrated_gradients, Partial(population.predict, params), steps=steps)
+            return jax.lax.map(lambda image: of(image, digit), mine).mean(0)
+
+        return jax.lax.map(of_class, (jnp.arange(len(images)), jnp.asarray(images)))
+
+    return np.stack([of_one_network(population.network(i)) for i in range(len(population))])
+
+
+def mean_identikits(
+    population: Population, key: Key[Array, ""], *, restarts: int, masks: int, generations: int, classes: int
+) -> Float[np.ndarray, "m k h w"]:
+    """The mean of `restarts` identikits of every class, searched for as in the study "identikits"."""
+    drawn = identikits(
+        population.predict,
+        range(classes),
+        key,
+        params=population.params,
+        restarts=restarts,
+        masks=masks,
+        budget=1 + masks * generations,
+    )
+    return drawn.image.mean("restart").values
+
+
+def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> Any:
+    """Parameters of m networks that were trained on labels in random order: they know images and no class."""
+    train = data.load(how.data, "train")
+    n = how.examples or len(train.labels)
+    schooling = training.TrainingConfig(**{**vars(how.training), "epochs": epochs})
+    fit = training.make_fit(models.builder(how.model), schooling, n)
+    key_labels, key_networks = jax.random.split(key)
+    images = jnp.asarray(train.images[:n])
+    labels = jax.random.permutation(key_labels, jnp.asarray(train.labels[:n]))
+    state = fit.init(jax.random.split(key_networks, m))
+    for _ in range(epochs):
+        state = fit.advance(state, images, labels, jnp.int32(fit.steps_per_epoch))
+    training.require_finite(state)
+    return state.params
+
+
+def deep(how: NetworkConfig, depth: int) -> NetworkConfig:
+    """The same network with its first hidden layer `depth` times."""
+    return changed(how, model=changed(how.model, widths=(how.model.widths[0],) * depth))
+
+
+def faithfulness(
+    population: Population,
+    maps: Float[np.ndarray, "m s k h w"],
+    images: Float[np.ndarray, "n h w"],
+    labels: Int[np.ndarray, " n"],
+    key: Key[Array, ""],
+    *,
+    points: int,
+    steps: int,
+) -> Float[np.ndarray, "m curve ranking point"]:
+    """Deletion and insertion curves, averaged over images, with the pixels ranked by the image's class in each
+    of s kinds of maps, by the image's own integrated gradients, and at random."""
+
+    @jax.jit
+    def of_one_network(params, maps):
+        predict = Partial(population.predict, params)
+
+        def of_image(example):
+            image, digit, key_random = example
+            own = integrated_gradients(predict, image, digit, steps=steps)
+            random = jax.random.uniform(key_random, image.shape)
+            rankings = jnp.concatenate([maps[:, digit], own[None], random[None]])
+            curves = jax.vmap(
+                lambda ranking: agreement.replacement_curves(predict, image, digit, ranking, steps=points)
+            )(rankings)
+            return jnp.stack(curves)
+
+        examples = (jnp.asarray(images), jnp.asarray(labels), jax.random.split(key, len(images)))
+        return jax.lax.map(of_image, examples).mean(0)
+
+    return np.stack([of_one_network(population.network(i), jnp.asarray(maps[i])) for i in range(len(maps))])

@@ -1,0 +1,1 @@
+"""Denoising: what an autoencoder in front of a recogniser brings back."""

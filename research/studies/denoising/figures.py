@@ -1,0 +1,178 @@
+"""Figures of the study "denoising"."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from research.evidence import claims as c
+from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.tiles import tiles
+from research.studies.denoising.measures import LEVEL
+from research.studies.denoising.study import JUDGED
+from research.studies.recognisers.figures import label
+
+COLOURS = {"none": MUTED, "autoencoder": ACCENT, "denoiser": SECOND}
+WORDS = {"none": "noisy", "autoencoder": "cleaned", "denoiser": "cleaned, trained on noise"}
+NOISE_WORDS = {
+    "gaussian": "Gaussian",
+    "uniform": "uniform",
+    "salt_and_pepper": "salt and pepper",
+    "log_uniform": "log-uniform (the author's)",
+    "log_uniform at 1": "the author's as it is, strength 1",
+}
+
+
+def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Original, noisy and cleaned digits for each noise; misread ones are framed."""
+    close = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.03, wspace=0.02, hspace=0.02)
+    rows, columns, height, left = (4, 1, 1.75, 0.185) if width < NARROW else (2, 2, 0.48, 0.16)
+    figure = plt.figure(figsize=(width, height * width), layout=close)
+    blocks = figure.subfigures(rows, columns, squeeze=False).flat
+    falls = results.falls_at.sel(reader=JUDGED).isel(pair=0)
+    for block, noise in zip(blocks, results.noise.values):
+        shown = results.sel(noise=noise)
+        axes = block.subplots(4, 1)
+        strength = float(falls.sel(noise=noise))
+        at = f", strength {strength:.2f}" if np.isfinite(strength) else ""
+        block.suptitle(NOISE_WORDS[noise] + at, x=left, ha="left", fontsize=8, fontweight="bold")
+        words = ("original", "noisy", "cleaned", "by denoiser")
+        tiles(axes[0], shown.original.values / 255).name_row(words[0], fontsize=6.5)
+        for row, word, cleaning in zip(axes[1:], words[1:], results.cleaning.values):
+            misread = shown.said.sel(cleaning=cleaning).values != np.arange(10)
+            images = shown["shown"].sel(cleaning=cleaning).values / 255
+            tiles(row, images, marked=misread).name_row(word, fontsize=6.5)
+    return figure
+
+
+def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Accuracy and squared error against the strength of each noise, with and without cleaning."""
+    noises = results.noise.values
+    if narrow := width < NARROW:  # a row a noise, not a column
+        size = (width, 0.4 * len(noises) * width)
+        figure, grid = plt.subplots(len(noises), 2, figsize=size, sharey="col", sharex="row", squeeze=False)
+    else:
+        size = (width, 0.55 * width)
+        figure, grid = plt.subplots(2, len(noises), figsize=size, sharey="row", sharex="col", squeeze=False)
+    axes = grid.T if narrow else grid  # [measure, noise]
+    for column, noise in zip(axes.T, noises):
+        one = results.sel(noise=noise)
+        for cleaning in results.cleaning.values:
+            accuracy = 100 * one.accuracy.sel(reader=JUDGED, cleaning=cleaning)
+            _band(column[0], one.strength.values, accuracy, cleaning)
+            _band(column[1], one.strength.values, one.error.sel(cleaning=cleaning), cleaning)
+        falls = one.falls_at.sel(reader=JUDGED).values
+        if np.isfinite(falls).any():
+            column[0].axvline(np.nanmean(falls), color=FAINT, zorder=0)
+        column[0].axhline(100 * LEVEL, color=FAINT, zorder=0)
+        column[0].set(**{"ylabel" if narrow else "title": NOISE_WORDS[noise].split(" (")[0]})
+    for ax in grid[-1]:
+        ax.set_xlabel("strength")
+    axes[1, 0].set_ylim(bottom=0)
+    for ax, measure in zip(axes[:, 0], ("accuracy, %", "squared error a pixel")):
+        ax.set(**{"title": measure.replace(" a ", "\na ")} if narrow else {"ylabel": measure})
+    _legend(figure, axes[0, 0].get_legend_handles_labels()[0])
+    return figure
+
+
+def _legend(figure: Figure, handles: list) -> None:
+    """Names the colours of the cleanings below the figure."""
+    close = {"handlelength": 1.2, "columnspacing": 1.2} if figure.get_figwidth() < NARROW else {}
+    figure.legend(handles, WORDS.values(), loc="outside lower center", ncols=3, **close)
+
+
+def _band(ax, x: np.ndarray, values: xr.DataArray, cleaning: str) -> None:
+    """Mean over the pairs, and each pair faintly."""
+    lines = values.transpose("level", "pair").values
+    ax.plot(x, lines, color=COLOURS[cleaning], linewidth=0.5, alpha=0.4)
+    ax.plot(x, lines.mean(1), "o-", color=COLOURS[cleaning], markersize=2.5, label=cleaning)
+
+
+def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """What cleaning brings back where the network keeps 89 %, and under the author's noise as it is."""
+    conditions = [k for k in results.condition.values if _measured(results, k)]
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, 0.5 * len(conditions) + (0.9 if narrow else 0.7)))
+    handles = []
+    for y, condition in enumerate(reversed(conditions)):
+        kept = 100 * results.kept.sel(reader=JUDGED, condition=condition)
+        for offset, cleaning in zip((0.22, 0, -0.22), results.cleaning.values):
+            value, low, high, n = c.mean(kept.sel(cleaning=cleaning).values)
+            if n > 1:
+                ax.plot([low, high], [y + offset] * 2, color=COLOURS[cleaning], solid_capstyle="butt")
+            handles += ax.plot(value, y + offset, "o", color=COLOURS[cleaning])
+            ax.text(
+                1.01, y + offset, f"{value:.1f} %{'' if narrow else '  ' + WORDS[cleaning]}", va="center",
+                transform=ax.get_yaxis_transform(), color=COLOURS[cleaning], fontsize=6.5,
+            )  # fmt: skip
+    for said, side in ((89, "right"), (94, "left")):
+        ax.axvline(said, color=INK, linewidth=0.6, zorder=0)
+        ax.annotate(
+            f"document: {said} %", (said, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
+            textcoords="offset points", ha=side, va="bottom", fontsize=6.5, color=INK,
+        )  # fmt: skip
+    names = [NOISE_WORDS[k] for k in reversed(conditions)]
+    if narrow:
+        names = [re.sub(r" (?=\(|as)|(?<=,) ", "\n", name) for name in names]
+        _legend(figure, handles[: len(WORDS)])
+    ax.set_yticks(range(len(conditions)), names)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("accuracy, %  (bar: 95 % interval over the pairs)")
+    ax.grid(axis="x")
+    return figure
+
+
+def _measured(results: xr.Dataset, condition: str) -> bool:
+    """Whether a strength for this condition was found for any pair."""
+    noise = condition.removesuffix(" at 1")
+    return noise != condition or bool(
+        np.isfinite(results.falls_at.sel(noise=noise, reader=JUDGED).values).any()
+    )
+
+
+def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The strength of each noise at which each recogniser falls to 89 %."""
+    noises, readers = results.noise.values, list(results.reader.values)
+    columns = 2 if width < NARROW else len(noises)
+    rows = -(-len(noises) // columns)
+    size = (width, (0.22 * len(readers) + 0.8) * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for ax in axes.flat[len(noises) :]:
+        ax.set_visible(False)
+    for ax, noise in zip(axes.flat, noises):
+        for y, name in enumerate(reversed(readers)):
+            values = results.falls_at.sel(noise=noise, reader=name).values
+            ax.plot(values, np.full(values.size, y), "o", color=ACCENT, alpha=0.5, mec="none", clip_on=False)
+        ax.set_title(NOISE_WORDS[noise].split(" (")[0])
+        ax.set_xlim(left=0)
+        ax.set_xlabel("strength")
+        ax.grid(axis="x")
+        ax.tick_params(axis="y", length=0)
+    axes[0, 0].set_yticks(range(len(readers)), [label(name) for name in reversed(readers)])
+    axes[0, 0].set_ylim(-0.6, len(readers) - 0.4)
+    return figure
+
+
+FIGURES = {
+    "examples": Drawing(
+        examples,
+        "One test digit of each class at the strength where 784-500-200-50-10 keeps 89 %: as it is, noisy, cleaned "
+        "by the autoencoder that was trained on clean digits and by the one trained on noisy ones. Framed: misread.",
+    ),
+    "strength": Drawing(
+        strength,
+        "Accuracy of 784-500-200-50-10 and squared error against the strength of the noise; thick: mean, thin: each "
+        "pair. Grey: 89 %, and the mean strength at which the network falls to it.",
+    ),
+    "recovery": Drawing(
+        recovery,
+        "What cleaning brings back where the network keeps 89 % of the labels, for each noise, and under the "
+        "author's noise as it is.",
+    ),
+    "hardness": Drawing(
+        hardness, "The strength at which each network falls to 89 %; a point is one trained network."
+    ),
+}

@@ -1,0 +1,1 @@
+"""Drawings: digits wider, slanted, shifted, thicker than those known."""

@@ -1,0 +1,1 @@
+"""Embeddings: where the digits lie on a plane."""

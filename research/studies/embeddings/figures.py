@@ -1,0 +1,219 @@
+"""Figures of the study "embeddings"."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from research.evidence import claims as c
+from research.plotting.style import (
+    ACCENT,
+    DIGITS,
+    DIVERGING,
+    DOUBLE,
+    FAINT,
+    INK,
+    MUTED,
+    NARROW,
+    SECOND,
+    Drawing,
+    name_classes,
+)
+from research.plotting.tiles import tiles
+
+WORDS = {
+    "pca": "two principal components",
+    "tsne": "t-SNE of the pixels",
+    "bottleneck": "two neurons of a bottleneck",
+    "cnn": "t-SNE of a CNN's last hidden layer",
+}
+BRIEF = {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": "CNN, t-SNE"}
+COLOURS = {"pca": MUTED, "tsne": ACCENT, "bottleneck": SECOND, "cnn": INK}
+EIGEN = 10  # eigen-images shown
+
+
+def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The same digits in every map."""
+    figure, axes = plt.subplots(2, 2, figsize=(width, 0.98 * width))
+    label = results.label.values
+    for ax, name in zip(axes.flat, results["map"].values):
+        points = results.points.sel(map=name).values
+        _scatter(ax, points, label)
+        name_classes(ax, points, label)
+        accuracy = 100 * float(results.accuracy.sel(map=name))
+        ax.set_title(f"{(BRIEF if width < NARROW else WORDS)[name]}: {accuracy:.1f} %")
+    return figure
+
+
+def _scatter(ax, points: np.ndarray, label: np.ndarray, **how) -> None:
+    """Points in their digits' colours, without ticks; the outermost thousandth at each side may fall outside."""
+    ax.scatter(
+        *points.T, **{"c": [DIGITS[d] for d in label], "s": 2.2, "linewidth": 0, "rasterized": True, **how}
+    )
+    low, high = np.percentile(points, [0.1, 99.9], axis=0)
+    margin = 0.05 * (high - low)
+    ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """What each map keeps: classes, and the neighbourhoods among the pixels."""
+    wide = width >= NARROW
+    places, ratios = ("abcd", (1, 1, 1, 2)) if wide else ("abc;ddd", None)
+    size = (width, (0.34 if wide else 1.1) * width)
+    figure, axes = plt.subplot_mosaic(places, figsize=size, width_ratios=ratios)
+    names = list(results["map"].values)
+    for ax, (what, title) in zip(axes.values(), SCORES.items()):
+        _score(ax, results, what)
+        ax.set_title(title if wide else title.replace(" ", "\n"))
+        if not wide:
+            ax.margins(x=0.5)
+            ax.locator_params(axis="x", nbins=2)
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.label.set(x=0, ha="left")
+    words = {name: WORDS[name].replace(" of a", "\nof a") if wide else BRIEF[name] for name in names}
+    axes["a"].set_yticks(range(len(names)), [words[name] for name in reversed(names)])
+    _shared(axes["d"], results, 0.07 if wide else 0.11)
+    return figure
+
+
+SCORES = {"accuracy": "5-NN accuracy", "silhouette": "silhouette", "trustworthiness": "trustworthiness"}
+
+
+def _score(ax, results: xr.Dataset, what: str) -> None:
+    """One score of every map, from the top down."""
+    n = results.sizes["digit"]
+    for y, name in enumerate(reversed(results["map"].values)):
+        value = float(results[what].sel(map=name))
+        if what == "accuracy":
+            _, low, high, _ = c.proportion(round(value * n), n)
+            ax.plot([low, high], [y, y], color=COLOURS[name], linewidth=2, solid_capstyle="butt")
+        ax.plot(value, y, "o", color=COLOURS[name])
+        shown = f"{100 * value:.1f} %" if what == "accuracy" else f"{value:.2f}"
+        ax.text(value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
+    ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
+    ax.set_yticks([])
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.3)
+    ax.grid(axis="x")
+    if what == "accuracy":
+        pixel = float(results.pixel_accuracy)
+        ax.axvline(pixel, color=FAINT, zorder=0)
+        ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize=6.5)
+
+
+def _shared(ax, results: xr.Dataset, gap: float) -> None:
+    """The share of nearest neighbours that each map keeps, against their number; names are `gap` of the height apart."""
+    k = results.neighbourhood.values
+    share = 100 * results.shared.sel(neighbourhood=k[-1])
+    top, last = 1.1 * 100 * float(results.shared.max()), -np.inf
+    for name in results["map"].values[np.argsort(share.values)]:
+        ax.plot(k, 100 * results.shared.sel(map=name), color=COLOURS[name])
+        last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
+        ax.text(k[-1] * 1.08, last, BRIEF[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
+    ax.set_xscale("log")
+    ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
+    ax.minorticks_off()
+    ax.set(xlim=(0.9, k[-1] * 1.03), ylim=(0, max(top, last + 0.04 * top)))
+    ax.set_title("nearest among the pixels kept, %")
+    ax.set_xlabel("size of the neighbourhood")
+    ax.grid()
+
+
+def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The mean digit, the first eigen-images, and the variance that they explain."""
+    if width < NARROW:
+        figure = plt.figure(figsize=(width, 1.15 * width))
+        images, curve = figure.subfigures(2, 1, height_ratios=(5, 6)).flat  # type: ignore[union-attr]
+    else:
+        figure = plt.figure(figsize=(width, 0.33 * width))
+        images, curve = figure.subfigures(1, 2, width_ratios=(9, 4)).flat  # type: ignore[union-attr]
+    columns = EIGEN // 2
+    (first, *rows), (hidden, *more) = images.subplots(2, 2, width_ratios=(1, columns + 0.12 * (columns - 1)))
+    explained = 100 * results.explained.values
+    tiles(first, results["mean"].values[None]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
+    hidden.set_visible(False)
+    components = results.component.values[:EIGEN]
+    largest = float(np.abs(components).max())
+    for row, begin in zip([*rows, *more], (0, columns)):
+        some = components[begin : begin + columns]
+        shown = tiles(row, some, vmin=-largest, vmax=largest, cmap=DIVERGING, columns=columns)
+        for i in range(len(some)):
+            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize=6)
+    ax = curve.subplots()
+    k = np.arange(1, len(explained) + 1)
+    ax.plot(k, explained.cumsum(), color=ACCENT)
+    for at, down in ((2, 4), (10, 4), (len(explained), 10)):
+        total = explained[:at].sum()
+        ax.plot(at, total, "o", color=ACCENT)
+        ax.annotate(
+            f"{at}: {total:.1f} %", (at, total), xytext=(3, -down), textcoords="offset points", va="top",
+            ha="right" if at == len(explained) else "left", fontsize=6.5, color=ACCENT,
+        )  # fmt: skip
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("components")
+    ax.set_title("variance explained, %")
+    ax.set_yticks(range(0, 101, 20))
+    ax.grid()
+    return figure
+
+
+def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Digits that the map has not seen, drawn where they were put."""
+    narrow = width < NARROW
+    pixels, shape = (700, 1.1) if narrow else (1000, 0.8)  # of the picture; a digit is 28 pixels wide
+    figure, ax = plt.subplots(figsize=(width, shape * width))
+    points = results.points.sel(map="tsne").values
+    label = results.label.values
+    _scatter(ax, points, label, alpha=0.25, s=1.1 if narrow else 2.2)
+    places, truth, said = (results[name].values for name in ("placed", "placed_label", "placed_said"))
+    low, high = points.min(0), points.max(0)
+    low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
+    picture = np.zeros((round(shape * pixels), pixels, 4))
+    for place, image, digit, voted in zip(places, results.placed_image.values, truth, said):
+        x, y = np.clip((place - low) / (high - low), 0.02, 0.98) * [pixels, len(picture)]
+        spot = picture[round(y) - 14 : round(y) + 14, round(x) - 14 : round(x) + 14]
+        ink = image[::-1] > 255 * spot[..., 3]
+        spot[ink, :3] = to_rgb(DIGITS[digit])
+        spot[ink, 3] = image[::-1][ink] / 255
+        if voted != digit:
+            ax.plot(*place, "o", mfc="none", mec=INK, markersize=2000 * width / pixels, mew=0.6, zorder=4)
+    ax.imshow(picture, extent=(low[0], high[0], low[1], high[1]), origin="lower", aspect="auto", zorder=3)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    there, before = (100 * np.mean(results[name].values == truth) for name in ("placed_said", "codes_said"))
+    ax.set_title(
+        f"{len(truth)} held-out digits, named by their 5 nearest:\n"
+        f"{there:.1f} % rightly in the map, {before:.1f} % before mapping"
+        if narrow
+        else f"{len(truth)} held-out digits: {there:.1f} % named by their 5 nearest in the map, "
+        f"{before:.1f} % by their 5 nearest before mapping"
+    )
+    ax.axis("off")
+    return figure
+
+
+FIGURES = {
+    "maps": Drawing(
+        maps,
+        "The same test digits in four maps, with the share of them that their 5 nearest in the map name. The bottleneck "
+        "and the CNN have seen labels (of the training digits), principal components and t-SNE of the pixels none.",
+    ),
+    "kept": Drawing(
+        kept,
+        "What the maps keep: the vote of the 5 nearest (bar: 95 % interval over the digits), the silhouette of the "
+        "classes, the trustworthiness with 10 neighbours, and the share of a digit's nearest among the pixels that are "
+        "among its nearest in the map.",
+    ),
+    "eigen": Drawing(
+        eigen,
+        "The mean training digit and the first eigen-images (red: more ink, blue: less; one scale), each with the "
+        "share of the variance that it explains, and the sum over components.",
+    ),
+    "placed": Drawing(
+        placed,
+        "Test digits that the map has not seen, each drawn where `place` put it (the first 200), over the faint map. "
+        "Circled: its 5 nearest in the map name another digit.",
+    ),
+}

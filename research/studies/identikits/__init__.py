@@ -1,0 +1,1 @@
+"""Identikits: which image a network takes for a digit."""

@@ -1,0 +1,193 @@
+"""How the study "identikits" asks a population of networks, and how it shows the answers to other networks."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float, Key
+
+from research.data import Digits
+from research.identikits import identikits
+from research.identikits.types import Method
+from research.runs import store
+from research.runs.checkpoints import Checkpoints
+from research.runtime import multihost, progress
+from research.runtime.rng import named
+from research.training.populations import Population
+
+KEPT = ["image", "confidence", "start_confidence", "generations", "evaluations", "stalled", "distance"]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One way of asking: what all its runs have in common."""
+
+    name: str
+    method: Method
+    restarts: int  # runs of each network and digit
+    patience: int  # generations without gain that end a run
+    generations: int  # generations that end it in any case
+    targets: tuple[float, ...] = (0.9, 0.99)
+    start: str = "blank"  # one of initial_images.STARTS, or "other_digit": an image of another class
+    trained: bool = True  # else the networks as they were before their first step
+    frames: int = 0  # images to remember on the way
+
+
+def ask(
+    asking: Asking,
+    population: Population,
+    params: Any,
+    digits: tuple[int, ...],
+    key: Key[Array, ""],
+    *,
+    images: Digits | None = None,
+    halfway: Path | None = None,
+) -> xr.Dataset:
+    """The identikits that networks of the population's kind answer with, over network, digit, restart.
+
+    params: those of the networks that are asked, stacked; trained or not.
+    images: what "other_digit" starts from. halfway: a folder that keeps unfinished runs, to go on from after a kill.
+    """
+    m = len(jax.tree.leaves(params)[0])
+    start: Any = asking.start
+    if start == "other_digit":
+        start = _other_digits(images, digits, m, asking.restarts)
+    checkpoints = Checkpoints(halfway) if halfway else None
+    begun = checkpoints.latest() if checkpoints else None
+
+    def save(runs: Any) -> None:
+        if checkpoints:
+            checkpoints.save(int(runs.state.generation.sum()), runs)
+
+    with progress.bar(asking.name) as report:
+        answers = identikits(
+            population.predict,
+            digits,
+            key,
+            asking.method,
+            params=params,
+            restarts=asking.restarts,
+            start=start,
+            target=asking.targets,
+            patience=asking.patience,
+            budget=asking.method.start_cost + asking.generations * asking.method.step_cost,
+            history=asking.generations + 1 if asking.frames else 2,
+            frames=asking.frames,
+            chunk=max(16, asking.generations // 8),
+            progress=lambda p: report(p.done / p.runs, reached=p.reached),
+            checkpoint=save,
+            state=begun[1] if begun else None,
+        )
+    if checkpoints:
+        checkpoints.clear()
+    return answers
+
+
+def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
+    """Networks × digits × restarts as rows of one table, the images as float16."""
+    rows = answers[[*KEPT, "evaluations_to"]].stack(run=("network", "digit", "restart")).reset_index("run")
+    rows = rows.drop_attrs().transpose("run", ...)
+    n = rows.sizes["run"]
+    return rows.assign(
+        image=rows.image.astype(np.float16), stalled=rows.stalled.astype(np.uint8)
+    ).assign_coords(kind=("run", [kind] * n), asking=("run", [asking] * n))
+
+
+def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """What `compute` returns, saved in the file, or what an earlier call saved there."""
+
+    def saved() -> xr.Dataset | None:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
+            return xr.load_dataset(file, engine="h5netcdf")
+        return None
+
+    found = multihost.once(saved)
+    if found is None:
+        store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
+        found = multihost.once(lambda: xr.load_dataset(file, engine="h5netcdf"))
+    return found
+
+
+def judged(
+    trained: Mapping[str, Population],
+    runs: xr.Dataset,
+    n: int,
+    test: Digits,
+    train: Digits,
+    key: Key[Array, ""],
+) -> xr.Dataset:
+    """What every network says about every identikit, about n random images of each kind and n test digits.
+
+    judged [judge, run] is its confidence in the digit that the run was after, random_top and digit_top its
+    largest output; class_mean [class, y, x] the mean training image.
+    """
+    noises = [random_images(kind, named(key, kind), n, test) for kind in RANDOM]
+    images = np.concatenate([runs.image.values, *noises, test.images[:n] / 255]).astype(np.float32)
+    said = np.concatenate([probabilities(population, images) for population in trained.values()])
+    drawn = runs.sizes["run"]
+    own = said[:, np.arange(drawn), runs.digit.values]
+    top = said[:, drawn:].max(-1).reshape(len(said), len(RANDOM) + 1, -1)
+    means = [train.images[train.labels == d].mean(0) / 255 for d in range(said.shape[-1])]
+    return xr.Dataset(
+        {
+            "judged": (("judge", "run"), own),
+            "random_top": (("judge", "noise", "example"), top[:, :-1]),
+            "digit_top": (("judge", "example"), top[:, -1]),
+            "class_mean": (("class", "y", "x"), np.stack(means).astype(np.float32)),
+        },
+        {
+            "judge": [f"{kind} {i}" for kind, population in trained.items() for i in range(len(population))],
+            "noise": list(RANDOM),
+        },
+    )
+
+
+def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "m n k"]:
+    """What every network of the population says about every image."""
+
+    @jax.jit
+    def of(params, images):
+        one = lambda image: jax.nn.softmax(population.predict(params, image))  # noqa: E731
+        return jax.lax.map(one, images, batch_size=500)
+
+    given = jnp.asarray(images)
+    return np.stack([np.asarray(of(population.network(i), given)) for i in range(len(population))])
+
+
+RANDOM = ("uniform", "normal", "first_candidates", "shuffled_digits")
+
+
+def random_images(kind: str, key: Key[Array, ""], n: int, digits: Digits) -> Float[np.ndarray, "n h w"]:
+    """n random images: U(0, 1) or N(0.5, 0.25²) a pixel, blank plus N(0, 0.1²), or digits with pixels shuffled."""
+    shape = (n, 28, 28)
+    if kind == "uniform":
+        return np.asarray(jax.random.uniform(key, shape))
+    if kind == "normal":
+        return np.asarray(jnp.clip(0.5 + 0.25 * jax.random.normal(key, shape), 0, 1))
+    if kind == "first_candidates":
+        return np.asarray(jnp.clip(0.1 * jax.random.normal(key, shape), 0, 1))
+    if kind == "shuffled_digits":
+        pixels = jnp.asarray(digits.images[:n].reshape(n, -1), jnp.float32) / 255
+        return np.asarray(jax.random.permutation(key, pixels, axis=1, independent=True).reshape(shape))
+    raise ValueError(f"unknown kind of random image {kind!r}; known: {', '.join(RANDOM)}")
+
+
+def _other_digits(
+    images: Digits | None, digits: tuple[int, ...], m: int, restarts: int
+) -> Float[np.ndarray, "m digits restarts h w"]:
+    """For every run an image of the next classes in turn, the same ones for all networks."""
+    if images is None:
+        raise ValueError('the start "other_digit" needs images to start from')
+
+    def other(digit: int, restart: int) -> int:
+        label = (digit + 1 + restart % 9) % 10
+        return int(np.flatnonzero(images.labels == label)[restart // 9])
+
+    chosen = np.array([[other(digit, restart) for restart in range(restarts)] for digit in digits])
+    return np.broadcast_to(images.images[chosen].astype(np.float32) / 255, (m, *chosen.shape, 28, 28))

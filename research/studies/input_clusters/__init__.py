@@ -1,0 +1,1 @@
+"""Input clusters: a network that moves its own data."""

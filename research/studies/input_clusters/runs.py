@@ -1,0 +1,172 @@
+"""Runs of joint descent, followed and scored: what the study "input_clusters" computes."""
+
+import functools
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float, Int, Key
+from numpy.typing import ArrayLike
+
+from research.embedding import scores
+from research.joint_descent import descent as clustering
+from research.joint_descent.descent import Setting, State
+from research.runs.checkpoints import Checkpoints
+from research.runtime.rng import named
+
+LABELS = ("random", "sectors")
+RATES = ("weight_rate", "input_rate", "scale")
+MEASURES = (*scores.Scores._fields, "loss", "accuracy", "extent")
+WORTH_KEEPING = 5.0  # seconds that a batch took, from which on it is kept until the whole study is done
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that are told apart by a name.
+
+    rates: weight_rate, input_rate or scale, one number or one a run, where they are not the setting's own.
+    labels: random, or "sectors" of the plane: classes that lie apart from the start.
+    kept: of so many runs the points are kept.
+    """
+
+    name: str
+    runs: int
+    rates: Mapping[str, ArrayLike] = field(default_factory=dict)
+    labels: str = "random"
+    kept: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Groups of one setting, computed together.
+
+    stops: epochs at which loss and separation are measured; those in `scored` get every score.
+    frames: epochs at which points are kept.
+    leave_when_separated: stop as soon as every run has been separated linearly and by its silhouette.
+    """
+
+    setting: Setting
+    groups: tuple[Group, ...]
+    stops: tuple[int, ...]
+    scored: tuple[int, ...] = ()
+    frames: tuple[int, ...] = ()
+    leave_when_separated: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.groups[0].name
+
+    def each(self, value: Callable[[Group], ArrayLike]) -> np.ndarray:
+        """What `value` says of each group, one thing or one a run, in the order of the runs."""
+        return np.concatenate([np.broadcast_to(value(group), group.runs) for group in self.groups])
+
+
+def follow(
+    batch: Batch, key: Key[Array, ""], checkpoints: Checkpoints | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The runs' measures (dims epoch, run), and the kept runs' points (dims kept, frame, point, feature).
+
+    Each group's runs have keys by its name: they do not depend on what else is in the batch. Runs whose numbers are
+    not finite have `first_bad` >= 0 and nan from there on. With `checkpoints`, a batch that was stopped goes on from
+    its last one, to the same bits.
+    """
+    begin = time.perf_counter()
+    descent = _descent(batch.setting)
+    state = _start(batch, descent, key)
+    groups, order = batch.each(lambda group: group.name), batch.each(lambda group: np.arange(group.runs))
+    kept = np.flatnonzero(order < batch.each(lambda group: group.kept))
+    measured = {name: np.full((len(batch.stops), len(groups)), np.nan, np.float32) for name in MEASURES}
+    size = (len(batch.frames), len(kept), batch.setting.points, batch.setting.features)
+    courses = [np.full(size, np.nan, np.float32)] if len(kept) else []  # an empty array cannot be saved
+    if checkpoints and (saved := checkpoints.latest((state, measured, courses))):
+        state, *rest = saved[1]
+        measured, courses = jax.tree.map(np.array, rest)
+    stops = [stop for stop in sorted({*batch.stops, *batch.frames}) if stop >= int(state.epoch[0])]
+    for here in clustering.descend(descent, state, stops):
+        state, epoch = here, int(here.epoch[0])
+        if courses and epoch in batch.frames:
+            courses[0][batch.frames.index(epoch)] = np.asarray(clustering.positions(state))[kept]
+        if epoch in batch.stops:
+            for name, values in _measure(descent, state, key, epoch in batch.scored).items():
+                measured[name][batch.stops.index(epoch)] = values
+        apart = (measured["silhouette"] > 0.5).any(0) & (measured["linear"] > 0.95).any(0)
+        ended = epoch == stops[-1] or (batch.leave_when_separated and bool(apart.all()))
+        if checkpoints:
+            long = ended and time.perf_counter() - begin > WORTH_KEEPING
+            checkpoints.save(epoch, (state, measured, courses), force=long)
+        if ended:
+            break
+    table = xr.Dataset(
+        {name: (("epoch", "run"), values) for name, values in measured.items()},
+        {"epoch": list(batch.stops), "group": ("run", groups)},
+    ).dropna("epoch", how="all")
+    facts: dict[str, ArrayLike] = {name: getattr(state, name) for name in (*RATES, "first_bad")}
+    facts |= {"features": batch.setting.features, "width": batch.setting.widths[0]}
+    table = table.assign(
+        {name: ("run", np.broadcast_to(np.asarray(value), len(groups))) for name, value in facts.items()}
+    )
+    if not courses:
+        return table, xr.Dataset()
+    scatter = xr.Dataset(
+        {
+            "points": (("kept", "frame", "point", "feature"), courses[0].swapaxes(0, 1)),
+            "labels": (("kept", "point"), np.asarray(state.labels, np.uint8)[kept]),
+        },
+        {
+            "frame": list(batch.frames),
+            "feature": np.arange(batch.setting.features),
+            "kept_group": ("kept", groups[kept]),
+        },
+    )
+    return table, scatter
+
+
+def sectors(points: Float[Array, "m n d"], k: int) -> Int[Array, "m n"]:
+    """The class of each point by its angle in the plane of the first two features, k equal sectors."""
+    turn = jnp.arctan2(points[..., 1], points[..., 0]) / (2 * jnp.pi) + 0.5
+    return jnp.minimum(jnp.int32(turn * k), k - 1)
+
+
+def first_epoch(reached: xr.DataArray) -> xr.DataArray:
+    """The first epoch at which each run has reached what it should; nan if it never has."""
+    return xr.where(reached.any("epoch"), reached.epoch[reached.argmax("epoch")], np.nan)
+
+
+_descent = functools.cache(clustering.make_descent)  # batches of one setting and size are compiled once
+
+
+def _start(batch: Batch, descent: clustering.Descent, key: Key[Array, ""]) -> State:
+    keys = jnp.concatenate([jax.random.split(named(key, group.name), group.runs) for group in batch.groups])
+
+    def rate(name: str, group: Group) -> ArrayLike:
+        return group.rates.get(name, getattr(batch.setting, name))
+
+    state = descent.init(keys, **{name: jnp.asarray(batch.each(partial(rate, name))) for name in RATES})
+    labels = batch.each(lambda group: group.labels)
+    if unknown := set(labels.tolist()) - set(LABELS):
+        raise ValueError(f"unknown labels {unknown.pop()!r}; known: {', '.join(LABELS)}")
+    if not (labels == "sectors").any():
+        return state
+    by_sector = sectors(clustering.positions(state), batch.setting.classes)
+    return state._replace(
+        labels=jnp.where(jnp.asarray(labels == "sectors")[:, None], by_sector, state.labels)
+    )
+
+
+def _measure(descent, state: State, key: Key[Array, ""], everything: bool) -> dict[str, np.ndarray]:
+    loss, accuracy = descent.measure(state)
+    points = clustering.positions(state)
+    k = state.params[-1][1].shape[-1]
+    if everything:
+        row = scores.over_sets(named(key, "k-means"), points, state.labels, k)._asdict()
+    else:
+        row = dict(zip(("silhouette", "linear"), scores.separation(points, state.labels, k)))
+    extent = jnp.sqrt(jnp.mean(jnp.sum(points**2, axis=2), axis=1))
+    row |= {"loss": loss, "accuracy": accuracy, "extent": extent}
+    bad = np.asarray(state.first_bad) >= 0
+    return {name: np.where(bad, np.nan, np.asarray(value, np.float32)) for name, value in row.items()}

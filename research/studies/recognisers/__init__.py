@@ -1,0 +1,1 @@
+"""Recognisers: do small networks read digits as well as the documents say?"""

@@ -1,0 +1,197 @@
+"""Figures of the study "recognisers"."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research.plotting.labels import spread
+from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.tiles import tiles
+from research.studies.recognisers import study
+
+
+def digits(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """A random sample of the test digits."""
+    rows = 3
+    columns = min(20, results.sizes["example"] // rows)
+    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / columns / 1.1 + 0.085)))
+    for row, images in zip(axes, results["sample"].values[: rows * columns].reshape(rows, columns, 28, 28)):
+        tiles(row, images / 255)
+    return figure
+
+
+def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Error of every network with its interval, beside the document's number."""
+    names = list(results.network.values)
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, 0.34 * len(names) + (0.75 if narrow else 0.6)))
+    words = [label(name) for name in reversed(names)]
+    for y, name in enumerate(reversed(names)):
+        value, low, high, n = study.accuracy_of(results, name)
+        seeds = 100 * (1 - results.accuracy.sel(network=name).dropna("seed").values)
+        ax.plot(seeds, np.full(len(seeds), y), "o", color=ACCENT, alpha=0.35, markersize=3, mec="none")
+        if n > 1:
+            ax.plot(
+                [100 * (1 - high), 100 * (1 - low)], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt"
+            )
+        ax.plot(100 * (1 - value), y, "o", color=ACCENT, markersize=4.5)
+        numbers = f"{100 * (1 - value):.2f} %   n = {n:,}".replace(",", " ")
+        if narrow:  # below the name, not beside the points
+            words[y] += f"\n{numbers}"
+        else:
+            ax.text(0.995, y, numbers, transform=ax.get_yaxis_transform(), ha="right", va="center", color=INK)
+        if name in study.CLAIMED:
+            said = 100 * (1 - study.CLAIMED[name])
+            ax.plot([said, said], [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
+    ax.set_yticks(range(len(names)), words)
+    lines = ("error on the 10 000 test images, %", "(bar: 95 % interval;", "upright: the document's number)")
+    ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
+    ax.set_xscale("log")
+    ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    if not narrow:
+        ax.set_xlim(ax.get_xlim()[0], ax.get_xlim()[1] * 1.9)
+    ax.minorticks_off()
+    ax.grid(axis="x")
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    return figure
+
+
+LABELS = {
+    "softmax": "softmax regression",
+    "mlp100": "784-100-10",
+    "mlp3": "784-500-200-50-10",
+    "sigmoid200": "784-200-10 logistic",
+    "dense3": "784-2048-1024-512-10",
+    "cnn_small": "CNN 3×3 (the app's)",
+    "cnn": "CNN 5×5 (document 003)",
+    "knn": "5 nearest neighbours",
+}
+
+
+def label(name: str, *, brief: bool = False) -> str:
+    """A network's name as the figures print it, if `brief` without what is in brackets."""
+    return LABELS[name].split(" (")[0] if brief else LABELS[name]
+
+
+def _panels(n: int, width: float, shape: float) -> tuple[Figure, np.ndarray]:
+    """A panel a network, `shape` times as high as wide, two in a row (wide: four) with shared axes."""
+    columns = min(2 if width < NARROW else 4, n)
+    rows = -(-n // columns)
+    size = (width, width / columns * rows * shape)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
+    for ax in axes.flat[n:]:
+        ax.set_visible(False)
+    return figure, axes
+
+
+def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Which digit is taken for which, errors a thousand images of the true digit."""
+    names = list(results.network.values)
+    figure, axes = _panels(len(names), width, 1.1 if width >= NARROW else 1.0)
+    for ax, name in zip(axes.flat, names):
+        table = results.confusion.sel(network=name).values.astype(float)
+        rate = 1000 * table / table.sum(1, keepdims=True)
+        np.fill_diagonal(rate, 0)
+        ax.imshow(rate, cmap="Blues", vmin=0, vmax=25)
+        for true, taken in zip(*np.where(rate >= 3)):
+            colour = "white" if rate[true, taken] > 15 else INK
+            ax.text(
+                taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour
+            )
+        ax.set_title(label(name, brief=width < NARROW))
+        ax.set_xticks(range(10))
+        ax.set_yticks(range(10))
+        ax.tick_params(length=0)
+        for spine in ax.spines.values():
+            spine.set(visible=True, color=FAINT)
+    for ax in axes[-1]:
+        ax.set_xlabel("taken for")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("true digit")
+    return figure
+
+
+def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Test error against training time, a line a seed."""
+    names = [name for name in results.network.values if name != "knn"]
+    narrow = width < NARROW
+    figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
+    ends = []
+    for name, colour in zip(names, colours):
+        one = results.sel(network=name).dropna("seed", how="all", subset=["test_accuracy"])
+        error = 100 * (1 - one.test_accuracy.values)
+        last = np.isfinite(error[0]).nonzero()[0][-1]
+        # networks of a population train together: the seconds of the whole are shared evenly
+        share = one.seconds.values / one.seconds_at.values[:, last]
+        seconds = one.seconds_at.values * share[:, None]
+        ax.plot(seconds.T, error.T, "-o", color=colour, alpha=0.45, linewidth=0.9, markersize=2)
+        ends.append((seconds[:, last].max(), error[:, last].mean()))
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    right = 1.4 * max(x for x, _ in ends)
+    points_high = 0.8 * 72 * figure.get_figheight()  # of the axes, nearly
+    gap = 9 / points_high * np.log(np.divide(*ax.get_ylim()[::-1]))  # a line of text
+    heights = np.exp(spread(np.log([y for _, y in ends]), gap))
+    for name, colour, (x, error), y in zip(names, colours, ends, heights):
+        ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
+        ax.text(1.05 * right, y, label(name, brief=narrow), va="center", color=colour, fontsize=7)
+    ax.set_ylabel("test error, %")
+    clocks = {clock for some in results.clock.sel(network=names).values for clock in some.split(" and ")}
+    of = f"{' and '.join(sorted(clocks))} seconds a network,"
+    ax.set_xlabel(f"{of}{chr(10) if narrow else ' '}compilation included")
+    few, many = ax.get_ylim()
+    errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
+    ax.set_yticks(errors, [f"{e:g}" for e in errors])
+    low = ax.get_xlim()[0]
+    ax.set_xlim(low, right)
+    ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= right]
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    ax.grid()
+    return figure
+
+
+def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """How often a network is right when it says it is so sure."""
+    names = list(results.network.values)
+    figure, axes = _panels(len(names), width, 1.0)
+    for ax, name in zip(axes.flat, names):
+        one = results.sel(network=name)
+        seen = one.bin_count.values > 0
+        ax.plot([0, 1], [0, 1], color=FAINT, zorder=0)
+        ax.scatter(
+            one.bin_confidence[seen], one.bin_accuracy[seen], color=ACCENT, linewidth=0,
+            s=4 + 60 * np.sqrt(one.bin_count[seen] / one.bin_count.sum()),
+        )  # fmt: skip
+        ax.set_title(label(name, brief=width < NARROW))
+        ax.text(0.97, 0.04, f"ECE {100 * float(one.ece.mean()):.2f} %", ha="right", color=MUTED)
+        ax.set_aspect("equal")
+    for ax in axes[-1]:
+        ax.set_xlabel("confidence")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("share right")
+    return figure
+
+
+FIGURES = {
+    "digits": Drawing(digits, "A random sample of the test digits."),
+    "accuracy": Drawing(
+        accuracy,
+        "Test error of every network: mean and 95 % interval over independently trained networks (faint points), "
+        "beside the number in the document that states one.",
+    ),
+    "confusion": Drawing(
+        confusion,
+        "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled, colours end at 25.",
+    ),
+    "learning": Drawing(learning, "Test error after each epoch against training time, one line a network."),
+    "calibration": Drawing(
+        calibration,
+        "Reliability: the share of right answers among those of like confidence (area: number of images) and the "
+        "expected calibration error; for the nearest neighbours confidence is the share of agreeing votes.",
+    ),
+}

@@ -1,0 +1,171 @@
+"""`launch.read`: accuracy first, then the reading, into a run folder; bad files are one line and exit code 2."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import onnx
+import pytest
+from numpy.testing import assert_allclose
+from onnx import TensorProto, helper
+
+from research import data, importing
+from research.attribution import causal_index
+from research.importing import Settings, read
+from research.runs.store import Run
+
+MATERIAL = Path(__file__).parent / "material"
+ROOT = Path(__file__).parents[2]
+
+
+def said(config, folder):
+    lines = []
+    lines += read.read(config, folder, lines.append)
+    return lines
+
+
+def test_the_causal_index_of_a_dense_graph(tmp_path):
+    path = MATERIAL / "torch_dense.onnx"
+    description, accuracy, resemblance = said(read.Config(str(path)), tmp_path)
+    assert description.startswith("torch_dense.onnx: graph")
+    assert accuracy == "test accuracy 92.31 % (n = 10000)"
+    assert resemblance.startswith("resemblance of map and digit")
+    results = Run(tmp_path).results()
+    expected = causal_index.weight_product(importing.load(path).kernels)
+    assert_allclose(results["map"].values.reshape(10, 784), expected, atol=1e-6)
+    r = [
+        np.corrcoef(a.ravel(), b.ravel())[0, 1]
+        for a, b in zip(results["map"].values, results.contrast.values)
+    ]
+    assert_allclose(results.resemblance, r, atol=1e-5)
+    assert (results.attrs["reading"], results.attrs["accuracy_n"]) == ("causal_index", 10_000)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["input_range"] == "0..1"
+    assert len(config["sha256"]) == 64
+    names = {p.name for p in (tmp_path / "figures").iterdir()}
+    assert names == {"maps.pdf", "maps.png", "maps.webp"}
+    assert (tmp_path / "provenance.json").exists()
+
+
+def test_the_mean_jacobian_of_a_cnn_at_training_images(tmp_path):
+    path = MATERIAL / "torch_cnn.onnx"
+    lines = said(read.Config(str(path), "mean_jacobian", images=30), tmp_path)
+    assert lines[1] == "test accuracy 98.20 % (n = 10000)"
+    results = Run(tmp_path).results()
+    images = data.load("mnist", "train").images[::2000].astype(np.float32) / 255
+    expected = causal_index.mean_jacobian(importing.load(path).predict, images)
+    assert results.attrs["images"] == len(images) == 30
+    assert_allclose(results["map"], expected, atol=1e-5)
+
+
+def test_identikits_are_what_the_network_says_they_are(tmp_path):
+    path = MATERIAL / "sklearn_tanh.npz"
+    settings = Settings(activation="tanh")
+    config = read.Config(str(path), "identikits", settings, restarts=1, method="ascent")
+    *_, summary = said(config, tmp_path)
+    results = Run(tmp_path).results()
+    assert summary.startswith(f"{int(results.reached.sum())} of 10 identikits reach 0.99, after ")
+    predict = importing.load(path, settings).predict
+    images = results.image.values.reshape(10, 28, 28)
+    probability = jax.vmap(lambda image: jax.nn.softmax(predict(image)))(images)
+    assert_allclose(np.diagonal(probability), results.confidence.values.ravel(), atol=1e-3)
+    assert (tmp_path / "figures" / "identikits.png").exists()
+
+
+def test_a_wrong_setting_is_said_with_the_one_that_would_do_better(tmp_path):
+    settings = Settings(activation="tanh", pixel_order="columns")
+    _, accuracy, *_ = said(read.Config(str(MATERIAL / "sklearn_tanh.npz"), settings=settings), tmp_path)
+    assert "pixel_order=rows would give 9" in accuracy
+    assert "pixel_order=rows" in Run(tmp_path).results().attrs["hint"]
+
+
+def graph(path, operator, inputs, classes=10):
+    """A graph of one operator that takes images [inputs] to `classes` numbers."""
+    weight = np.ones((int(np.prod(inputs)), classes), np.float32)
+    nodes = [
+        helper.make_node("Reshape", ["image", "shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weight"], ["mixed"]),
+        helper.make_node(operator, ["mixed"], ["logits"]),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "made",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, *inputs])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, classes])],
+        [
+            onnx.numpy_helper.from_array(np.array([1, -1]), "shape"),
+            onnx.numpy_helper.from_array(weight, "weight"),
+        ],
+    )
+    onnx.save(helper.make_model(made), path)
+
+
+def broken(tmp_path, name):
+    path = tmp_path / name
+    if name == "cut.onnx":
+        path.write_bytes((MATERIAL / "torch_cnn.onnx").read_bytes()[:5000])
+    elif name == "net.pt":
+        path.write_bytes(pickle.dumps({"weight": 1}))
+    elif name == "odd.onnx":
+        graph(path, "Sinh", (28, 28))
+    elif name == "small.onnx":
+        graph(path, "Relu", (8, 8))
+    elif name == "three.onnx":
+        graph(path, "Relu", (28, 28), classes=3)
+    return path
+
+
+BROKEN = [
+    ("none.npz", "there is none at"),
+    ("cut.onnx", "cut.onnx cannot be read"),
+    ("net.pt", "is a pickle"),
+    ("odd.onnx", "also needs Sinh"),
+    ("small.onnx", "Expected an input of 28 x 28 pixels"),
+    ("three.onnx", "one logit for each of the 10 digits, got 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "says"), BROKEN)
+def test_a_file_that_cannot_be_read_is_one_line(name, says, tmp_path):
+    with pytest.raises(ValueError, match=says) as refusal:
+        said(read.Config(str(broken(tmp_path, name))), tmp_path / "run")
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (read.Config("net.onnx", "tea_leaves"), "known: causal_index, mean_jacobian, identikits"),
+        (read.Config("net.onnx", images=0), "images must be at least 1"),
+        (read.Config(str(MATERIAL / "torch_cnn.onnx")), "--reading=mean_jacobian asks the same"),
+    ],
+)
+def test_a_reading_that_cannot_be_made_is_one_line(config, says, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        said(config, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--network={tmp}/net.pt"], "is a pickle"),
+        (["--network={tmp}/net.pt", "--input_range=0..2"], "input_range to be one of 0..1, -1..1"),
+        (["--reading=causal_index"], "network"),
+    ],
+)
+def test_the_command_answers_bad_input_with_one_line_and_exit_code_2(flags, says, tmp_path):
+    broken(tmp_path, "net.pt")
+    outcome = subprocess.run(
+        [sys.executable, "-m", "launch.read", *(flag.format(tmp=tmp_path) for flag in flags)],
+        cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert outcome.returncode == 2, outcome
+    assert says in outcome.stderr
+    assert outcome.stderr.startswith("error: ")
+    assert outcome.stderr.count("\n") == 1, outcome.stderr

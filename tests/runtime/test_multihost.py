@@ -1,0 +1,126 @@
+"""Several processes and several devices: the same bits as one, whatever is shared out."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import hosts_work
+import jax
+import numpy as np
+import pytest
+
+from research.runtime import multihost
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return hosts_work.work(*hosts_work.PARTS)
+
+
+def start(*argv: str, devices: int = 1) -> subprocess.Popen:
+    environment = os.environ | {
+        "JAX_NUM_CPU_DEVICES": str(devices),
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen([sys.executable, str(ROOT / "tests" / "hosts_work.py"), *argv], env=environment)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def assert_same_bits(path: Path, alone, devices: int):
+    there = dict(np.load(path))
+    assert there.pop("devices") == devices
+    for name, array in there.items():
+        assert array.dtype == alone[name].dtype
+        np.testing.assert_array_equal(array, alone[name], err_msg=name)
+
+
+def test_training_on_eight_devices_is_that_on_one_to_the_bit(alone, tmp_path):
+    """Identikits and clusters on eight devices: in tests/reading/test_driver.py and tests/test_clustering.py."""
+    assert jax.device_count() == 1
+    assert start(str(tmp_path / "eight.npz"), "blocks,trained", devices=8).wait() == 0
+    assert_same_bits(tmp_path / "eight.npz", alone, 8)
+
+
+def test_two_processes_are_one_to_the_bit_and_only_the_first_writes(alone, tmp_path):
+    address, parts = f"127.0.0.1:{free_port()}", ",".join(hosts_work.PARTS)
+    both = [start(str(tmp_path / f"{i}.npz"), parts, address, "2", str(i)) for i in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert_same_bits(tmp_path / "0.npz", alone, 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["0.npz"]
+
+
+BUSY = """
+import sys, time
+from research.runtime import multihost
+multihost.LEAVE_WITHIN = 2
+multihost.start(sys.argv[1], 2, int(sys.argv[2]))
+time.sleep(6 if multihost.first() else 0)
+multihost.together()
+"""
+
+
+def test_the_others_wait_for_a_first_that_is_busy_for_longer_than_a_process_waits_at_the_end():
+    address = f"127.0.0.1:{free_port()}"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", BUSY, address, str(i)], env=environment) for i in range(2)
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+
+
+def test_alone_everything_is_done_here():
+    assert multihost.first()
+    assert not multihost.several()
+    assert multihost.once(lambda: 3) == 3
+    with pytest.raises(KeyError):
+        multihost.once(lambda: {}[0])
+    assert not multihost.told()
+
+
+def test_the_first_sigterm_is_noted_and_the_old_order_returns():
+    heard = []
+    signal.signal(signal.SIGTERM, lambda *_: heard.append("before"))
+    try:
+        with multihost.watched():
+            assert not multihost.told()
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert multihost.told()
+            assert heard == []
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert heard == ["before"]
+        assert not multihost.told()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert heard == ["before", "before"]
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_outside_the_main_thread_signals_are_left_alone():
+    before = signal.getsignal(signal.SIGTERM)
+    seen = []
+
+    def inside():
+        with multihost.watched():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def test_half_an_address_is_refused():
+    with pytest.raises(ValueError, match="--coordinator, --process_count and --process_id belong together"):
+        multihost.start("127.0.0.1:1", 2)

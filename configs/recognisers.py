@@ -15,7 +15,7 @@ Presets  --config=configs/recognisers.py:smoke | :quick | :full
 """
 
 from research.studies.recognisers.study import Config
-from research.training.populations import NetworkConfig
+from research.training.train import NetworkConfig
 
 
 def get_config(preset: str = "quick") -> Config:

@@ -12,6 +12,7 @@ PRESET = flags.DEFINE_string("preset", "quick", f"How much to run: {', '.join(PR
 WORKDIR = flags.DEFINE_string("workdir", "results/paper", "Folder for the report and the run folders.")
 ONLY = flags.DEFINE_list("only", [], "Run only these studies; others are shown as they were.")
 FORCE = flags.DEFINE_bool("force", False, "Run again what is already done.")
+RETRAIN = flags.DEFINE_bool("retrain", False, "Run again, and train all networks again.")
 TRIAL = "A trial run (preset smoke): networks trained on a twentieth of the digits. Its numbers mean nothing."
 
 
@@ -31,7 +32,7 @@ def main() -> int:
     if PRESET.value not in PRESETS:
         return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(PRESETS)}")
     for name in ONLY.value:
-        studies.study(name)
+        studies.part(name, "study")
     folder, console = store.make_folder(Path(WORKDIR.value)), cli.console()
     configs = {name: lab_note(name, PRESET.value) for name in ONLY.value or studies.names()}
     trial = PRESET.value == "smoke"
@@ -40,6 +41,7 @@ def main() -> int:
             configs,
             folder,
             force=FORCE.value,
+            retrain=RETRAIN.value,
             note=TRIAL if trial else "",
             widths=(style.DOUBLE,) if trial else style.WIDTHS,
         )

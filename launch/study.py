@@ -13,23 +13,23 @@ CONFIG = config_flags.DEFINE_config_file(
 )
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder to write.", required=True)
 FORCE = flags.DEFINE_bool("force", False, "Run again even when the folder holds these very results.")
+RETRAIN = flags.DEFINE_bool("retrain", False, "Run again and train its networks again.")
 flags.mark_flag_as_required("config")
 
 
 def main() -> int:
     from research.evidence import claims
     from research.paper.pipeline import conduct
-    from research.runs.store import Run
     from research.runtime import multihost
 
     folder, config = Path(WORKDIR.value), CONFIG.value
     if not dataclasses.is_dataclass(config):
         config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
-    fresh = conduct(config, folder, force=FORCE.value)
+    fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
     if not multihost.first():
         return 0
     console = cli.console()
-    console.print(claims.table(Run(folder).claims()))
+    console.print(claims.table(claims.from_json((folder / "claims.json").read_text())))
     console.print(
         f"\n{'Results' if fresh else 'Unchanged results'} and figures in {folder}",
         style="dim",

@@ -15,18 +15,19 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from research import models
 from research.identikits.perturbations import LowFrequency
 from research.identikits.random_search import Search
 from research.joint_descent import descent as clustering
+from research.models.mlp import MLPConfig
 from research.runs import checkpoints, store
 from research.runtime import multihost
 from research.runtime.rng import named
 from research.studies.identikits.runs import Asking, ask
 from research.studies.input_clusters.runs import Batch, Group, follow
-from research.training import populations as networks
+from research.training import populations
 from research.training.fit import TrainingConfig
-from research.training.populations import NetworkConfig
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
 
 def training(folder: Path) -> dict[str, np.ndarray]:
@@ -38,8 +39,8 @@ def training(folder: Path) -> dict[str, np.ndarray]:
     os.environ["IDENTIKIT_CACHE"] = str(folder / "cache")
     try:
         how = TrainingConfig(epochs=160, batch=10, shift=1)
-        config = NetworkConfig(model=models.MLPConfig(widths=(16,)), training=how, examples=4000)
-        population = networks.population(config, 2)
+        config = NetworkConfig(model=MLPConfig(widths=(16,)), training=how, examples=4000)
+        population = populations.train_or_load(config, 2)
     finally:
         os.environ["IDENTIKIT_CACHE"] = str(shared)
     leaves = jax.tree.leaves(population.params)
@@ -48,9 +49,9 @@ def training(folder: Path) -> dict[str, np.ndarray]:
 
 def identikits(folder: Path) -> dict[str, np.ndarray]:
     """Runs of an untrained softmax that go on to the end of their generations."""
-    config = networks.recipe("softmax")
-    params = networks.untrained(config, 2)
-    population = networks.Population(config, params, *(np.zeros(2),) * 4, "wall")
+    config = recipe("softmax")
+    params = populations.untrained(config, 2)
+    population = populations.Population(config, params, *(np.zeros(2),) * 4, "wall")
     asking = Asking(
         "search", Search(200, LowFrequency()), 4, patience=600, generations=600, targets=(0.999999,)
     )

@@ -12,16 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import models
 from research.identikits import identikits
 from research.identikits.perturbations import Sparse
 from research.identikits.random_search import Search
 from research.joint_descent import descent as clustering
+from research.models.mlp import MLPConfig
 from research.runtime import multihost
 from research.runtime.parallel import over_runs
 from research.training import fit as training
 
-MLP = models.MLPConfig(widths=(8,))
+MLP = MLPConfig(widths=(8,))
 HOW = training.TrainingConfig(epochs=2, batch=20, shift=1)
 
 
@@ -34,7 +34,7 @@ def blocks() -> dict[str, np.ndarray]:
 def trained() -> dict[str, np.ndarray]:
     images = jax.random.randint(jax.random.key(3), (200, 28, 28), 0, 256).astype(jnp.uint8)
     labels = jnp.arange(200) % 10
-    fit = training.make_fit(models.builder(MLP), HOW, 200)
+    fit = training.make_fit(MLP.build, HOW, 200)
     state = fit.init(jax.random.split(jax.random.key(4), 5))
     for steps in (4, 6):
         state = fit.advance(state, images, labels, jnp.int32(steps))

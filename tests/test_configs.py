@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import models, studies
+from research import studies
 from research.training import fit as training
-from research.training import populations as networks
+from research.training.recipes import recipe
 
 CONFIGS = sorted(p.stem for p in (Path(__file__).parents[1] / "configs").glob("[a-z]*.py"))
 PRESETS = ("smoke", "quick", "full")
@@ -35,9 +35,9 @@ def test_a_lab_note_is_valid_at_every_preset(name):
 
 @pytest.mark.parametrize("name", networks.RECIPES)
 def test_every_recipe_trains_two_steps(name):
-    how = networks.recipe(name)
+    how = recipe(name)
     how.training.batch, how.training.warm_up = 4, 0.0
-    fit = training.make_fit(models.builder(how.model), how.training, 8)
+    fit = training.make_fit(how.model.build, how.training, 8)
     images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 256).astype(jnp.uint8)
     state = fit.init(jax.random.split(jax.random.key(1), 1))
     before = jax.tree.map(np.asarray, state.params)

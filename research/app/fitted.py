@@ -22,8 +22,9 @@ from research.embedding import pca, tsne
 from research.embedding.pca import PCA
 from research.runs import store
 from research.runtime import progress
-from research.training import populations as networks
-from research.training.populations import NetworkConfig, Population
+from research.training import populations
+from research.training.populations import Population
+from research.training.train import NetworkConfig
 
 Tell = Callable[[str, float], None]  # tell(what is being done, share of it that is done)
 CAUSAL_IMAGES = 200
@@ -55,7 +56,7 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
         what = f"Training: {title.lower()}"
         tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
         with progress.watched(lambda _, share: tell(what, share)):
-            return networks.population(config, 1, name=title)
+            return populations.train_or_load(config, 1, name=title)
 
     models = {name: trained(config, TITLES[name]) for name, config in settings.models.items()}
     bottleneck = trained(settings.bottleneck, "bottleneck of two neurons")
@@ -66,7 +67,7 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
 
 def is_there(config: NetworkConfig) -> bool:
     """Whether the store has this network."""
-    return (networks.folder(config) / "0.safetensors").exists()
+    return (populations.folder(config) / "0.safetensors").exists()
 
 
 def causal(population: Population, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:

@@ -22,7 +22,7 @@ from research.app.settings import TITLES, Settings
 from research.app.wire import Draw, Field
 from research.data.noise import NOISES
 from research.embedding import knn, tsne_place
-from research.training import populations as networks
+from research.training import populations
 from research.training.populations import Population
 
 SIZES = (1, 8, 32)  # drawings in one call
@@ -156,7 +156,7 @@ class Reader:
         """Adds one of the other networks if the store has it; from then on it can be chosen."""
         config = self.settings.others[name]
         if name not in {model.name for model in self.models} and fitted.is_there(config):
-            model = Model(name, networks.population(config, 1, name=name))
+            model = Model(name, populations.train_or_load(config, 1, name=name))
             model.warm()
             self.models.append(model)
 

@@ -3,8 +3,8 @@
 import functools
 from dataclasses import dataclass, field
 
-from research.training import populations as networks
-from research.training.populations import NetworkConfig
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
 TITLES = {
     "dense3": "Dense network",
@@ -19,7 +19,7 @@ TITLES = {
 
 
 def _recipes(*names: str):
-    return field(default_factory=lambda: {name: networks.recipe(name) for name in names})
+    return field(default_factory=lambda: {name: recipe(name) for name in names})
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Settings:
 
     models: dict[str, NetworkConfig] = _recipes("dense3", "cnn_small")
     others: dict[str, NetworkConfig] = _recipes("softmax", "mlp100", "mlp3", "sigmoid200", "cnn")
-    bottleneck: NetworkConfig = field(default_factory=functools.partial(networks.recipe, "bottleneck"))
-    cleaner: NetworkConfig = field(default_factory=functools.partial(networks.recipe, "denoiser"))
+    bottleneck: NetworkConfig = field(default_factory=functools.partial(recipe, "bottleneck"))
+    cleaner: NetworkConfig = field(default_factory=functools.partial(recipe, "denoiser"))
     data: str = "mnist"
     examples: int = 0
     points: int = 5_000

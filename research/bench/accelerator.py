@@ -14,9 +14,10 @@ def _identikits() -> Trial:
     import jax
 
     from research.identikits import identikits
-    from research.training import populations as networks
+    from research.training import populations
+    from research.training.recipes import recipe
 
-    trained = networks.population(networks.recipe("cnn"), 1)
+    trained = populations.train_or_load(recipe("cnn"), 1)
 
     def work():
         return identikits(
@@ -32,20 +33,19 @@ def _population() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models
+    from research import data
     from research.training import fit as training
-    from research.training import populations as networks
 
-    recipe, train = networks.recipe("sigmoid200"), data.load("mnist", "train")
-    recipe.training.epochs = 3
-    fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.labels))
+    network, train = recipe("sigmoid200"), data.load("mnist", "train")
+    network.training.epochs = 3
+    fit = training.make_fit(network.model.build, network.training, len(train.labels))
     images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
     test = data.load("mnist", "test")
     keys = jax.random.split(jax.random.key(0), NETWORKS)
 
     def work():
         state = fit.init(keys)
-        for _ in range(recipe.training.epochs):
+        for _ in range(network.training.epochs):
             state = fit.advance(state, images, labels, fit.steps_per_epoch)
         return jax.block_until_ready(state)
 
@@ -64,18 +64,17 @@ def _warm_goal() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models
+    from research import data
     from research.training import fit as training
-    from research.training import populations as networks
 
-    recipe, train, test = networks.recipe("cnn"), data.load("mnist", "train"), data.load("mnist", "test")
-    fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.labels))
+    network, train, test = recipe("cnn"), data.load("mnist", "train"), data.load("mnist", "test")
+    fit = training.make_fit(network.model.build, network.training, len(train.labels))
     images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
     key = jax.random.key(0)[None]
 
     def work():
         state = fit.init(key)
-        for _ in range(recipe.training.epochs):
+        for _ in range(network.training.epochs):
             state = fit.advance(state, images, labels, fit.steps_per_epoch)
         return jax.block_until_ready(state)
 

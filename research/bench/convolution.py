@@ -16,9 +16,9 @@ def model():
     """The CNN with its parameters before training, the same in every process."""
     from flax import nnx
 
-    from research import models
+    from research.models.cnn import CNNConfig
 
-    return models.builder(models.CNNConfig(dropout=0.2))(nnx.Rngs(0))
+    return CNNConfig(dropout=0.2).build(nnx.Rngs(0))
 
 
 def predictor():
@@ -39,12 +39,12 @@ def _step() -> Trial:
     import jax
     import jax.numpy as jnp
 
-    from research import data, models
+    from research import data
     from research.training import fit as training
-    from research.training import populations as networks
+    from research.training.recipes import recipe
 
-    recipe, train = networks.recipe("cnn"), data.load("mnist", "train")
-    fit = training.make_fit(models.builder(recipe.model), recipe.training, len(train.images))
+    network, train = recipe("cnn"), data.load("mnist", "train")
+    fit = training.make_fit(network.model.build, network.training, len(train.images))
     images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
     state = fit.init(jax.random.key(0)[None])
     advance = fit.advance.lower(state, images, labels, STEPS).compile()

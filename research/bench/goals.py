@@ -10,13 +10,14 @@ EPOCHS = 6  # at which PyTorch gives up
 
 
 def _ours(name: str, goal: float, **how) -> Trial:
-    from research.training import populations as networks
+    from research.training import populations
+    from research.training.recipes import recipe
 
-    config = networks.recipe(name)
+    config = recipe(name)
     config.training = dataclasses.replace(config.training, stop_at=goal, **how)
 
     def train():
-        return networks.population(config, 1)
+        return populations.train_or_load(config, 1)
 
     def judge(trained):
         curve = trained.curve[0]

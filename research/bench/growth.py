@@ -29,10 +29,10 @@ def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generation
     import jax
     from flax import nnx
 
-    from research import models
     from research.identikits import identikits
+    from research.models.mlp import MLPConfig
 
-    network = models.builder(models.MLPConfig(widths=(100,)))(nnx.Rngs(0))
+    network = MLPConfig(widths=(100,)).build(nnx.Rngs(0))
     graph, params = nnx.split(network, nnx.Param)
     params = jax.tree.map(lambda leaf: leaf[None], params)
     predict = lambda params, image: nnx.merge(graph, params)(image)[0]  # noqa: E731
@@ -46,12 +46,12 @@ def _training(networks: int):
     import jax
     import jax.numpy as jnp
 
-    from research import data, models
+    from research import data
     from research.training import fit as training
 
     train = data.load("mnist", "train")
     images, labels = jnp.asarray(train.images[:6400]), jnp.asarray(train.labels[:6400])
-    fit = training.make_fit(models.builder(models.MLPConfig(widths=(100,))), training.TrainingConfig(), 6400)
+    fit = training.make_fit(MLPConfig(widths=(100,)).build, training.TrainingConfig(), 6400)
     keys = jax.random.split(jax.random.key(0), networks)
     return lambda: jax.block_until_ready(fit.advance(fit.init(keys), images, labels, 50))
 

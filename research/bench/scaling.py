@@ -24,13 +24,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from research import models
 from research.identikits import identikits
 from research.identikits.random_search import Search
 from research.runs.store import atomic_write
 from research.runtime import multihost
 from research.training import fit as training
-from research.training import populations as networks
+from research.training.recipes import recipe
 
 KINDS = ("softmax", "mlp100", "cnn")
 IDENTIKITS, NETWORKS, MASKS, GENERATIONS = 1_000_000, 10_000, 500, 12
@@ -50,8 +49,8 @@ def best_of(n: int, work: Callable[[], Any]) -> float:
 
 def network_costs(kind: str) -> dict[str, float]:
     """Of one network: its parameters, and operations, seconds and working memory of an evaluation and a step."""
-    recipe = networks.recipe(kind)
-    fit = training.make_fit(models.builder(recipe.model), recipe.training, 60_000)
+    network = recipe(kind)
+    fit = training.make_fit(network.model.build, network.training, 60_000)
     state = fit.init(jax.random.split(jax.random.key(0), 1))
     params = jax.tree.map(lambda leaf: leaf[0], state.params)
     images = jax.random.uniform(jax.random.key(1), (MASKS, 28, 28))
@@ -71,7 +70,7 @@ def network_costs(kind: str) -> dict[str, float]:
         "evaluation": best_of(3, lambda: score(images)) / MASKS,
         "working": float(memory.temp_size_in_bytes),
         "training": train * fit.steps,
-        "training_operations": 3 * operations * fit.steps * recipe.training.batch,
+        "training_operations": 3 * operations * fit.steps * network.training.batch,
     }
 
 

@@ -77,7 +77,7 @@ def read(config: Config, folder: Path, say: Say = print) -> list[str]:
             hint=check.hint or "",
         )
         run = Run(folder)
-        run.save(config, config.data, results, [], time.perf_counter() - begin)
+        run.save(config, results, time.perf_counter() - begin)
         files.draw_all(figures, run.results(), folder / "figures")
     return _summary(results)
 

@@ -20,6 +20,15 @@ class AutoencoderConfig:
     init: str = "he"
     pixels: int = 784
 
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return Autoencoder(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return "-".join(map(str, (self.pixels, *self.encoder, self.code, *self.decoder, self.pixels)))
+
 
 class Autoencoder(nnx.Module):
     """x₀ = image;  xₗ = φ(xₗ₋₁Wₗ + bₗ);  output = ψ(x_L W + b), one value a pixel, row by row.

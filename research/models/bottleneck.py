@@ -21,6 +21,15 @@ class BottleneckConfig:
     pixels: int = 784
     classes: int = 10
 
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return Bottleneck(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return "-".join(map(str, (self.pixels, *self.encoder, self.width, *self.decoder, self.classes)))
+
 
 class Bottleneck(nnx.Module):
     """code = ψ(φ(... φ(image W₁ + b₁) ...) W + b);  logits = decode(code).

@@ -32,6 +32,15 @@ class CNNConfig:
     side: int = 28
     classes: int = 10
 
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return CNN(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return f"CNN {self.kernel}×{self.kernel}×{self.channels[0]}-{self.channels[1]}-{self.dense}"
+
 
 @dataclass
 class CNNSmallConfig:
@@ -46,6 +55,15 @@ class CNNSmallConfig:
     form: str = "auto"
     side: int = 28
     classes: int = 10
+
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return CNNSmall(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return f"CNN {self.kernel}×{self.kernel}×{self.channels[0]}-{self.channels[1]}-{self.dense}"
 
 
 class Filters(nnx.Module):

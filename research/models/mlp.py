@@ -70,6 +70,15 @@ class MLPConfig:
     pixels: int = 784
     classes: int = 10
 
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return MLP(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return "-".join(map(str, (self.pixels, *self.widths, self.classes)))
+
 
 class MLP(nnx.Module):
     """x₀ = low + (high − low)·image;  xₗ = φ(xₗ₋₁Wₗ + bₗ);  logits = x_L W + b."""

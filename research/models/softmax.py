@@ -13,6 +13,15 @@ class SoftmaxConfig:
     pixels: int = 784
     classes: int = 10
 
+    def build(self, rngs: nnx.Rngs) -> nnx.Module:
+        """The network that this config describes."""
+        return Softmax(self, rngs=rngs)
+
+    @property
+    def label(self) -> str:
+        """What figures and tables call it."""
+        return "softmax regression"
+
 
 class Softmax(nnx.Module):
     """logits = xᵀW + b for an image x in [0, 1]."""

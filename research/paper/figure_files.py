@@ -1,7 +1,6 @@
 """The figures of run folders: drawn anew where results, code or drawing libraries are others than those they show."""
 
 import hashlib
-import importlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 import xarray as xr
 
 from research import studies
-from research.plotting import files
+from research.plotting import files, style
 from research.plotting.style import WIDTHS
-from research.runs.store import atomic_write, code_digest, digest
+from research.runs import code
+from research.runs.store import atomic_write, digest
 
 LISTING = "drawn.json"  # beside the figures: what they were made of
 
@@ -27,7 +27,9 @@ def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] =
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    files.draw_all(studies.figures(study), xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths)
+    files.draw_all(
+        studies.part(study, "figures"), xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths
+    )
     listed = sorted(path.name for path in folder.iterdir())
     atomic_write(folder / LISTING, json.dumps({"of": made_of, "files": listed}, indent=1) + "\n")
     return True
@@ -48,10 +50,8 @@ def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:
     import matplotlib
     import PIL
 
-    drawing = Path(str(studies.figures(study).__file__))
-    shared = Path(str(importlib.import_module("research.plotting").__file__)).parent
-    code = sorted(
-        {*drawing.parent.glob("*.py"), *shared.glob("*.py"), shared / "paper.mplstyle", Path(__file__)}
-    )
-    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (results, *code)]
-    return digest(*contents, *widths, code_digest(), matplotlib.__version__, PIL.__version__)
+    drawing = studies.part(study, "figures").__name__
+    sheet = Path(str(style.__file__)).with_name("paper.mplstyle")
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (results, sheet)]
+    made_by = code.digest([drawing, files.__name__])
+    return digest(*contents, *widths, made_by, matplotlib.__version__, PIL.__version__)

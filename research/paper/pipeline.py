@@ -1,75 +1,107 @@
-"""Conducts studies: run one or find it done, judge its claims, save everything, draw its figures; all, one by one."""
+"""Run studies in order: run one or find it done, judge its claims, save everything, draw its figures, write the report."""
 
 import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import threading
 import time
 import traceback
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-from research import data, studies
-from research.evidence.claims import Claim
+from research import studies
+from research.evidence import claims as c
+from research.evidence import findings
 from research.paper import figure_files, report
-from research.paper.drawing_pool import Artists
 from research.plotting import style
-from research.runs.store import Run, atomic_write, lock
-from research.runtime import devices, multihost
+from research.runs import code
+from research.runs.store import Run, atomic_write, digest, lock
+from research.runtime import multihost
 from research.runtime.progress import Plan
-from research.training.populations import Wish
-from research.training.prefetch import Ahead
+from research.studies.preparing import prepared
+from research.training import populations
 
-SECONDS = {  # in the order they are run; of the preset quick on two cores
-    "embeddings": 40,
-    "identikits": 185,
-    "causal_maps": 55,
-    "input_clusters": 65,
-    "recognisers": 85,
-    "drawings": 30,
-    "bottlenecks": 55,
-    "denoising": 55,
-}
-SECONDS_UNCHANGED = 0.2
-DRAWING = 2  # studies at once
-MUCH = 3 * 2**29  # bytes that this process may hold on to between studies
+UNCHANGED = 0.02  # of a study's share of the plan where its results are there
 
 
 def conduct(
-    config: Any, folder: Path, *, force: bool = False, widths: Sequence[float] = style.WIDTHS
+    config: Any,
+    folder: Path,
+    *,
+    force: bool = False,
+    retrain: bool = False,
+    widths: Sequence[float] = style.WIDTHS,
 ) -> bool:
-    """Leaves a complete run folder of this config behind; returns whether the study had to run.
+    """Leaves a complete run folder of this config behind.
 
-    A folder that already holds the results of the same config, data and code keeps them; figures are drawn
-    where they are not those of these results.
-    Several processes conduct it together. Raises ValueError for a config, a data set or a folder that cannot be
-    used, and multihost.Preempted if told to end before it is done: the next call goes on from there.
+    A folder that already holds the results of the same config, data and code keeps them; claims and findings are
+    judged again where their code has changed, figures are drawn where they are not those of these results.
+    Several processes conduct a study together.
+
+    Args:
+        config: a study's config.
+        folder: the run folder.
+        force: run the study again in any case.
+        retrain: also train its networks again; implies `force`.
+        widths: of the figures, in inches.
+
+    Returns:
+        Whether the study had to run.
+
+    Raises:
+        ValueError: for a config, a data set or a folder that cannot be used.
+        multihost.Preempted: if told to end before it is done; the next call goes on from there.
     """
     with lock(folder):
-        fresh = _compute(config, folder, force)
+        fresh = _compute(config, folder, force, retrain)
         if multihost.first():
-            _draw(studies.name_of(config), folder, widths)
+            figure_files.redraw(
+                studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths
+            )
         multihost.together()
     return fresh
 
 
-def _compute(config: Any, folder: Path, force: bool) -> bool:
-    """The results and their claims; whether they had to be computed."""
-    study = studies.study(studies.name_of(config))
-    config.validate()
-    config = studies.frozen(config)
-    run = Run(folder)
-    fresh = force or not multihost.once(lambda: run.finished(config, config.data))
+def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
+    """The results and what is said of them; whether they had to be computed."""
+    name = studies.name_of(config)
+    study, config, run = studies.part(name, "study"), prepared(config), Run(folder)
+    fresh = force or retrain or not multihost.once(lambda: run.finished(config))
     if fresh:
         start = time.perf_counter()
-        with multihost.watched():
+        with multihost.watched(), populations.retraining() if retrain else contextlib.nullcontext():
             results = study.run(config, run)
         seconds = time.perf_counter() - start
-        multihost.once(lambda: run.save(config, config.data, results, study.claims(results), seconds))
+        multihost.once(lambda: run.save(config, results, seconds))
+    multihost.once(lambda: judge(name, run))
     return fresh
 
 
-def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
-    figure_files.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
+def judge(name: str, run: Run) -> None:
+    """Writes claims.json and findings.json of the saved results, unless they are those of these results and this code."""
+    judges = [studies.part(name, part) for part in ("claims", "findings")]
+    files = [run.folder / f"{part}.json" for part in ("claims", "findings")]
+    results = hashlib.sha256((run.folder / "results.nc").read_bytes()).hexdigest()
+    of = digest(results, code.digest([judge.__name__ for judge in judges]))
+    seal = run.folder / "judged.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        saved = json.loads(seal.read_text())
+        if saved["of"] == of and saved["files"] == [_sha(file) for file in files]:
+            return
+    seal.unlink(missing_ok=True)
+    loaded = run.results()
+    atomic_write(files[0], c.to_json(judges[0].claims(loaded)))
+    atomic_write(files[1], findings.to_json(judges[1].findings(loaded)))
+    atomic_write(seal, json.dumps({"of": of, "files": [_sha(file) for file in files]}) + "\n")
+
+
+def _sha(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def conduct_all(
@@ -77,59 +109,56 @@ def conduct_all(
     folder: Path,
     *,
     force: bool = False,
+    retrain: bool = False,
     note: str = "",
     widths: Sequence[float] = style.WIDTHS,
-) -> tuple[list[Claim], dict[str, str]]:
+    seconds: Mapping[str, float] | None = None,
+) -> tuple[list[c.Claim], dict[str, str]]:
     """Conducts the studies of these configs, each in its own folder in `folder`, and writes the report.
 
-    What is done goes first, then the order of SECONDS; the report is written as figures are ready, so that there is
-    something to look at soon. A study is drawn while the next one computes.
-    A study that fails is shown as failed and does not stop the others; its traceback is in its failure.txt.
-    Returns all claims, and what stopped the studies that failed.
+    What is done goes first. The report is written again after each study, and a study is drawn by another process
+    while the next one computes. A study that fails is shown as failed and does not stop the others; its traceback is
+    in its failure.txt.
+
+    Args:
+        configs: by the name of the study.
+        folder: of the paper.
+        force, retrain, widths: as in `conduct`.
+        note: stands on top of the report.
+        seconds: what each study is expected to take, for the time left.
+
+    Returns:
+        All claims, and what stopped the studies that failed.
     """
     done = multihost.once(
         lambda: {
-            name: not force and Run(folder / name).finished(studies.frozen(config), config.data)
+            name: not (force or retrain) and Run(folder / name).finished(prepared(config))
             for name, config in configs.items()
         }
     )
-    typical = sum(SECONDS.values()) / len(SECONDS)
-    plan = Plan({name: SECONDS_UNCHANGED if done[name] else SECONDS.get(name, typical) for name in configs})
-    order = [name for name in SECONDS if name in configs] + [name for name in configs if name not in SECONDS]
+    expected = dict.fromkeys(configs, 60.0) | {k: v for k, v in (seconds or {}).items() if k in configs}
+    plan = Plan({name: s * (UNCHANGED if done[name] else 1) for name, s in expected.items()})
     failed: dict[str, str] = {}
     drawing: dict[str, Future] = {}
-    claims: list[Claim] = []
-    written = False
+    claims: list[c.Claim] = []
 
     def fails(name: str, error: BaseException) -> None:
         failed[name] = _reason(error)
         atomic_write(folder / name / "failure.txt", "".join(traceback.format_exception(error)))
 
-    def collect(every: bool) -> bool:
-        """Takes what is drawn by now, or waits for all; whether there was anything."""
-        ready = [name for name, future in drawing.items() if every or future.done()]
-        for name in ready:
+    def collect(wait: bool) -> None:
+        """Takes note of what is drawn by now, or waits for all of it."""
+        for name in [name for name, future in drawing.items() if wait or future.done()]:
             if error := drawing.pop(name).exception():
                 fails(name, error)
-        return bool(ready)
 
-    with (
-        plan.shown(),
-        Artists(DRAWING) as artists,
-        ThreadPoolExecutor(DRAWING, "drawing") as pool,
-        Ahead(_wishes(configs[name] for name in order if not done[name])),
-    ):
-        if not all(done.values()):
-            if multihost.first():
-                artists.wake()
-            # The digits are prepared here: no thread may import anything while TFDS is imported for that.
-            with contextlib.suppress(Exception):  # the study that needs them says what is wrong
-                data.load(next(iter(configs.values())).data, "test")
-        for name in sorted(order, key=lambda name: not done[name]):
+    with plan.shown(), _drawing_process() as pool:
+        order = sorted(configs, key=lambda name: not done[name])
+        for name in order:
             plan.start(name)
             try:
                 with lock(folder / name):
-                    word = "done" if _compute(configs[name], folder / name, force) else "unchanged"
+                    word = "done" if _compute(configs[name], folder / name, force, retrain) else "unchanged"
                 (folder / name / "failure.txt").unlink(missing_ok=True)
             except multihost.Preempted:
                 raise
@@ -138,27 +167,46 @@ def conduct_all(
                 fails(name, error)
             else:
                 if multihost.first():
-                    drawing[name] = pool.submit(artists.draw, name, folder / name, widths)
-            devices.give_back_memory(MUCH)
-            if multihost.several():
-                wait(drawing.values())
-                multihost.together()
-            last = not plan.waiting.keys() - {name}
-            news = multihost.once(lambda: collect(not written or last)) or word == "failed"  # noqa: B023
+                    drawing[name] = pool.submit(
+                        figure_files.redraw,
+                        name,
+                        folder / name / "results.nc",
+                        folder / name / "figures",
+                        widths=widths,
+                    )
+            last = name == order[-1]
+            multihost.once(lambda: collect(wait=last))  # noqa: B023 - called at once
+            multihost.together()
             plan.end(word)
-            if last or (news and word != "unchanged"):
+            if last or word != "unchanged":
                 claims = multihost.once(
                     lambda: report.write(folder, _chapters(folder, failed, drawing), note=note)
                 )
-                written = True
     return claims, failed
 
 
-def _wishes(configs: Iterable[Any]) -> list[Wish]:
-    """What these studies will want and may find trained; nothing on accelerators, which one process has for itself."""
-    if multihost.several() or devices.accelerated():
-        return []
-    return [wish for config in configs for wish in studies.wishes(config)]
+@contextlib.contextmanager
+def _drawing_process():
+    """One more process, for figures: two threads of one process would wait for each other."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it has ended, however it did."""
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[report.Chapter]:
@@ -166,7 +214,7 @@ def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str])
     return [
         report.Chapter(name, folder / name, failed.get(name))
         for name in studies.names()
-        if name in failed or (name not in drawing and (folder / name / "provenance.json").exists())
+        if name in failed or (name not in drawing and (folder / name / "judged.json").exists())
     ]
 
 

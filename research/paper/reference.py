@@ -30,7 +30,9 @@ def export(paper: Path, folder: Path) -> int:
     origin = {}
     for name in studies.names():
         run = Run(paper / name)
-        origin[name] = run.provenance() | {"claims": [claim.id for claim in run.claims()]}
+        origin[name] = run.provenance() | {
+            "claims": [claim.id for claim in c.from_json((paper / name / "claims.json").read_text())]
+        }
     names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
     kept = {name: (paper / name).read_bytes() for name in names}
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
@@ -40,7 +42,7 @@ def export(paper: Path, folder: Path) -> int:
     drawn = {
         f"figures/{name}-{figure}.png": picture
         for name in studies.names()
-        for figure in studies.figures(name).FIGURES
+        for figure in studies.part(name, "figures").FIGURES
         if (picture := paper / name / "figures" / f"{figure}.png").exists()
     }
     for dpi in PNG_DPI:
@@ -100,7 +102,7 @@ def pictures(folder: Path, at: str) -> str:
     shown = []
     for study, name in PICTURES:
         file = folder / "figures" / f"{study}-{name}.png"
-        drawing = studies.figures(study).FIGURES.get(name)
+        drawing = studies.part(study, "figures").FIGURES.get(name)
         if file.exists() and drawing:
             shown.append(f"![{drawing.caption}]({at}/figures/{file.name})\n\n*{drawing.caption}*")
     return "\n\n".join(shown)

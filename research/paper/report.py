@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from research import studies
 from research.evidence import claims as c
-from research.paper import latex, surprises
+from research.paper import latex
 from research.plotting import files, style
 from research.runs.store import Run, atomic_write, make_folder
 
@@ -33,10 +33,10 @@ class Chapter(NamedTuple):
 
     @property
     def title(self) -> str:
-        return studies.study(self.study).TITLE
+        return studies.part(self.study, "about").TITLE
 
     def claims(self) -> list[c.Claim]:
-        return [] if self.failure else Run(self.folder).claims()
+        return [] if self.failure else c.from_json((self.folder / "claims.json").read_text())
 
 
 class Picture(NamedTuple):
@@ -104,8 +104,8 @@ def _pictures(chapter: Chapter) -> list[Picture]:
         return []
     folder = chapter.folder / "figures"
     kinds = (
-        (studies.figures(chapter.study).FIGURES, False),
-        (getattr(studies.figures(chapter.study), "ANIMATIONS", {}), True),
+        (studies.part(chapter.study, "figures").FIGURES, False),
+        (getattr(studies.part(chapter.study, "figures"), "ANIMATIONS", {}), True),
     )
     drawn = (
         Picture(chapter.study, name, folder, drawing, moving)
@@ -227,7 +227,7 @@ def _range(claim: c.Claim) -> str:
 
 
 def _chapter(number: int, chapter: Chapter) -> str:
-    study = studies.study(chapter.study)
+    study = studies.part(chapter.study, "about")
     top = (
         f'<section id="{chapter.study}"><p class="number">Study {number}</p><h2>{escape(study.TITLE)}</h2>'
         f'<p class="question">{escape(study.QUESTION)}</p>'
@@ -241,7 +241,14 @@ def _chapter(number: int, chapter: Chapter) -> str:
     drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(_pictures(chapter), 1))
     return (
         f"{top}<p>{_text(study.METHOD)}</p>{drawn}"
-        + _listed("ul", "What surprised us", surprises.of(chapter.study, Run(chapter.folder).results()))
+        + _listed(
+            "ul",
+            "What surprised us",
+            [
+                finding.statement
+                for finding in findings.from_json((chapter.folder / "findings.json").read_text())
+            ],
+        )
         + _listed("ol", "Differences from the documents", study.DIFFERENCES)
         + _provenance(Run(chapter.folder).provenance())
         + "</section>"

@@ -1,6 +1,6 @@
 """Checkpoints of long computations: any pytree, by step, the last two kept, survives kill -9.
 
-    FOLDER/code-<hash>/<step>.checkpoint     a SHA-256 of what follows it, and the leaves as NumPy arrays
+    FOLDER/<step>.checkpoint     a SHA-256 of what follows it, and the leaves as NumPy arrays
 
 Plain arrays may be continued on other devices and by other numbers of processes; the checksum tells a damaged file.
 Process 0 saves and loads for all, at the same step of all (Orbax has no way to do that with some processes only).
@@ -28,12 +28,12 @@ class Checkpoints:
     """The checkpoints of one computation in one folder.
 
     A checkpoint is saved when EVERY seconds have passed since the last one, so short computations never
-    write any. A damaged checkpoint is passed over for the one before it; those of other code are not looked at.
+    write any. A damaged checkpoint is passed over for the one before it. The folder belongs to one config and its code
+    (`Run.checkpoints`, or a network's own folder).
     """
 
     def __init__(self, folder: Path):
-        self.root = folder
-        self.folder = folder / f"code-{store.code_digest()}"
+        self.folder = folder
         self.last = time.monotonic()
 
     def save(self, step: int, tree: Any, *, force: bool = False) -> bool:
@@ -86,7 +86,7 @@ class Checkpoints:
     def clear(self) -> None:
         """Removes all checkpoints: the computation is finished and saved elsewhere."""
         if multihost.first():
-            shutil.rmtree(self.root, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _is_key(leaf: Any) -> bool:

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -24,11 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from research import data
-from research.evidence import claims as claims_
+from research.runs import code
 from research.runtime import multihost
 
 ROOT = Path(__file__).resolve().parents[1]
-LOOKS = ("paper", "plotting", "app", "bench", "sweep", "runtime/progress.py")
+SAID = ("claims.json", "findings.json", "judged.json")  # of the results, and what it was said by
+SWITCHES = (
+    "jax_default_prng_impl",
+    "jax_threefry_partitionable",
+    "jax_enable_x64",
+)  # of JAX, that change numbers
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
 
 
@@ -127,17 +133,39 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-@functools.cache
-def code_digest() -> str:
-    """Hash of the code that results depend on: `research/` without what only looks at results."""
-    looks = {ROOT / name for name in LOOKS}
-    sources = [p for p in sorted(ROOT.rglob("*.py")) if not looks & {p, *p.parents}]
-    return digest(*((str(p.relative_to(ROOT)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in sources))
+def numerics() -> dict[str, Any]:
+    """What else changes the bits of a result: the libraries that compute it and JAX's switches."""
+    import jax
+
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "flax", "optax")},
+        "switches": {name: getattr(jax.config, name) for name in SWITCHES},
+        "backend": jax.default_backend(),
+    }
 
 
-def fingerprint(config: Any, dataset: str) -> str:
-    """What a run's results depend on: its config, the data and the code."""
-    return digest(as_dict(config), data.checksum(dataset), code_digest())
+def fingerprint(config: Any) -> str:
+    """What a study's results depend on: its config, its data, its code, and `numerics`.
+
+    The code is what the modules of the config and of its parts import, so a study is stale when something that it
+    imports has changed, and only then.
+    """
+    modules = {type(part).__module__ for part in _parts(config)}
+    return digest(as_dict(config), data.checksum(config.data), code.digest(sorted(modules)), numerics())
+
+
+def _parts(config: Any) -> Iterator[Any]:
+    """The config and every dataclass inside it."""
+    if dataclasses.is_dataclass(config):
+        yield config
+        for f in dataclasses.fields(config):
+            yield from _parts(getattr(config, f.name))
+    elif isinstance(config, Mapping):
+        for value in config.values():
+            yield from _parts(value)
+    elif isinstance(config, list | tuple):
+        for value in config:
+            yield from _parts(value)
 
 
 @functools.cache
@@ -152,15 +180,15 @@ def commit() -> str:
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
-def provenance(config: Any, dataset: str, seconds: float) -> dict[str, Any]:
+def provenance(config: Any, seconds: float) -> dict[str, Any]:
     """Where results come from: commit, versions, devices, seconds, command."""
     import jax
 
     devices = jax.devices()
     return {
         "commit": commit(),
-        "fingerprint": fingerprint(config, dataset),
-        "data": {"name": dataset, "checksum": data.checksum(dataset)},
+        "fingerprint": fingerprint(config),
+        "data": {"name": config.data, "checksum": data.checksum(config.data)},
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 1),
@@ -196,26 +224,30 @@ class Run:
                 f"cannot write {path}: {error.strerror}; free space or choose another folder"
             ) from None
 
-    def finished(self, config: Any, dataset: str) -> bool:
+    def checkpoints(self, config: Any) -> Path:
+        """The folder for checkpoints of this config's computation; those of other configs and code are removed."""
+        own = self.folder / "checkpoints" / fingerprint(config)
+        if multihost.first() and own.parent.exists():
+            for other in own.parent.iterdir():
+                if other != own:
+                    shutil.rmtree(other, ignore_errors=True)
+        return make_folder(own)
+
+    def finished(self, config: Any) -> bool:
         """Whether this folder holds the results of exactly this config, data and code."""
         try:
-            saved = json.loads((self.folder / "provenance.json").read_text())["fingerprint"]
-            return (
-                saved == fingerprint(config, dataset) and bool(self.results()) and bool(self.claims() or True)
-            )
-        except (OSError, ValueError, KeyError):
+            return self.provenance()["fingerprint"] == fingerprint(config) and bool(self.results())
+        except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def save(
-        self,
-        config: Any,
-        dataset: str,
-        results: Any,
-        claims: list[claims_.Claim],
-        seconds: float,
-    ) -> None:
-        """Writes config, results (an xarray Dataset) and claims, and the provenance last: its presence means that all is there."""
-        (self.folder / "provenance.json").unlink(missing_ok=True)
+    def save(self, config: Any, results: Any, seconds: float) -> None:
+        """Writes config and results (an xarray Dataset), and the provenance last: its presence means that all is there.
+
+        What was said of earlier results is removed first.
+        """
+        if multihost.first():
+            for name in ("provenance.json", *SAID):
+                (self.folder / name).unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
         packed = {
             name: {"zlib": True, "complevel": 4}
@@ -223,9 +255,8 @@ class Run:
             if v.dtype.kind in "fiub"
         }
         atomic_write(self.folder / "results.nc", bytes(results.to_netcdf(engine="h5netcdf", encoding=packed)))
-        atomic_write(self.folder / "claims.json", claims_.to_json(claims))
         atomic_write(
-            self.folder / "provenance.json", json.dumps(provenance(config, dataset, seconds), indent=2) + "\n"
+            self.folder / "provenance.json", json.dumps(provenance(config, seconds), indent=2) + "\n"
         )
 
     def results(self) -> Any:
@@ -234,8 +265,6 @@ class Run:
 
         return xr.load_dataset(self.folder / "results.nc", engine="h5netcdf")
 
-    def claims(self) -> list[claims_.Claim]:
-        return claims_.from_json((self.folder / "claims.json").read_text())
-
     def provenance(self) -> dict[str, Any]:
+        """Where the results come from, as saved."""
         return json.loads((self.folder / "provenance.json").read_text())

@@ -37,7 +37,7 @@ def collect(sweep: Sweep) -> tuple[Path, list[Row], int]:
         raise StoreError(f"no point of {sweep.folder} is done; see: python -m launch.sweep status")
     points, runs = sweep.points, {line: Run(sweep.run_folder(line)) for line in have}
     whole = together({line: run.results() for line, run in runs.items()}, sweep)
-    claims = {line: run.claims() for line, run in runs.items()}
+    claims = {line: c.from_json((run.folder / "claims.json").read_text()) for line, run in runs.items()}
     path = sweep.folder / "collected.nc"
     atomic_write(path, bytes(whole.to_netcdf(engine="h5netcdf")))
     every = [{**asdict(claim), "point": points[line]} for line in have for claim in claims[line]]

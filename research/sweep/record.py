@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from research.runs.store import Run, StoreError, atomic_write, locked, make_folder
+from research.studies.preparing import prepared
 from research.sweep import grid as grids
 from research.sweep import slurm
 
@@ -100,9 +101,9 @@ def _state(sweep: Sweep, line: int, queued: set[int]) -> tuple[str, str]:
     if folder.is_dir():
         if locked(folder):
             return "running", ""
-        config = grids.config(sweep.config, sweep.points[line])
+        config = prepared(grids.config(sweep.config, sweep.points[line]))
         run = Run(folder)
-        if run.finished(config, config.data):
+        if run.finished(config):
             return "done", f"{run.provenance()['seconds']} s"
     if line in queued:
         return "queued", ""

@@ -27,7 +27,27 @@ from research.runtime.rng import named
 
 OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd, "rmsprop": optax.rmsprop}
 SCHEDULES = ("constant", "linear", "cosine")
-LOSSES = ("cross_entropy", "reconstruction")
+
+
+class Loss(NamedTuple):
+    """What is minimised for one example, and whether the outputs are logits of classes, to be scored by the label."""
+
+    of: Callable[[Array, Array, Array], Array]  # (output, label, clean image) -> loss
+    classifies: bool = True
+
+
+def _cross_entropy(output: Array, label: Array, clean: Array) -> Array:
+    return optax.softmax_cross_entropy_with_integer_labels(output, label)
+
+
+def _reconstruction(output: Array, label: Array, clean: Array) -> Array:
+    return jnp.mean((output - clean.reshape(-1)) ** 2)
+
+
+LOSSES = {
+    "cross_entropy": Loss(_cross_entropy),
+    "reconstruction": Loss(_reconstruction, classifies=False),  # squared error to the clean image
+}
 
 
 @dataclass
@@ -43,9 +63,7 @@ class TrainingConfig:
     shift: int = 0  # every image moved at random by up to this many pixels along each axis
     noise: str = "none"  # a family of research.data.noise, drawn anew for every image and step
     noise_strength: float = 0.0
-    loss: str = (
-        "cross_entropy"  # cross_entropy with the label | reconstruction: squared error to the clean image
-    )
+    loss: str = "cross_entropy"  # one of LOSSES
     stop_at: float = 1.0  # stop after the first epoch in which every network's test accuracy reaches this
 
     def validate(self) -> None:
@@ -73,7 +91,7 @@ class State(NamedTuple):
     """Everything that training carries from step to step; every leaf has a leading axis of m networks."""
 
     params: Any  # parameters of the network, a pytree
-    moments: Any  # state of the optimiser
+    opt_state: Any  # state of the optimiser
     key: Key[Array, "m"]  # the network's own key; never advanced, always folded with a name and the step
     step: Int[Array, "m"]  # steps taken
     loss: Float[Array, "m"]  # sum of the batch losses since the epoch began
@@ -85,8 +103,8 @@ class Fit(NamedTuple):
     """The pure functions of one training."""
 
     init: Callable[[Key[Array, "m"]], State]
-    advance: Any  # jitted, (state, images, labels, steps) -> state; stays within one epoch
-    evaluate: Any  # jitted, (params, images, labels) -> (outputs [m n k], share correct [m])
+    advance: jax.stages.Wrapped  # (state, images, labels, steps) -> state; stays within one epoch
+    evaluate: jax.stages.Wrapped  # (params, images, labels) -> (outputs [m n k], share correct [m])
     apply: Callable[
         ..., tuple[Float[Array, " k"], dict[str, Array]]
     ]  # (params of one network, image, key=None)
@@ -141,6 +159,7 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
     steps_per_epoch = n // config.batch
     steps = steps_per_epoch * config.epochs
     optimiser = OPTIMISERS[config.optimiser](schedule(config, steps))
+    loss = LOSSES[config.loss]
     corrupt = None if config.noise == "none" else noise.noise(config.noise)
     graph, _ = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param)
 
@@ -157,10 +176,9 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
         clean = shifted(key_shift, image.astype(jnp.float32) / 255, config.shift)
         seen = corrupt(key_noise, clean, config.noise_strength) if corrupt else clean
         output, _ = apply(params, seen, key=key_dropout)
-        if config.loss == "reconstruction":
-            return jnp.mean((output - clean.reshape(-1)) ** 2), jnp.zeros(())
-        loss = optax.softmax_cross_entropy_with_integer_labels(output, label)
-        return loss, (jnp.argmax(output) == label).astype(jnp.float32)
+        value = loss.of(output, label, clean)
+        hit = jnp.argmax(output) == label if loss.classifies else jnp.zeros(())
+        return value, hit.astype(jnp.float32)
 
     def loss_batch(params, key, images, labels):
         keys = jax.random.split(key, len(images))
@@ -177,17 +195,17 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
                 order, state.step % steps_per_epoch * config.batch, config.batch
             )
             key_step = jax.random.fold_in(named(state.key, "steps"), state.step)
-            (loss, hits), gradient = jax.value_and_grad(loss_batch, has_aux=True)(
+            (mean_loss, hits), gradient = jax.value_and_grad(loss_batch, has_aux=True)(
                 state.params, key_step, images[rows], labels[rows]
             )
-            updates, moments = optimiser.update(gradient, state.moments, state.params)
-            bad = (state.first_bad < 0) & ~jnp.isfinite(loss)
+            updates, opt_state = optimiser.update(gradient, state.opt_state, state.params)
+            bad = (state.first_bad < 0) & ~jnp.isfinite(mean_loss)
             return State(
                 optax.apply_updates(state.params, updates),
-                moments,
+                opt_state,
                 state.key,
                 state.step + 1,
-                state.loss + loss,
+                state.loss + mean_loss,
                 state.hits + hits,
                 jnp.where(bad, state.step, state.first_bad),
             )

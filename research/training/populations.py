@@ -1,101 +1,48 @@
 """Trained networks by their config: loaded when they exist, trained when they do not.
 
-A network is identified by its config, the checksum of its data and its index in the population; studies that
-ask for the same one share it. They live in the cache folder as
+A network is identified by its config, the checksum of its data, the code that decides its weights and its index in
+the population; studies that ask for the same one share it. They live in the cache folder as
 
-    networks/<hash>/config.json   the config in full
-    networks/<hash>/<index>.safetensors   parameters by name, history and timing in the header
+    networks/<key>/config.json           the config in full
+    networks/<key>/<index>.safetensors   parameters by name; in the header its history, its timing and a few outputs
 
 and are plain files that `launch.read` and other programs can read.
 """
 
-import copy
-import functools
+import contextlib
 import json
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from research import data, models
-from research.runs import store
+from research import data
+from research.runs import code, store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
-from research.training import fit as training
-from research.training.fit import TrainingConfig
+from research.training import train
+from research.training.train import NetworkConfig, resolved
 
-FACTS = {"curve", "seconds", "compile_seconds", "images_seen", "clock"}  # of a network, in its file's header
-ROUNDING = 1e-6  # of a mean in float32: 9,750 of 10,000 is 97.5 %
-
-
-@dataclass
-class NetworkConfig:
-    """What a network is and how it is trained; everything its parameters depend on but its index."""
-
-    model: Any = field(default_factory=models.SoftmaxConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    data: str = "mnist"
-    examples: int = 0  # train on the first so many images only; 0 means all
-    seed: int = 0
+FACTS = {
+    "curve",
+    "seconds",
+    "compile_seconds",
+    "images_seen",
+    "outputs",
+}  # of a network, in its file's header
+PROBES = 4  # test images whose outputs are recorded with a network and compared when it is loaded
+CLOSE = 1e-3  # how far they may differ between machines, relative to the largest output
 
 
-def recipe(name: str) -> NetworkConfig:
-    """The recipe of one of the documents' networks (shapes: the documents; training: ours, measured)."""
-    if name not in RECIPES:
-        raise ValueError(f"unknown network {name!r}; known: {', '.join(RECIPES)}")
-    model, how = RECIPES[name]
-    return NetworkConfig(model=model(), training=TrainingConfig(**how))
-
-
-RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
-    "softmax": (models.SoftmaxConfig, dict(epochs=6, batch=500, learning_rate=1e-2)),
-    "mlp100": (models.MLPConfig, dict(epochs=8, batch=128, learning_rate=3e-3)),
-    "mlp3": (
-        functools.partial(models.MLPConfig, widths=(500, 200, 50)),
-        dict(epochs=4, batch=256, learning_rate=2e-3),
-    ),
-    "sigmoid200": (
-        functools.partial(
-            models.MLPConfig, widths=(200,), activation="logistic", low=-1.0, high=1.0, init="lecun"
-        ),
-        dict(epochs=12, batch=256, learning_rate=5e-3, shift=1),
-    ),
-    "dense3": (
-        functools.partial(models.MLPConfig, widths=(2048, 1024, 512)),
-        dict(epochs=2, batch=256, learning_rate=1e-3),
-    ),
-    "cnn_small": (models.CNNSmallConfig, dict(epochs=1, batch=128, learning_rate=2e-3, shift=1)),
-    "cnn": (
-        functools.partial(models.CNNConfig, dropout=0.2),
-        dict(epochs=1, batch=128, learning_rate=2e-3, shift=1),
-    ),
-    "autoencoder": (
-        models.AutoencoderConfig,
-        dict(epochs=3, batch=256, learning_rate=2e-3, loss="reconstruction"),
-    ),
-    "denoiser": (
-        models.AutoencoderConfig,
-        dict(
-            epochs=2,
-            batch=256,
-            learning_rate=2e-3,
-            loss="reconstruction",
-            noise="log_uniform",
-            noise_strength=1.0,
-        ),
-    ),
-    "bottleneck": (models.BottleneckConfig, dict(epochs=4, batch=256, learning_rate=2e-3)),
-}
-
-
-class Wish(NamedTuple):
-    """A population that a study will ask for: the arguments of `population`."""
+class Wanted(NamedTuple):
+    """A population by the arguments of `train_or_load`."""
 
     config: NetworkConfig
     m: int
@@ -109,17 +56,18 @@ class Population:
     config: NetworkConfig
     params: Any
     curve: Float[np.ndarray, "m epochs 4"]  # a row an epoch: loss, training and test accuracy, seconds so far
-    seconds: Float[np.ndarray, "m"]  # of training, compilation included, shared evenly where done together
+    seconds: Float[
+        np.ndarray, "m"
+    ]  # wall time of training, compilation included, shared evenly among those trained together
     compile_seconds: Float[np.ndarray, "m"]
     images_seen: Int[np.ndarray, "m"]  # during training
-    clock: str  # what the seconds are: "processor" where CPUs trained, else "wall"; "processor and wall" if some each
 
     def __len__(self) -> int:
         return len(self.seconds)
 
     def apply(self, params: Any, image: Float[Array, "h w"]) -> tuple[Float[Array, " k"], dict[str, Array]]:
         """(logits, activations) of one network on one image in [0, 1]."""
-        return nnx.merge(_graph(self.config), params)(image)
+        return nnx.merge(_split(self.config)[0], params)(image)
 
     def predict(self, params: Any, image: Float[Array, "h w"]) -> Float[Array, " k"]:
         """Logits of one network on one image: what the readings read."""
@@ -130,7 +78,8 @@ class Population:
         return _nth(self.params, i)
 
     def model(self, i: int) -> nnx.Module:
-        return nnx.merge(_graph(self.config), self.network(i))
+        """Network i as a Flax module."""
+        return nnx.merge(_split(self.config)[0], self.network(i))
 
     @property
     def parameters(self) -> int:
@@ -144,28 +93,39 @@ def _nth(params: Any, i: Int[Array, ""]) -> Any:
     return jax.tree.map(lambda leaf: leaf[i], params)
 
 
-_fits: dict[Any, training.Fit] = {}
-
-
 def folder(config: NetworkConfig) -> Path:
-    """Where the networks of this config live."""
-    key = store.digest(store.as_dict(config), data.checksum(config.data))
+    """Where the networks of this config live; the name is a hash of all that decides their weights."""
+    config = resolved(config)
+    modules = [type(config.model).__module__, train.__name__]
+    key = store.digest(
+        store.as_dict(config), data.checksum(config.data), code.digest(modules), store.numerics()
+    )
     return data.cache_dir() / "networks" / key
 
 
-def population(config: NetworkConfig, m: int, name: str = "network") -> Population:
-    """The first m networks of this config: loaded where saved, else trained together and saved."""
+def train_or_load(config: NetworkConfig, m: int, name: str = "network") -> Population:
+    """The first m networks of this config: loaded where saved, else trained together and saved.
+
+    Args:
+        config: what they are; without a data set and a seed of its own it is trained on mnist from seed 0.
+        m: how many, at least 1.
+        name: what the progress bar shows.
+
+    Raises:
+        ValueError: for m below 1, or a config that cannot be trained.
+    """
     if m < 1:
         raise ValueError(f"a population needs at least one network, got {m}")
+    config = resolved(config)
     place = store.make_folder(folder(config))
     with store.lock(place, wait=True):
         found = _load(place, range(m), config)
         missing = [i for i in range(m) if i not in found]
         if missing:
             store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
-            for i, trained in zip(missing, _train(config, missing, place, name)):
-                _save(place, i, *trained)
-                found[i] = trained
+            for i, network in zip(missing, _train(config, missing, place, name)):
+                _save(place, i, *network)
+                found[i] = network
     params = [found[i][0] for i in range(m)]
     facts = [found[i][1] for i in range(m)]
     return Population(
@@ -175,122 +135,82 @@ def population(config: NetworkConfig, m: int, name: str = "network") -> Populati
         np.array([f["seconds"] for f in facts]),
         np.array([f["compile_seconds"] for f in facts]),
         np.array([f["images_seen"] for f in facts]),
-        " and ".join(sorted({f["clock"] for f in facts})),
     )
 
 
 def evaluate(population: Population, digits: data.Digits) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
     """Outputs of every network on every image, and the share of labels each network hits."""
-    fit = _fit(population.config, _examples(population.config))
-    return fit.evaluate(population.params, jax.device_put(digits.images), jax.device_put(digits.labels))
+    functions = train.fit_of(population.config)
+    return functions.evaluate(population.params, jax.device_put(digits.images), jax.device_put(digits.labels))
 
 
 def untrained(config: NetworkConfig, m: int) -> Any:
     """Stacked parameters of the first m networks as they were before their first step (for null models)."""
-    return _fit(config, _examples(config)).init(_keys(config, range(m))).params
+    config = resolved(config)
+    return train.fit_of(config).init(train.keys(config.seed, range(m))).params
 
 
-def _keys(config: NetworkConfig, indices: Iterable[int]) -> Array:
-    return _numbered(config.seed, np.fromiter(indices, np.int32))
+_retrained: set[Path] | None = None
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _numbered(seed: int, indices: Int[Array, " m"]) -> Array:
-    """The key of each network of one seed by its number."""
-    root = jax.random.key(seed)
-    return jax.vmap(lambda i: jax.random.fold_in(root, i))(indices)
-
-
-def _fit(config: NetworkConfig, n: int) -> training.Fit:
-    """The training of this config; kept, so that what one population compiled serves the next."""
-    how = type(config.model), store.digest(store.as_dict(config.model), store.as_dict(config.training), n)
-    if how not in _fits:
-        config = copy.deepcopy(config)  # the functions are traced later, when the caller may have changed his
-        _fits[how] = training.make_fit(models.builder(config.model), config.training, n)
-    return _fits[how]
-
-
-def _examples(config: NetworkConfig) -> int:
-    return config.examples or len(data.load(config.data, "train").labels)
-
-
-def _graph(config: NetworkConfig):
-    return nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))))[0]
-
-
-def _clock() -> tuple[str, Callable[[], float]]:
-    """The seconds that CPUs gave this process, which others that use them do not lengthen; of others, those on the wall."""
-    if jax.default_backend() == "cpu":
-        return "processor", time.process_time
-    return "wall", time.perf_counter
+@contextlib.contextmanager
+def retraining() -> Iterator[None]:
+    """Within it, networks that are saved are not loaded but trained again, each once."""
+    global _retrained
+    before, _retrained = _retrained, set()
+    try:
+        yield
+    finally:
+        _retrained = before
 
 
 def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
-    """Trains the networks with these indices together; yields (params, facts) of each."""
-    train, test = data.load(config.data, "train"), data.load(config.data, "test")
-    n = _examples(config)
-    fit = _fit(config, n)
-    state = fit.init(_keys(config, indices))
-    curve = np.full((len(indices), config.training.epochs, 4), np.nan, np.float32)
+    """Trains the networks with these indices together, from a checkpoint if there is one; yields (params, facts)."""
     checkpoints = Checkpoints(place / f"training-{store.digest(indices)}")
-    spent, saved = 0.0, checkpoints.latest({"state": state, "curve": curve, "seconds": np.zeros(2)})
-    compiling = 0.0
-    if saved:
-        state, curve = saved[1]["state"], np.array(saved[1]["curve"])
-        spent, compiling = map(float, saved[1]["seconds"])
-    images, labels, test_images, test_labels = jax.device_put(
-        (train.images[:n], train.labels[:n], test.images, test.labels)
-    )
-    clock, now = _clock()
-    begin = now()
-    advance, score = fit.advance.lower(state, images, labels, 1).compile(), None
-    if config.training.loss == "cross_entropy":
-        score = fit.evaluate.lower(state.params, test_images, test_labels).compile()
-    compiling += now() - begin
-    step, pace = int(np.asarray(state.step)[0]), 0.0
+    begin = _resume(config, indices, checkpoints)
     with progress.bar(name) as report:
-        while step < fit.steps:
-            start = time.perf_counter()
-            in_epoch = step % fit.steps_per_epoch
-            left = fit.steps_per_epoch - in_epoch
-            wish = multihost.once(lambda: max(1, round(pace)) if pace else 20)  # noqa: B023 - called at once
-            count = min(left, wish)
-            state = advance(state, images, labels, np.int32(count))
-            training.require_finite(state)
-            step += count
-            took = time.perf_counter() - start
-            pace = count / took  # steps in about one second
-            done = in_epoch + count
-            loss, hits = (np.asarray(total) / done for total in (state.loss, state.hits))
-            report(
-                step / fit.steps,
-                loss=f"{loss.mean():.3f}",
-                accuracy=f"{hits.mean():.4f}",
-                images_per_second=f"{pace * config.training.batch * len(indices):,.0f}",
-            )
-            if count == left:
-                epoch = step // fit.steps_per_epoch - 1
-                accuracy = np.asarray(score(state.params, test_images, test_labels)[1]) if score else np.nan
-                row = np.broadcast_arrays(loss, hits, accuracy, spent + now() - begin)
-                curve[:, epoch] = np.stack(row, 1)
-                if np.all(curve[:, epoch, 2] >= np.float32(config.training.stop_at) - ROUNDING):
-                    break
-            seconds = spent + now() - begin
-            checkpoints.save(
-                step, {"state": state, "curve": curve, "seconds": np.array([seconds, compiling])}
-            )
-    seconds = spent + now() - begin
+
+        def after_piece(piece: train.Progress) -> None:
+            report(piece.step / piece.steps, **piece.shown)
+            tree = {"state": piece.state, "curve": piece.curve, "seconds": piece.seconds}
+            checkpoints.save(piece.step, tree)
+
+        trained = train.train(config, indices, begin=begin, after_piece=after_piece)
     checkpoints.clear()
-    params = jax.device_get(state.params)
+    outputs = _outputs(config, trained.params)
     for i in range(len(indices)):
         facts = {
-            "curve": curve[i].tolist(),
-            "seconds": seconds / len(indices),
-            "compile_seconds": compiling / len(indices),
-            "images_seen": step * config.training.batch,
-            "clock": clock,
+            "curve": trained.curve[i].tolist(),
+            "seconds": trained.seconds / len(indices),
+            "compile_seconds": trained.compile_seconds / len(indices),
+            "images_seen": trained.images_seen,
+            "outputs": outputs[i].tolist(),
         }
-        yield jax.tree.map(lambda leaf, i=i: leaf[i], params), facts
+        yield jax.tree.map(lambda leaf, i=i: leaf[i], trained.params), facts
+
+
+def _resume(config: NetworkConfig, indices: list[int], checkpoints: Checkpoints) -> train.Progress | None:
+    state = train.fit_of(config).init(train.keys(config.seed, indices))
+    curve = np.full((len(indices), config.training.epochs, 4), np.nan, np.float32)
+    saved = checkpoints.latest({"state": state, "curve": curve, "seconds": np.zeros(2)})
+    if saved is None:
+        return None
+    step, tree = saved
+    return train.Progress(step, 0, tree["state"], tree["curve"], tree["seconds"], {})
+
+
+def _outputs(config: NetworkConfig, params: Any) -> Float[np.ndarray, "m probes k"]:
+    """What networks say about the first test images: recorded with them, and compared when they are loaded."""
+    images = jnp.asarray(data.load(config.data, "test").images[:PROBES] / np.float32(255))
+    return np.asarray(_apply(_split(config)[0], params, images))
+
+
+def _probe(graph: Any, params: Any, images: Array) -> Array:
+    one = lambda network, image: nnx.merge(graph, network)(image)[0]  # noqa: E731
+    return jax.lax.map(lambda network: jax.vmap(lambda image: one(network, image))(images), params)
+
+
+_apply = jax.jit(_probe, static_argnums=0)
 
 
 def _named(params: Any) -> dict[str, Any]:
@@ -311,14 +231,37 @@ def _save(place: Path, i: int, params: Any, facts: dict[str, Any]) -> None:
 def _load(
     place: Path, indices: Iterable[int], config: NetworkConfig
 ) -> dict[int, tuple[Any, dict[str, Any]]]:
-    """(params, facts) of each saved network; a file that is damaged, or older than its facts, counts as none."""
-    like = nnx.split(nnx.eval_shape(lambda: models.builder(config.model)(nnx.Rngs(0))), nnx.Param)[1]
-    names, structure = list(_named(like)), jax.tree.structure(like)
-    read = multihost.once(lambda: {i: _read(place / f"{i}.safetensors", names) for i in indices})
-    return {i: (jax.tree.unflatten(structure, file[0]), file[1]) for i, file in read.items() if file}
+    """(params, facts) of each saved network.
+
+    A file that is damaged, has other shapes, lacks a fact or does not give its recorded outputs counts as none.
+    """
+    if _retrained is not None and place not in _retrained:
+        _retrained.add(place)
+        return {}
+    like = _split(config)[1]
+    shapes, structure = {name: leaf.shape for name, leaf in _named(like).items()}, jax.tree.structure(like)
+    read = multihost.once(lambda: {i: _read(place / f"{i}.safetensors", shapes) for i in indices})
+    found = {i: (jax.tree.unflatten(structure, file[0]), file[1]) for i, file in read.items() if file}
+    if not found:
+        return {}
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(params for params, _ in found.values()))
+    recorded = np.array([facts["outputs"] for _, facts in found.values()], np.float32)
+    given = _outputs(config, stacked)
+    far = np.abs(given - recorded).max((1, 2)) > CLOSE * np.maximum(1, np.abs(recorded).max((1, 2)))
+    for i in [i for i, wrong in zip(list(found), far) if wrong]:
+        print(
+            f"{place / f'{i}.safetensors'} does not give its recorded outputs; trained again", file=sys.stderr
+        )
+        del found[i]
+    return found
 
 
-def _read(path: Path, names: list[str]) -> tuple[list[np.ndarray], dict[str, Any]] | None:
+def _split(config: NetworkConfig) -> tuple[Any, Any]:
+    """Graph and abstract parameters of a network."""
+    return nnx.split(nnx.eval_shape(lambda: config.model.build(nnx.Rngs(0))), nnx.Param)
+
+
+def _read(path: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[list[np.ndarray], dict[str, Any]] | None:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -326,6 +269,7 @@ def _read(path: Path, names: list[str]) -> tuple[list[np.ndarray], dict[str, Any
             facts = json.loads((file.metadata() or {})["identikit"])
             if facts.keys() != FACTS:
                 return None
-            return [file.get_tensor(name) for name in names], facts
+            leaves = [file.get_tensor(name) for name in shapes]
+            return (leaves, facts) if [x.shape for x in leaves] == list(shapes.values()) else None
     except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None

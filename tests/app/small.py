@@ -8,14 +8,19 @@ import jax
 import numpy as np
 from flax import nnx
 
-from research import data, models
+from research import data
 from research.app import serving
 from research.app.fitted import Fitted
 from research.app.settings import Settings
 from research.embedding import pca
-from research.models import AutoencoderConfig, BottleneckConfig, CNNSmallConfig, MLPConfig, SoftmaxConfig
+from research.models.autoencoder import AutoencoderConfig
+from research.models.bottleneck import BottleneckConfig
+from research.models.cnn import CNNSmallConfig
+from research.models.mlp import MLPConfig
+from research.models.softmax import SoftmaxConfig
 from research.training.fit import TrainingConfig
-from research.training.populations import NetworkConfig, Population
+from research.training.populations import Population
+from research.training.train import NetworkConfig
 
 SMALL = Settings(
     models={
@@ -53,7 +58,7 @@ def fitted() -> Fitted:
 
 def untrained(config: NetworkConfig) -> Population:
     """One network as it starts, its outputs made larger so that they differ visibly."""
-    params = nnx.split(models.builder(config.model)(nnx.Rngs(3)))[1]
+    params = nnx.split(config.model.build(nnx.Rngs(3)))[1]
     stacked = jax.tree.map(lambda leaf: 1.5 * leaf[None], params)
     return Population(
         config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int), "wall"

@@ -8,7 +8,7 @@ from small import SMALL
 
 from research.app import fitted
 from research.embedding import tsne
-from research.training import populations as networks
+from research.training import populations
 
 LITTLE = dataclasses.replace(
     SMALL, models=SMALL.others, bottleneck=SMALL.others["softmax"], cleaner=SMALL.others["softmax"]
@@ -35,7 +35,7 @@ def test_a_second_start_trains_and_fits_nothing(cache, mapped, monkeypatch):
     assert ("Training: softmax regression", 1.0) in told
     assert ("Drawing the t-SNE map", 1.0) in told
     assert fitted.is_there(LITTLE.bottleneck)
-    monkeypatch.setattr(networks, "_train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(populations, "_train", lambda *_: pytest.fail("trained again"))
     second = fitted.fit(LITTLE, lambda what, share: None)
     assert mapped == [30.0]
     np.testing.assert_array_equal(first.map, second.map)

@@ -12,7 +12,7 @@ from research.app.reader import MAPS
 from research.app.wire import NOISE_NAMES, Ask, Draw
 from research.data.noise import NOISES
 from research.embedding import knn, tsne_place
-from research.training import populations as networks
+from research.training import populations
 
 
 def draw(image, *, models=(0, 1), noise=0, strength=0.0, seed=0, about=0):
@@ -107,7 +107,7 @@ def test_the_causal_index_is_kept(reader, cache):
 def test_another_network_can_be_chosen_once_the_store_has_it(reader, images, cache):
     reader.add("softmax")
     assert [model["name"] for model in reader.titles()] == ["dense3", "cnn_small"]
-    networks.population(reader.settings.others["softmax"], 1)
+    populations.train_or_load(reader.settings.others["softmax"], 1)
     reader.add("softmax")
     reader.add("softmax")
     assert [model["name"] for model in reader.titles()] == ["dense3", "cnn_small", "softmax"]

@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from research.paper.drawing_pool import Artists
 
 from research import studies
 from research.evidence import claims as c
-from research.paper.drawing_pool import Artists
 from research.plotting import latex, pipeline, reference, style
 from research.runs import store
 from research.runtime.progress import Plan, duration
@@ -339,7 +339,7 @@ def test_every_text_of_the_studies_can_be_set_in_latex():
     for name in studies.names():
         with warnings.catch_warnings():  # what libraries say when they are imported here for the first time
             warnings.simplefilter("ignore")
-            drawn = studies.figures(name)
+            drawn = studies.part(name, "figures")
         for drawings in (drawn.FIGURES, getattr(drawn, "ANIMATIONS", {})):
             for drawing in drawings.values():
                 assert latex.escape(drawing.caption).isascii(), drawing.caption

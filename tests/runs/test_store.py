@@ -11,35 +11,36 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from research import studies
-from research.evidence import claims as c
+from research.models.softmax import SoftmaxConfig
 from research.runs import store
-from research.training.populations import NetworkConfig
+from research.studies.preparing import prepared
+from research.training.train import NetworkConfig
 
 
 @dataclasses.dataclass
 class Config:
     seed: int = 0
     data: str = "mnist"
-    part: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
+    part: NetworkConfig = dataclasses.field(default_factory=lambda: NetworkConfig(SoftmaxConfig()))
+
+    def validate(self):
+        self.part.training.validate()
 
 
 RESULTS = xr.Dataset(
     {"a": (("x", "seed"), np.arange(6.0).reshape(2, 3)), "n": ("x", np.array([1, 2]))}, {"x": ["one", "two"]}
 )
-CLAIMS = [c.judge("id", "002.txt", "words", 0.5, c.proportion(3, 9), "runs")]
 
 
 def saved(folder, config):
     run = store.Run(folder)
-    run.save(config, "mnist", RESULTS, CLAIMS, 1.25)
+    run.save(config, RESULTS, 1.25)
     return run
 
 
 def test_what_is_saved_comes_back(tmp_path):
     run = saved(tmp_path / "deep" / "run", Config())
     xr.testing.assert_identical(run.results(), RESULTS)
-    assert run.claims() == CLAIMS
     origin = run.provenance()
     assert origin["seconds"] == 1.2 or origin["seconds"] == 1.3
     assert origin["versions"]["jax"]
@@ -51,22 +52,22 @@ def test_what_is_saved_comes_back(tmp_path):
 
 def test_finished_means_the_same_config_data_and_code(tmp_path, monkeypatch):
     run = saved(tmp_path, Config())
-    assert run.finished(Config(), "mnist")
-    assert not run.finished(Config(seed=1), "mnist")
+    assert run.finished(Config())
+    assert not run.finished(Config(seed=1))
     changed = Config()
     changed.part.training.learning_rate = 0.123
-    assert not run.finished(changed, "mnist")
-    monkeypatch.setattr(store, "code_digest", lambda: "other code")
-    assert not run.finished(Config(), "mnist")
+    assert not run.finished(changed)
+    monkeypatch.setattr(store.code, "digest", lambda _: "other code")
+    assert not run.finished(Config())
 
 
-@pytest.mark.parametrize("name", ["results.nc", "provenance.json", "claims.json"])
+@pytest.mark.parametrize("name", ["results.nc", "provenance.json"])
 def test_a_damaged_or_missing_file_means_unfinished(tmp_path, name):
     run = saved(tmp_path, Config())
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:40])
-    assert not run.finished(Config(), "mnist")
+    assert not run.finished(Config())
     (tmp_path / name).unlink()
-    assert not run.finished(Config(), "mnist")
+    assert not run.finished(Config())
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -110,35 +111,41 @@ with lock(Path({str(tmp_path)!r})):
             assert time.monotonic() < deadline
 
 
-def test_a_frozen_config_is_still_one_of_its_kind_and_refuses_changes():
-    config = studies.frozen(Config())
-    assert isinstance(config, Config)
-    assert isinstance(config.part, NetworkConfig)
-    assert store.as_dict(config) == store.as_dict(Config())
-    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot set seed"):
-        config.seed = 3
-    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot set epochs"):
-        config.part.training.epochs = 3
+def test_a_prepared_config_is_a_copy_whose_networks_take_its_data_and_seed():
+    config = Config(seed=7)
+    ready = prepared(config)
+    assert (ready.part.data, ready.part.seed) == ("mnist", 7)
+    assert (config.part.data, config.part.seed) == ("", -1)
+    ready.part.training.epochs = 3
+    assert config.part.training.epochs == 1
+    config.part.seed = 5
+    assert prepared(config).part.seed == 5
+    config.part.data = "fashion_mnist"
+    with pytest.raises(ValueError, match="part.data is 'fashion_mnist', the study's data is 'mnist'"):
+        prepared(config)
 
 
-def test_a_changed_config_is_open_again():
-    config = studies.frozen(Config())
-    other = studies.changed(config, part=studies.changed(config.part, seed=5))
-    assert type(other) is Config
-    assert (other.part.seed, config.part.seed) == (5, Config().part.seed)
-    other.seed = 3
-    assert config.seed == Config().seed
+def test_new_results_take_away_what_was_said_of_old_ones(tmp_path):
+    run = saved(tmp_path, Config())
+    (tmp_path / "claims.json").write_text("[]")
+    saved(tmp_path, Config(seed=1))
+    assert not (tmp_path / "claims.json").exists()
+    assert run.finished(Config(seed=1))
 
 
-def test_the_code_digest_leaves_out_what_only_looks(monkeypatch, tmp_path):
-    (tmp_path / "figures").mkdir()
-    for name in ("a.py", "figures/b.py", "report.py"):
-        (tmp_path / name).write_text("x = 1")
-    monkeypatch.setattr(store, "ROOT", tmp_path)
-    digest = store.code_digest.__wrapped__
-    before = digest()
-    (tmp_path / "figures" / "b.py").write_text("x = 2")
-    (tmp_path / "report.py").write_text("x = 2")
-    assert digest() == before
-    (tmp_path / "a.py").write_text("x = 2")
-    assert digest() != before
+def test_other_switches_of_jax_are_another_fingerprint():
+    import jax
+
+    first = store.fingerprint(Config())
+    with jax.default_prng_impl("rbg"):
+        assert store.fingerprint(Config()) != first
+
+
+def test_checkpoints_of_other_configs_go_away(tmp_path):
+    run = store.Run(tmp_path)
+    old = run.checkpoints(Config())
+    (old / "3.checkpoint").touch()
+    assert run.checkpoints(Config()) == old
+    assert (old / "3.checkpoint").exists()
+    run.checkpoints(Config(seed=1))
+    assert not old.exists()

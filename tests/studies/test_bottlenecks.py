@@ -12,10 +12,11 @@ from configs.bottlenecks import get_config
 from research import data, studies
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.bottlenecks import plane as bottlenecks_plane
 from research.studies.bottlenecks import study
-from research.training import populations as networks
+from research.studies.preparing import prepared
+from research.training import populations
+from research.training.recipes import recipe
 
 DIGITS = np.arange(10)
 
@@ -31,7 +32,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def distances(seed):
@@ -95,7 +96,7 @@ def test_codes_regions_and_answers_are_one_network(twice, config):
     inside &= (results.code.values < [results.place_x[-1], results.place_y[-1]]).all(1)
     assert inside.mean() > 0.9
     assert np.mean(results.region.values[y, x][inside] == results.said.values[inside]) > 0.95
-    population = networks.population(config.bottleneck, 1)
+    population = populations.train_or_load(config.bottleneck, 1)
     image = jnp.asarray(data.load("mnist", "test").images[7], jnp.float32) / 255
     logits, activations = population.apply(population.network(0), image)
     np.testing.assert_allclose(results.code.values[7], activations["code"], atol=1e-4)
@@ -117,13 +118,15 @@ def test_equal_numbers_of_epochs_at_every_width(config):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [files.draw_all(studies.figures("bottlenecks"), twice[0], tmp_path / name) for name in "ab"]
+    drawn = [
+        files.draw_all(studies.part("bottlenecks", "figures"), twice[0], tmp_path / name) for name in "ab"
+    ]
     assert all(text.endswith(".") for text in surprises.of("bottlenecks", twice[0]))
-    assert drawn[0] == drawn[1] == list(studies.figures("bottlenecks").FIGURES)
+    assert drawn[0] == drawn[1] == list(studies.part("bottlenecks", "figures").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
     without = twice[0].drop_vars(["tsne", "tsne_distance", "code_distance"])
-    assert studies.figures("bottlenecks").FIGURES["beside_tsne"].draw(without) is None
+    assert studies.part("bottlenecks", "figures").FIGURES["beside_tsne"].draw(without) is None
 
 
 @pytest.mark.parametrize(
@@ -140,14 +143,14 @@ def test_a_config_that_cannot_be_run_is_one_line(config, change, says):
 
 
 def test_the_plane_has_two_axes(config):
-    wide = networks.recipe("bottleneck")
+    wide = recipe("bottleneck")
     wide.model.width = 3
     with pytest.raises(ValueError, match="must be 2, the plane's; got 3"):
         dataclasses.replace(config, bottleneck=wide).validate()
 
 
 def test_codes_are_written_for_one_image(config):
-    population = networks.population(config.bottleneck, 2)
+    population = populations.train_or_load(config.bottleneck, 2)
     images = data.load("mnist", "test").images[:3]
     codes = bottlenecks_plane.codes(population, images)
     assert codes.shape == (2, 3, 2)

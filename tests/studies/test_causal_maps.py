@@ -15,8 +15,8 @@ from research import studies
 from research.attribution import comparison as agreement
 from research.plotting import files, style, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.causal_maps import measures, study
+from research.studies.preparing import prepared
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,7 +38,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(alike, null, error=0.018):
@@ -131,16 +131,18 @@ def test_maps_of_a_trained_network_know_more_than_those_of_ignorant_ones(twice, 
 
 def test_every_figure_finds_its_results(twice):
     with style.paper_style():
-        for name, drawing in studies.figures("causal_maps").FIGURES.items():
+        for name, drawing in studies.part("causal_maps", "figures").FIGURES.items():
             figure = drawing.draw(twice[0], style.DOUBLE)
             assert figure is not None, name
             plt.close(figure)
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path, monkeypatch):
-    some = {name: studies.figures("causal_maps").FIGURES[name] for name in ("z_maps", "depth")}
+    some = {name: studies.part("causal_maps", "figures").FIGURES[name] for name in ("z_maps", "depth")}
     monkeypatch.setattr("research.studies.causal_maps.figures.FIGURES", some)
-    drawn = [files.draw_all(studies.figures("causal_maps"), twice[0], tmp_path / name) for name in "ab"]
+    drawn = [
+        files.draw_all(studies.part("causal_maps", "figures"), twice[0], tmp_path / name) for name in "ab"
+    ]
     assert all(text.endswith(".") for text in surprises.of("causal_maps", twice[0]))
     assert drawn[0] == drawn[1] == list(some)
     for file in sorted((tmp_path / "a").iterdir()):

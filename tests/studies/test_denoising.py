@@ -13,9 +13,9 @@ from research import studies
 from research.data.noise import NOISES
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.denoising import study
 from research.studies.denoising.measures import LEVEL, Bench
+from research.studies.preparing import prepared
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(noisy, before, after, clean=0.98):
@@ -126,9 +126,9 @@ def test_the_same_config_gives_the_same_bits(twice, config):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [files.draw_all(studies.figures("denoising"), twice[0], tmp_path / name) for name in "ab"]
+    drawn = [files.draw_all(studies.part("denoising", "figures"), twice[0], tmp_path / name) for name in "ab"]
     assert all(text.endswith(".") for text in surprises.of("denoising", twice[0]))
-    assert drawn[0] == drawn[1] == list(studies.figures("denoising").FIGURES)
+    assert drawn[0] == drawn[1] == list(studies.part("denoising", "figures").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
 

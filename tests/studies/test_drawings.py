@@ -9,8 +9,8 @@ from research import studies
 from research.evidence import claims as c
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.drawings import study
+from research.studies.preparing import prepared
 
 
 def hand_made(dense, knn, cnn, outwards=1.0):
@@ -78,12 +78,12 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, tmp_pa
     config.dense3.model.widths, config.dense3.examples = (8,), 300
     config.cnn_small.examples = 300
     monkeypatch.setattr(study, "STEPS", {name: steps[2:4] for name, steps in study.STEPS.items()})
-    first, second = (study.run(frozen(config), Run(tmp_path / name)) for name in ("one", "two"))
+    first, second = (study.run(prepared(config), Run(tmp_path / name)) for name in ("one", "two"))
     xr.testing.assert_identical(first, second)
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     for folder in ("a", "b"):
-        names = files.draw_all(studies.figures("drawings"), first, tmp_path / folder)
+        names = files.draw_all(studies.part("drawings", "figures"), first, tmp_path / folder)
     assert all(text.endswith(".") for text in surprises.of("drawings", first))
-    assert names == list(studies.figures("drawings").FIGURES)
+    assert names == list(studies.part("drawings", "figures").FIGURES)
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

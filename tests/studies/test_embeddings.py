@@ -10,8 +10,8 @@ from configs.embeddings import get_config
 from research import studies
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.embeddings import study
+from research.studies.preparing import prepared
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,11 @@ def test_the_maps_are_of_the_digits_they_say(twice):
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [files.draw_all(studies.figures("embeddings"), twice[0], tmp_path / name) for name in "ab"]
+    drawn = [
+        files.draw_all(studies.part("embeddings", "figures"), twice[0], tmp_path / name) for name in "ab"
+    ]
     assert all(text.endswith(".") for text in surprises.of("embeddings", twice[0]))
-    assert drawn[0] == drawn[1] == list(studies.figures("embeddings").FIGURES)
+    assert drawn[0] == drawn[1] == list(studies.part("embeddings", "figures").FIGURES)
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
 

@@ -11,8 +11,8 @@ from research import studies
 from research.identikits.types import FORWARD
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.identikits import measures, study
+from research.studies.preparing import prepared
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def config():
 @pytest.fixture(scope="module")
 def twice(config, tmp_path_factory):
     """The results of the same config, twice."""
-    return [study.run(frozen(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
 def hand_made(reached, asking=measures.DEFAULT, kind="cnn", evaluations=1001.0):
@@ -150,7 +150,9 @@ def test_finished_askings_are_not_asked_again(config, tmp_path, monkeypatch, twi
 
 
 def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [files.draw_all(studies.figures("identikits"), twice[0], tmp_path / name) for name in "ab"]
+    drawn = [
+        files.draw_all(studies.part("identikits", "figures"), twice[0], tmp_path / name) for name in "ab"
+    ]
     assert all(text.endswith(".") for text in surprises.of("identikits", twice[0]))
     assert drawn[0] == drawn[1]
     assert {"gallery", "evolution", "survival", "rates", "becoming"} <= set(drawn[0])

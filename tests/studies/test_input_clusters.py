@@ -13,8 +13,8 @@ from research.evidence import claims as c
 from research.joint_descent.descent import setting
 from research.plotting import files, surprises
 from research.runs.store import Run
-from research.studies import frozen
 from research.studies.input_clusters import measures, runs, study
+from research.studies.preparing import prepared
 
 
 def hand_made(separated, at_500=0.02, linear=1.0, falling=True, faster=(), waiting=()):
@@ -111,7 +111,7 @@ def config():
 
 def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_path, monkeypatch):
     monkeypatch.setattr(study, "batches", few_points(study.batches))
-    first, second = (study.run(frozen(config), Run(tmp_path / name)) for name in ("one", "two"))
+    first, second = (study.run(prepared(config), Run(tmp_path / name)) for name in ("one", "two"))
     xr.testing.assert_identical(first, second)
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
     still = measures.of(first, "inputs frozen")
@@ -120,9 +120,9 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(config, tmp_p
     assert np.ptp(moved.extent.dropna("epoch").values, axis=0).min() > 0
     monkeypatch.setattr(figures, "animations", lambda name: {})
     for folder in ("a", "b"):
-        names = files.draw_all(studies.figures("input_clusters"), first, tmp_path / folder)
+        names = files.draw_all(studies.part("input_clusters", "figures"), first, tmp_path / folder)
     assert all(text.endswith(".") for text in surprises.of("input_clusters", first))
-    assert names == list(studies.figures("input_clusters").FIGURES)
+    assert names == list(studies.part("input_clusters", "figures").FIGURES)
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

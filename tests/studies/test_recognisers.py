@@ -73,9 +73,9 @@ def test_the_same_config_gives_the_same_bits_and_the_same_pictures(cache, config
     xr.testing.assert_identical(first.drop_vars(clocks), second.drop_vars(clocks))
     assert first.predicted.sizes["image"] == 10_000
     assert c.to_json(study.claims(first)) == c.to_json(study.claims(second))
-    names = files.draw_all(studies.figures("recognisers"), first, tmp_path / "a")
-    assert names == list(studies.figures("recognisers").FIGURES)
-    files.draw_all(studies.figures("recognisers"), first, tmp_path / "b")
+    names = files.draw_all(studies.part("recognisers", "figures"), first, tmp_path / "a")
+    assert names == list(studies.part("recognisers", "figures").FIGURES)
+    files.draw_all(studies.part("recognisers", "figures"), first, tmp_path / "b")
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

@@ -1,6 +1,8 @@
 """Networks: trained once, shared by config, the same bits after a kill, made anew when damaged."""
 
+import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,14 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from research import data, models
-from research.runs import store
-from research.training import populations as networks
+from research import data
+from research.models.mlp import MLPConfig
+from research.runs import code, store
+from research.training import populations, train
 from research.training.fit import TrainingConfig
-from research.training.populations import NetworkConfig, recipe
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
 SMALL = NetworkConfig(
-    model=models.MLPConfig(widths=(16,)), training=TrainingConfig(epochs=2, batch=50), examples=1000
+    model=MLPConfig(widths=(16,)), training=TrainingConfig(epochs=2, batch=50), examples=1000
 )
 
 
@@ -31,23 +35,23 @@ def same(a, b):
 
 
 def test_a_population_is_trained_once_and_grows(cache, monkeypatch):
-    first = networks.population(SMALL, 2)
+    first = populations.train_or_load(SMALL, 2)
     assert first.curve.shape == (2, 2, 4)
     assert np.isfinite(first.curve).all()
     trained = []
-    real = networks._train
-    monkeypatch.setattr(networks, "_train", lambda c, i, *rest: trained.append(i) or real(c, i, *rest))
-    assert same(networks.population(SMALL, 2), first)
-    grown = networks.population(SMALL, 3)
+    real = populations._train
+    monkeypatch.setattr(populations, "_train", lambda c, i, *rest: trained.append(i) or real(c, i, *rest))
+    assert same(populations.train_or_load(SMALL, 2), first)
+    grown = populations.train_or_load(SMALL, 3)
     assert trained == [[2]]
     assert all(np.array_equal(x[:2], y) for x, y in zip(leaves(grown), leaves(first)))
     assert not np.array_equal(leaves(grown)[0][2], leaves(grown)[0][1])
 
 
 def test_predict_is_the_model_on_one_image(cache):
-    population = networks.population(SMALL, 2)
+    population = populations.train_or_load(SMALL, 2)
     test = data.load("mnist", "test")
-    logits, accuracy = networks.evaluate(population, test)
+    logits, accuracy = populations.evaluate(population, test)
     image = jnp.asarray(test.images[3], jnp.float32) / 255
     np.testing.assert_allclose(population.predict(population.network(1), image), logits[1, 3], atol=1e-5)
     np.testing.assert_allclose(population.model(1)(image)[0], logits[1, 3], atol=1e-5)
@@ -58,56 +62,90 @@ def test_predict_is_the_model_on_one_image(cache):
 
 
 def test_what_a_network_depends_on_is_its_address():
-    place = networks.folder(SMALL)
+    place = populations.folder(SMALL)
     other = NetworkConfig(model=SMALL.model, training=TrainingConfig(epochs=2, batch=51), examples=1000)
-    assert networks.folder(other) != place
-    assert networks.folder(NetworkConfig(SMALL.model, SMALL.training, examples=1000)) == place
+    assert populations.folder(other) != place
+    assert populations.folder(NetworkConfig(SMALL.model, SMALL.training, examples=1000)) == place
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\0" * len(b)])
 def test_a_damaged_network_is_made_anew_with_the_same_bits(cache, damage):
-    first = networks.population(SMALL, 1)
-    path = networks.folder(SMALL) / "0.safetensors"
+    first = populations.train_or_load(SMALL, 1)
+    path = populations.folder(SMALL) / "0.safetensors"
     path.write_bytes(damage(path.read_bytes()))
-    assert same(networks.population(SMALL, 1), first)
+    assert same(populations.train_or_load(SMALL, 1), first)
 
 
 def test_a_network_whose_file_lacks_a_fact_is_made_anew(cache, monkeypatch):
-    with monkeypatch.context() as before:
-        before.setattr(networks, "FACTS", networks.FACTS | {"another"})
-        first = networks.population(SMALL, 1)
-        path = networks.folder(SMALL) / "0.safetensors"
-        old = path.stat().st_mtime_ns
-        networks.population(SMALL, 1)
-        assert path.stat().st_mtime_ns != old
+    first = populations.train_or_load(SMALL, 1)
+    path = populations.folder(SMALL) / "0.safetensors"
+    old = path.stat().st_mtime_ns
+    with monkeypatch.context() as later:
+        later.setattr(populations, "FACTS", populations.FACTS | {"another"})
+        populations.train_or_load(SMALL, 1)
     kept = path.stat().st_mtime_ns
-    assert same(networks.population(SMALL, 1), first)
+    assert kept != old
+    assert same(populations.train_or_load(SMALL, 1), first)
     assert path.stat().st_mtime_ns == kept
 
 
-def test_training_times_are_the_processors_own(cache, monkeypatch):
-    """Others on the machine do not lengthen them: here the wall's clock runs a thousand times as fast."""
-    wall = time.perf_counter
-    monkeypatch.setattr(time, "perf_counter", lambda: 1000 * wall())
-    begin = time.process_time()
-    trained = networks.population(SMALL, 1)
-    if jax.default_backend() == "cpu":
-        assert 0 < trained.seconds[0] <= time.process_time() - begin
-        assert trained.clock == "processor"
+def edited(path, change):
+    """The file's parameters changed, its header as it was."""
+    from safetensors import safe_open
+    from safetensors.numpy import save
+
+    with safe_open(path, framework="numpy") as file:
+        arrays, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    path.write_bytes(save(change(arrays), header))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: {name: 1.5 * array for name, array in arrays.items()},
+        lambda arrays: {name: array[..., :-1] for name, array in arrays.items()},
+    ],
+    ids=["other weights", "other shapes"],
+)
+def test_a_network_that_does_not_give_its_recorded_outputs_is_trained_again(cache, change):
+    first = populations.train_or_load(SMALL, 2)
+    edited(populations.folder(SMALL) / "1.safetensors", change)
+    assert same(populations.train_or_load(SMALL, 2), first)
+
+
+def test_retraining_trains_each_network_once_more(cache, monkeypatch):
+    populations.train_or_load(SMALL, 1)
+    trained = []
+    real = populations._train
+    monkeypatch.setattr(populations, "_train", lambda c, i, *rest: trained.append(i) or real(c, i, *rest))
+    with populations.retraining():
+        populations.train_or_load(SMALL, 1)
+        populations.train_or_load(SMALL, 1)
+    populations.train_or_load(SMALL, 1)
+    assert trained == [[0]]
+
+
+def test_a_population_without_a_data_set_and_a_seed_is_on_mnist_from_seed_0():
+    named = dataclasses.replace(SMALL, data="mnist", seed=0)
+    assert populations.folder(SMALL) == populations.folder(named)
+    assert populations.folder(dataclasses.replace(SMALL, seed=1)) != populations.folder(named)
+    with pytest.raises(ValueError, match="from 0 to 4294967295, got 4294967296"):
+        populations.folder(dataclasses.replace(SMALL, seed=2**32))
 
 
 TRAINS = """
 import sys
 sys.path.insert(0, {root!r})
-from research import models
+from research.models.mlp import MLPConfig
 from research.runs import checkpoints
-from research.training import populations as networks
+from research.training import populations
 from research.training.fit import TrainingConfig
+from research.training.train import NetworkConfig
 checkpoints.EVERY = 0.0
-config = networks.NetworkConfig(
-    model=models.MLPConfig(widths=(16,)), training=TrainingConfig(epochs=40, batch=10, shift=1), examples=4000
+config = NetworkConfig(
+    model=MLPConfig(widths=(16,)), training=TrainingConfig(epochs=40, batch=10, shift=1), examples=4000
 )
-networks.population(config, 2)
+populations.train_or_load(config, 2)
 """
 
 
@@ -125,7 +163,7 @@ def test_a_killed_training_ends_with_the_same_bits(cache, tmp_path):
     assert undisturbed().wait() == 0
     victim = disturbed()
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "two").glob("networks/*/training-*/code-*/[0-9]*")):
+    while not list((tmp_path / "two").glob("networks/*/training-*/[0-9]*")):
         assert victim.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -148,26 +186,70 @@ def test_unknown_recipes_list_the_known_ones():
     with pytest.raises(ValueError, match="unknown network 'cnm'; known: softmax, mlp100"):
         recipe("cnm")
     with pytest.raises(ValueError, match="at least one network, got 0"):
-        networks.population(SMALL, 0)
+        populations.train_or_load(SMALL, 0)
 
 
 def test_untrained_is_where_training_began(cache):
     """Zero steps of training: the same keys, the same start."""
-    start = networks.untrained(SMALL, 2)
-    fit = networks._fit(SMALL, 1000)
-    for a, b in zip(
-        jax.tree.leaves(start), jax.tree.leaves(fit.init(networks._keys(SMALL, range(2))).params)
-    ):
+    start = populations.untrained(SMALL, 2)
+    fit = train.fit_of(train.resolved(SMALL))
+    for a, b in zip(jax.tree.leaves(start), jax.tree.leaves(fit.init(train.keys(0, range(2))).params)):
         np.testing.assert_array_equal(a, b)
-    trained = leaves(networks.population(SMALL, 2))
+    trained = leaves(populations.train_or_load(SMALL, 2))
     assert not np.array_equal(jax.tree.leaves(start)[1], trained[1])
 
 
 def test_functions_are_kept_for_a_config_and_not_for_what_becomes_of_it():
-    config = NetworkConfig(models.MLPConfig(widths=(5,)), TrainingConfig(batch=10))
-    fit = networks._fit(config, 100)
-    assert networks._fit(NetworkConfig(models.MLPConfig(widths=(5,)), TrainingConfig(batch=10)), 100) is fit
+    make = lambda: NetworkConfig(MLPConfig(widths=(5,)), TrainingConfig(batch=10), examples=100)  # noqa: E731
+    config = make()
+    fit = train.fit_of(config)
+    assert train.fit_of(make()) is fit
     config.model.widths = (7,)
-    assert networks._fit(config, 100) is not fit
+    assert train.fit_of(config) is not fit
     started = fit.init(jax.random.split(jax.random.key(0), 1)).params  # traced only now
     assert (784, 5) in {leaf.shape[1:] for leaf in jax.tree.leaves(started)}
+
+
+def copied(place):
+    """A copy of the code, to be edited."""
+    shutil.copytree(
+        code.HOME / "research", place / "research", ignore=shutil.ignore_patterns("__pycache__", "app")
+    )
+    return place
+
+
+FOLDER = """
+from research.models.mlp import MLPConfig
+from research.training import populations
+from research.training.train import NetworkConfig
+print(populations.folder(NetworkConfig(MLPConfig())).name)
+"""
+
+
+def test_edited_code_never_loads_old_weights(tmp_path, cache):
+    """The key covers the model, the training and what they import; comments and other models do not count."""
+    home = copied(tmp_path)
+
+    def key():
+        told = subprocess.run(
+            [sys.executable, "-c", FOLDER], cwd=home, env=os.environ | {"PYTHONPATH": str(home)}, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return told.stdout
+
+    first = key()
+    for file, old, new, counts in (
+        ("training/fit.py", "return jnp.mean(losses), jnp", "return 0.0 * jnp.mean(losses), jnp", True),
+        ("models/mlp.py", "x = self.low + ", "x = 2 * self.low + ", True),
+        ("data/noise.py", "jnp.clip", "jnp.clip ", False),
+        ("runtime/rng.py", "zlib.crc32", "zlib.adler32", True),
+        ("models/cnn.py", "def _dropped", "# a comment\ndef _dropped", False),
+        ("models/autoencoder.py", "self.output(sums)", "self.output(2 * sums)", False),
+        ("paper/report.py", "VERDICTS = ", "OTHER = ", False),
+    ):
+        path = home / "research" / file
+        before = path.read_text()
+        assert old in before, file
+        path.write_text(before.replace(old, new))
+        assert (key() != first) is counts, file
+        path.write_text(before)

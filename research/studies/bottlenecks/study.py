@@ -10,37 +10,20 @@ import jax
 import numpy as np
 import xarray as xr
 
-from research import data, models
+from research import data
 from research.embedding import pca, tsne
 from research.evidence import claims as c
+from research.models import mlp
+from research.models.bottleneck import BottleneckConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, by_recipe
+from research.studies import at_least
 from research.studies.bottlenecks import plane as bottlenecks_plane
-from research.training import populations as networks
+from research.training import populations
 from research.training.fit import TrainingConfig
-from research.training.populations import NetworkConfig, Population
-
-CHAPTER = 6
-TITLE = "Bottlenecks"
-QUESTION = (
-    "How much of a digit's identity passes through two neurons, and how does the plane between them look?"
-)
-METHOD = (
-    "The network is trained from independent seeds and scored on the 10,000 test images; accuracies are means "
-    "over seeds with Student's 95 % interval. Other widths and activations of the bottleneck are trained alike, "
-    "for fewer epochs in the preset quick. Likeness to t-SNE is Spearman's rank correlation of the 45 distances "
-    "between class centroids in both maps of the same digits, mean over the networks, with a bootstrap interval "
-    "over the ten digits."
-)
-DIFFERENCES = (
-    "The document does not say which activation its two neurons have; ours are linear, others are measured.",
-    "Optimiser and schedule are ours (Adam with warm-up and linear decay, 4 epochs).",
-    "The curves over width and activation come from networks trained for one epoch in the preset quick, so that "
-    "they compare with each other but lie below the network of the claim.",
-    'The document says "similarities" and gives no number: read as a rank correlation above 0.',
-    "t-SNE sees 5,000 test digits (the preset full: all) through their first 50 principal components.",
-)
+from research.training.populations import Population, Wanted
+from research.training.recipes import by_recipe
+from research.training.train import NetworkConfig
 
 
 @dataclass
@@ -61,7 +44,7 @@ class Config:
     def validate(self) -> None:
         at_least(self, seed=0, networks=1, curve_networks=1, curve_epochs=1, mapped=0, iterations=1)
         for name in self.squeezes:
-            models.mlp.activation(name)
+            mlp.activation(name)
         if not self.widths or min(self.widths) < 1:
             raise ValueError(f"widths must be at least 1 each, got {self.widths}")
         if self.bottleneck.model.width != 2:
@@ -76,7 +59,7 @@ def variant(config: Config, **changes) -> NetworkConfig:
     """The bottleneck network with other settings of its model, trained as the curves are."""
     how = config.bottleneck
     return NetworkConfig(
-        model=models.BottleneckConfig(**{**vars(how.model), **changes}),
+        model=BottleneckConfig(**{**vars(how.model), **changes}),
         training=TrainingConfig(**{**vars(how.training), "epochs": config.curve_epochs}),
         data=how.data,
         examples=how.examples,
@@ -84,25 +67,21 @@ def variant(config: Config, **changes) -> NetworkConfig:
     )
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """The network of the claim, and those of the curves."""
     return [_of_claim(config), *_of_widths(config), *_of_squeezes(config)]
 
 
-def _of_claim(config: Config) -> networks.Wish:
-    return networks.Wish(config.bottleneck, config.networks, "bottleneck")
+def _of_claim(config: Config) -> Wanted:
+    return Wanted(config.bottleneck, config.networks, "bottleneck")
 
 
-def _of_widths(config: Config) -> list[networks.Wish]:
-    return [
-        networks.Wish(variant(config, width=w), config.curve_networks, f"width {w}") for w in config.widths
-    ]
+def _of_widths(config: Config) -> list[Wanted]:
+    return [Wanted(variant(config, width=w), config.curve_networks, f"width {w}") for w in config.widths]
 
 
-def _of_squeezes(config: Config) -> list[networks.Wish]:
-    return [
-        networks.Wish(variant(config, squeeze=name), config.curve_networks, name) for name in config.squeezes
-    ]
+def _of_squeezes(config: Config) -> list[Wanted]:
+    return [Wanted(variant(config, squeeze=name), config.curve_networks, name) for name in config.squeezes]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -113,8 +92,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     """
     test = data.load(config.data, "test")
     key = named(jax.random.key(config.seed), "bottlenecks")
-    trained = networks.population(*_of_claim(config))
-    outputs, accuracy = networks.evaluate(trained, test)
+    trained = populations.train_or_load(*_of_claim(config))
+    outputs, accuracy = populations.evaluate(trained, test)
     run.metrics(width=2, accuracy=float(accuracy.mean()))
     codes = bottlenecks_plane.codes(trained, test.images)
     results = xr.Dataset(
@@ -140,9 +119,9 @@ def run(config: Config, run: Run) -> xr.Dataset:
 def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
     """Accuracy against the width of the bottleneck, and against its activation at width 2, with some codes."""
 
-    def train(wish: networks.Wish) -> tuple[Population, np.ndarray]:
-        population = networks.population(*wish)
-        accuracy = np.asarray(networks.evaluate(population, test)[1])
+    def train(wish: Wanted) -> tuple[Population, np.ndarray]:
+        population = populations.train_or_load(*wish)
+        accuracy = np.asarray(populations.evaluate(population, test)[1])
         run.metrics(network=wish.name, accuracy=float(accuracy.mean()))
         return population, accuracy
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,14 +11,14 @@ import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Array, Float, Int, Key
 
-from research import data, models
+from research import data
 from research.attribution import comparison as agreement
 from research.attribution.causal_index import mean_jacobian, weight_product
 from research.attribution.saliency import integrated_gradients
 from research.identikits import identikits
-from research.studies import changed
 from research.training import fit as training
-from research.training.populations import NetworkConfig, Population
+from research.training.populations import Population
+from research.training.train import NetworkConfig
 
 METHODS = ("causal_index", "mean_jacobian", "integrated_gradients", "identikit", "class_mean")
 RANKINGS = (*METHODS, "own_gradients", "random")
@@ -76,8 +77,8 @@ def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> An
     """Parameters of m networks that were trained on labels in random order: they know images and no class."""
     train = data.load(how.data, "train")
     n = how.examples or len(train.labels)
-    schooling = training.TrainingConfig(**{**vars(how.training), "epochs": epochs})
-    fit = training.make_fit(models.builder(how.model), schooling, n)
+    schooling = replace(how.training, epochs=epochs)
+    fit = training.make_fit(how.model.build, schooling, n)
     key_labels, key_networks = jax.random.split(key)
     images = jnp.asarray(train.images[:n])
     labels = jax.random.permutation(key_labels, jnp.asarray(train.labels[:n]))
@@ -90,7 +91,7 @@ def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> An
 
 def deep(how: NetworkConfig, depth: int) -> NetworkConfig:
     """The same network with its first hidden layer `depth` times."""
-    return changed(how, model=changed(how.model, widths=(how.model.widths[0],) * depth))
+    return replace(how, model=replace(how.model, widths=(how.model.widths[0],) * depth))
 
 
 def faithfulness(

@@ -14,37 +14,22 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float, Key
 
-from research import data, models
+from research import data
 from research.attribution import comparison as agreement
 from research.evidence import claims as c
+from research.models.mlp import MLPConfig
 from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import at_least
 from research.studies.causal_maps import identikit_maps as drawn
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS, RANKINGS
-from research.training import populations as networks
+from research.training import populations
 from research.training.fit import TrainingConfig
-from research.training.populations import NetworkConfig, Population, recipe
+from research.training.populations import Population, Wanted
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 3
-TITLE = "Causal maps"
-QUESTION = "What does each pixel mean to each class: do the maps look like the digits, and how far can they be trusted?"
-METHOD = (
-    "Ten maps for every network by five methods: the causal index (products of weights over all paths), the mean "
-    "Jacobian over training images, integrated gradients averaged over each class, the mean identikit, and the class "
-    "mean minus the mean of all digits, with which the others are correlated (r, one value a network: the mean of ten "
-    "maps). Null models are the same networks before their first step and trained on shuffled labels. Deletion and "
-    "insertion replace the pixels of a test image in the order of its class's map and watch the class's probability."
-)
-DIFFERENCES = (
-    "The document reads one network, trained by somebody else in MATLAB; ours are populations trained "
-    "with Adam and images moved by up to a pixel.",
-    "The document judges resemblance by eye; we correlate each map with the class mean minus the mean of all digits.",
-    "The document scales every map on its own, dark for high, so that weak and strong classes look alike and the "
-    "sign is lost; we add signed maps on one scale.",
-    "Networks for the shuffled labels are trained for fewer epochs than the real ones (`shuffled_epochs`).",
-)
 DENSE = ("softmax", "sigmoid200", "mlp100", "mlp3")
 KINDS = (*DENSE, "cnn")
 JOINED: dict[str, Any] = dict(join="outer", fill_value=np.nan, coords="different", compat="equals")
@@ -55,7 +40,7 @@ def _recipe(name: str):
 
 
 def _deep() -> NetworkConfig:
-    return NetworkConfig(models.MLPConfig(widths=(100,)), TrainingConfig(epochs=1, batch=128))
+    return NetworkConfig(MLPConfig(widths=(100,)), TrainingConfig(epochs=1, batch=128))
 
 
 @dataclass
@@ -104,18 +89,18 @@ class Config:
             raise ValueError(f"depths count hidden layers, at least 1 each, got {self.depths}")
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """Each kind of network, and those of growing depth."""
     return [*(_of_kind(config, kind) for kind in config.include), *_of_depths(config)]
 
 
-def _of_kind(config: Config, kind: str) -> networks.Wish:
-    return networks.Wish(getattr(config, kind), _count(config, kind), kind)
+def _of_kind(config: Config, kind: str) -> Wanted:
+    return Wanted(getattr(config, kind), _count(config, kind), kind)
 
 
-def _of_depths(config: Config) -> list[networks.Wish]:
+def _of_depths(config: Config) -> list[Wanted]:
     return [
-        networks.Wish(drawn.deep(config.deep, depth), config.deep_networks, f"{depth} hidden layers")
+        Wanted(drawn.deep(config.deep, depth), config.deep_networks, f"{depth} hidden layers")
         for depth in config.depths
     ]
 
@@ -131,7 +116,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     contrast = agreement.class_contrast(train.images, train.labels) / 255
     parts, ignorant = [], []
     for kind in config.include:
-        population = networks.population(*_of_kind(config, kind))
+        population = populations.train_or_load(*_of_kind(config, kind))
         parts.append(_read(config, kind, population, contrast, train, test, named(key, kind)))
         run.metrics(kind=kind, what="maps", accuracy=float(parts[-1].accuracy.mean()))
         ignorant += _null_models(config, kind, population, contrast, train, named(key, kind))
@@ -228,7 +213,7 @@ def _null_models(
     ignorant = {}
     if config.untrained and kind != "softmax":
         m = min(config.untrained, len(population)) if kind == "cnn" else config.untrained
-        ignorant["untrained"] = networks.untrained(population.config, m)
+        ignorant["untrained"] = populations.untrained(population.config, m)
     if config.shuffled and kind in config.shuffle:
         ignorant["shuffled"] = drawn.shuffled(
             population.config, config.shuffled, config.shuffled_epochs, named(key, "shuffled")
@@ -261,7 +246,7 @@ def _depth(config: Config, contrast: Float[np.ndarray, "k h w"], train: data.Dig
     """Networks of one width and growing depth: how far weights alone still tell what the network does."""
     images, rows = _spread(train.images, config.images), []
     for depth, wish in zip(config.depths, _of_depths(config)):
-        population = networks.population(*wish)
+        population = populations.train_or_load(*wish)
         maps = drawn.indices(population, population.params, images)
         both = measures.centred(np.stack(list(maps.values()), 1))
         r = measures.own(np.asarray(measures.resemblance(jnp.asarray(both), jnp.asarray(contrast)))).mean(-1)

@@ -19,32 +19,14 @@ from research.data.noise import NOISES
 from research.evidence import claims as c
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, by_recipe
+from research.studies import at_least
 from research.studies.denoising.measures import LEVEL, Bench
 from research.studies.recognisers.study import Networks
-from research.training import populations as networks
-from research.training.populations import NetworkConfig
+from research.training import populations
+from research.training.populations import Wanted
+from research.training.recipes import by_recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 5
-TITLE = "Denoising"
-QUESTION = "How much of what noise costs a recogniser does an autoencoder in front of it bring back?"
-METHOD = (
-    "Recognisers trained on clean digits are paired with autoencoders, one trained to repeat clean digits and "
-    "one to clean noisy ones; accuracies are means over independently trained pairs with Student's 95 % interval. "
-    "For each pair and family of noise the strength at which the recogniser keeps 89 % is found by bisection, "
-    "always on the same random numbers and on the very images that are then scored. The claims are judged on 784-500-200-50-10, with the noise of the "
-    "author's course material and the autoencoder trained on clean digits, as he did."
-)
-DIFFERENCES = (
-    "The document does not describe its noise; the claims use that of its author's course material, at strength 1 "
-    "for the 89 % and scaled to where the network keeps 89 % for what cleaning brings back.",
-    "The course material trains with RMSprop at 1e-4 for 10 epochs; ours takes Adam at 2e-3 with warm-up and "
-    "linear decay for 2 or 3 epochs (the preset full: 10), with the same squared error and ReLU on every layer.",
-    "The document does not say which of its networks read the noisy digits; ours is its largest.",
-    "Cleaned pixels are clipped to [0, 1], because the output layer may exceed 1.",
-    "The preset quick scores every second test image.",
-    "Corrupted digits from elsewhere (MNIST-C) are not read.",
-)
 READERS = ("softmax", "mlp100", "mlp3", "sigmoid200", "dense3", "cnn")
 JUDGED, AUTHORS = "mlp3", "log_uniform"  # the network and the noise of the claims
 CLEANINGS = ("none", "autoencoder", "denoiser")
@@ -80,13 +62,13 @@ class Config(Networks):
             getattr(self, name).training.validate()
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """The readers, and the autoencoders."""
     return [_wish(config, name) for name in (*config.include, *CLEANINGS[1:])]
 
 
-def _wish(config: Config, name: str) -> networks.Wish:
-    return networks.Wish(getattr(config, name), config.pairs, name)
+def _wish(config: Config, name: str) -> Wanted:
+    return Wanted(getattr(config, name), config.pairs, name)
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -96,7 +78,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     89 %, then the author's noise as it is); example (one digit of each class), y, x.
     """
     test = data.load(config.data, "test")
-    trained = {wish.name: networks.population(*wish) for wish in wishes(config)}
+    trained = {wish.name: populations.train_or_load(*wish) for wish in wanted(config)}
     readers, cleaners = ({name: trained[name] for name in names} for names in (config.include, CLEANINGS[1:]))
     bench = Bench(readers, cleaners, named(jax.random.key(config.seed), "denoising"))
     few, many = _spread(test, config.curve_images), _spread(test, config.images)

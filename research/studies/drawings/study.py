@@ -20,25 +20,11 @@ from research.embedding import knn, pca
 from research.evidence import claims as c
 from research.runs.store import Run
 from research.studies import at_least
-from research.training import populations as networks
-from research.training.populations import NetworkConfig, recipe
+from research.training import populations
+from research.training.populations import Wanted
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 8
-TITLE = "Drawings"
-QUESTION = "Which recogniser still reads a digit that is wider, more slanted, shifted or thicker than those it knows?"
-METHOD = (
-    "The 1,028 sevens and a random sample of all digits of the test set are deformed by one family at a time, in "
-    "steps, and given to the document's three models. Accuracies are shares of the images with Wilson's 95 % "
-    "interval; where there are several networks of a kind, the mean over them. PCA is fitted on the 60,000 training "
-    "images, as in the document; distances are in the plane of its first two components."
-)
-DIFFERENCES = (
-    "The document shows two hand-drawn sevens; we deform the test set's sevens, so that there is an n.",
-    "The document's wide seven is taken to be a seven stretched to the whole width of the frame: MNIST digits fit a "
-    "box of 20 pixels, so that is the factor 1.4.",
-    "Its drawings are shrunk from a canvas as they are; ours keep MNIST's position but for the deformation.",
-    "The document's networks and recipes are known by their layers only; ours are those of the study of recognisers.",
-)
 DOCUMENT = "001_dd9c668295ae0936.txt"
 KINDS = {"dense3": "dense network", "cnn_small": "CNN", "knn": "5 nearest neighbours"}
 WIDE = 1.4  # the factor at which a box of 20 pixels fills the frame of 28
@@ -72,9 +58,9 @@ class Config:
         at_least(self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1)
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """The two kinds of network."""
-    return [networks.Wish(getattr(config, kind), config.networks, kind) for kind in KINDS if kind != "knn"]
+    return [Wanted(getattr(config, kind), config.networks, kind) for kind in KINDS if kind != "knn"]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -141,15 +127,15 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
     chosen = slice(config.neighbours_among)
     index = knn.build(data.rows(train.images[chosen]), config.k, directions=DIRECTIONS)
 
-    def by_networks(population: networks.Population, images: np.ndarray) -> np.ndarray:
+    def by_networks(population: populations.Population, images: np.ndarray) -> np.ndarray:
         unlabelled = data.Digits(images, np.zeros(len(images), np.int32))
-        return np.asarray(networks.evaluate(population, unlabelled)[0]).argmax(-1)
+        return np.asarray(populations.evaluate(population, unlabelled)[0]).argmax(-1)
 
     def by_neighbours(images: np.ndarray) -> np.ndarray:
         return knn.vote(train.labels[chosen][knn.search(index, data.rows(images), config.k)[0]])[None]
 
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        wish.name: functools.partial(by_networks, networks.population(*wish)) for wish in wishes(config)
+        wish.name: functools.partial(by_networks, populations.train_or_load(*wish)) for wish in wanted(config)
     }
     return readers | {"knn": by_neighbours}
 

@@ -18,28 +18,13 @@ from research.embedding import knn, pca, scores, tsne
 from research.evidence import claims as c
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, by_recipe
+from research.studies import at_least
 from research.studies.bottlenecks import plane as bottlenecks_plane
-from research.training import populations as networks
-from research.training.populations import NetworkConfig, Population
+from research.training import populations
+from research.training.populations import Population, Wanted
+from research.training.recipes import by_recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 7
-TITLE = "Embeddings"
-QUESTION = "How well do two numbers a digit, found by different means, keep classes and neighbourhoods apart?"
-METHOD = (
-    "The same test digits are mapped by the first two principal components (of the 60,000 training images), by t-SNE "
-    "of the first 50, by the two neurons of a bottleneck network and by t-SNE of a CNN's last hidden layer. Scored "
-    "are the leave-one-out vote of the 5 nearest in the map, the silhouette of the classes, and how far neighbours in "
-    "the map are neighbours among the pixels (trustworthiness, shared neighbours). The claim's interval is Wilson's over "
-    "the digits of the one map; digits that it has not seen are put into it by `place`."
-)
-DIFFERENCES = (
-    'Document 002 says "very well separated" and gives no number. We ask that the two numbers of the map give away '
-    "at least as many labels as its logistic regression reads from all pixels, 92 %; the silhouette stands beside it.",
-    "Document 002 shows all digits in its t-SNE, we map 5,000 (the preset full: 9,000).",
-    "t-SNE sees the digits through their first 50 principal components.",
-    "Document 001's program runs t-SNE anew with each drawing; ours puts new digits into a finished map.",
-)
 MAPS = ("pca", "tsne", "bottleneck", "cnn")
 PENULTIMATE = "dense1"  # the CNN's last hidden layer
 COMPONENTS = 50
@@ -74,9 +59,9 @@ class Config:
             how.training.validate()
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """One network of each kind, the one that takes longer first."""
-    return [networks.Wish(config.cnn, 1, "cnn"), networks.Wish(config.bottleneck, 1, "bottleneck")]
+    return [Wanted(config.cnn, 1, "cnn"), Wanted(config.bottleneck, 1, "bottleneck")]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -102,7 +87,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     made = tsne_of(codes, "pixels")
     of_pixels = _placed(made, fitted, labels, test.images[held], test.labels[held])
     of_pixels["pixel_accuracy"] = knn_accuracy(data.rows(images), labels)
-    cnn, bottleneck = (networks.population(*wish) for wish in wishes(config))
+    cnn, bottleneck = (populations.train_or_load(*wish) for wish in wanted(config))
     inside = _hidden(cnn, images)
     points = {
         "pca": codes[:, :2],

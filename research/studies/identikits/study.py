@@ -31,38 +31,17 @@ from research.identikits.perturbations import (
     Sparse,
 )
 from research.identikits.random_search import Search
-from research.runs import store
 from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import at_least
 from research.studies.identikits import measures as identikits_measures
 from research.studies.identikits.measures import DEFAULT, KINDS
 from research.studies.identikits.runs import Asking, ask, judged, kept, table
-from research.training import populations as networks
-from research.training.populations import NetworkConfig, Population, recipe
+from research.training import populations
+from research.training.populations import Population, Wanted
+from research.training.recipes import recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 2
-TITLE = "Identikits"
-QUESTION = "Which images does a network take for each digit, with a confidence close to 1?"
-METHOD = (
-    "From a blank image, the best of 500 masked candidates is kept again and again until the network gives the "
-    "digit a probability of 0.99 (0.9999 for the default masks), or no mask has helped for a while; one run is one "
-    "network, digit and restart. Rates are shares of runs with Wilson's 95 % interval, shares of "
-    "noise images and of digits means over networks with Student's, evaluations to a confidence Kaplan-Meier curves "
-    "in which runs that ended early are censored. The claims are judged on the network of "
-    "the document, with low-frequency masks, because these give the pictures that the document describes."
-)
-DIFFERENCES = (
-    "The document does not say how its masks are distributed; the default is a 7×7 normal grid enlarged "
-    "bicubically, times 0.1, clipped to [0, 1]; seven other families are measured beside it.",
-    "A run ends as stuck after a stated number of generations without gain (patience), or when its evaluations "
-    "are spent; the document does not say when it gave up.",
-    'The document gives words where we need numbers: "rarely" is read as at most one in ten, "typically" and '
-    '"in most cases" as at least one half, "sometimes" as at least one in a hundred.',
-    "The document's random images are not described; ours are uniform noise, with three other kinds beside it.",
-    "The document asked one network; runs of several networks are taken together here, and the spread between "
-    "networks is in the figures.",
-)
 TARGETS = (0.9, 0.99, 0.9999)
 FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidates are clipped to [0, 1]
     "low_frequency": (LowFrequency(), True),
@@ -152,10 +131,10 @@ def askings(config: Config, kind: str) -> list[Asking]:
     return [first, *(asking(name) for name in asked if name != DEFAULT)]
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """The networks of each kind."""
     return [
-        networks.Wish(getattr(config, kind), config.cnns if kind == "cnn" else config.dense, kind)
+        Wanted(getattr(config, kind), config.cnns if kind == "cnn" else config.dense, kind)
         for kind in config.include
     ]
 
@@ -168,8 +147,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     """
     key = named(jax.random.key(config.seed), "identikits")
     test = data.load(config.data, "test")
-    trained = {wish.name: networks.population(*wish) for wish in wishes(config)}
-    folder = store.make_folder(run.folder / "checkpoints" / store.fingerprint(config, config.data))
+    trained = {wish.name: populations.train_or_load(*wish) for wish in wanted(config)}
+    folder = run.checkpoints(config)
     tables = []
     for kind, population in trained.items():
         for asking in askings(config, kind):
@@ -200,7 +179,7 @@ def _rows(
     """All runs of one asking as a table; from the folder where a study that was killed left it."""
     params, name = population.params, f"{kind}-{asking.name}"
     if not asking.trained:
-        params = networks.untrained(population.config, len(population))
+        params = populations.untrained(population.config, len(population))
     if kind == "cnn" and asking.name != DEFAULT:
         params = _first(params, config.other_cnns)
 

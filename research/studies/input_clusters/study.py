@@ -16,7 +16,6 @@ import xarray as xr
 from research.embedding.scores import separated
 from research.evidence import claims as c
 from research.joint_descent.descent import setting
-from research.runs import store
 from research.runs.checkpoints import Checkpoints
 from research.runs.store import Run
 from research.runtime.rng import named
@@ -24,22 +23,6 @@ from research.studies import at_least
 from research.studies.input_clusters.measures import RULES, gain, of
 from research.studies.input_clusters.runs import Batch, Group, first_epoch, follow
 
-CHAPTER = 4
-TITLE = "Input clusters"
-QUESTION = "If a network may move its data as well as its weights, do the classes gather, and how fast?"
-METHOD = (
-    "500 uniform random points with random labels of three classes; full-batch joint descent. A run is one draw of "
-    "points, labels and weights. It counts as separated at the first measured epoch with silhouette above 0.5 and "
-    "linear accuracy above 0.95; shares have Wilson's 95 % interval, means Student's; a run that never separates "
-    "enters a mean with the last epoch."
-)
-DIFFERENCES = (
-    "The document does not state its network, optimiser, rates or scaling. The default (tanh 16-16, inputs divided "
-    "by 333, weights SGD 0.001, inputs 0.009 on each point's own loss) was chosen among some 2,000 settings because "
-    "it follows the document's course.",
-    "The document judges by eye. Where it says nothing in numbers, ours are in brackets in the claims table.",
-    "Its two- and three-feature experiments were one run each; ours are many, and epochs are measured in steps.",
-)
 DOCUMENT = "004_1c2af21546a37cb0.txt"
 DEFAULT = "S2"  # the setting that follows the document's course
 GAIN = 2000.0  # epochs that the document's one run with three features was ahead of the one with two
@@ -122,7 +105,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     point, feature (nan where a run has fewer); cell (of the phase diagram, in the order of its first runs).
     """
     key = named(jax.random.key(config.seed), "input_clusters")
-    folder = store.make_folder(run.folder / "checkpoints" / store.fingerprint(config, config.data))
+    folder = run.checkpoints(config)
     tables, courses, ends = [], [], []
     for batch in batches(config):
         begin = time.perf_counter()

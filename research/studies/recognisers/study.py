@@ -13,28 +13,12 @@ from research import data
 from research.embedding import knn
 from research.evidence import claims as c
 from research.runs.store import Run
-from research.studies import at_least, by_recipe
-from research.training import populations as networks
-from research.training.populations import NetworkConfig
+from research.studies import at_least
+from research.training import populations
+from research.training.populations import Wanted
+from research.training.recipes import by_recipe
+from research.training.train import NetworkConfig
 
-CHAPTER = 1
-TITLE = "Recognisers"
-QUESTION = "Do small networks, trained the plain way, read the digits as well as the five documents say?"
-METHOD = (
-    "Every network is trained from several independent seeds on the 60,000 training images and scored once on "
-    "the 10,000 official test images. Accuracies are means over the networks with Student's 95 % interval; "
-    "k-nearest neighbours has no seed, its interval is Wilson's over the test images. Calibration is the "
-    "expected calibration error over 15 equal bins of confidence."
-)
-DIFFERENCES = (
-    "The rate of 784-200-10 was chosen on 5,000 training images held out for it; the other recipes (epochs, rates, "
-    "shifts, dropout) while looking at the same 10,000 test images, so their accuracies are slightly flattered.",
-    "The documents state no seeds and one number each; ours are means over independently trained networks.",
-    "Optimiser and schedule are ours (Adam with warm-up and linear decay); documents 002 and 003 used library "
-    "defaults, document 000 MATLAB.",
-    "Document 003's CNN dropped half of its dense units for many epochs; ours, trained for one epoch, a fifth.",
-    "Document 002 trained on about 50,000 images, we train on all 60,000.",
-)
 SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
 BINS = 15
@@ -75,14 +59,14 @@ class Config(Networks):
                 getattr(self, name).training.validate()
 
 
-def wishes(config: Config) -> list[networks.Wish]:
+def wanted(config: Config) -> list[Wanted]:
     """All networks, those that take longest first."""
     return [_wish(config, name) for name in reversed(config.include) if name != "knn"]
 
 
-def _wish(config: Config, name: str) -> networks.Wish:
+def _wish(config: Config, name: str) -> Wanted:
     m = config.small if name in SMALL else config.cnns if name == "cnn" else config.large
-    return networks.Wish(getattr(config, name), m, name)
+    return Wanted(getattr(config, name), m, name)
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -107,8 +91,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
-    trained = networks.population(*_wish(config, name))
-    outputs, accuracy = networks.evaluate(trained, test)
+    trained = populations.train_or_load(*_wish(config, name))
+    outputs, accuracy = populations.evaluate(trained, test)
     logits = np.asarray(outputs, np.float64)
     probability = np.exp(logits - logits.max(-1, keepdims=True))
     probability /= probability.sum(-1, keepdims=True)
@@ -121,7 +105,6 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
             seconds=("seed", trained.seconds),
             compile_seconds=("seed", trained.compile_seconds),
             parameters=trained.parameters,
-            clock=trained.clock,
         )
         .assign_coords(epoch=np.arange(1, trained.curve.shape[1] + 1))
     )
@@ -135,7 +118,7 @@ def _knn(config: Config, test: data.Digits) -> xr.Dataset:
     )
     votes = train.labels[chosen][np.asarray(neighbours)] == np.asarray(labels)[:, None]
     accuracy = np.mean(np.asarray(labels) == test.labels, keepdims=True)
-    return _scores(accuracy, np.asarray(labels)[None], votes.mean(-1)[None], test.labels).assign(clock="")
+    return _scores(accuracy, np.asarray(labels)[None], votes.mean(-1)[None], test.labels)
 
 
 def _scores(

@@ -1,0 +1,3 @@
+"""The documents' statements, judged from the saved results."""
+
+from research.studies.embeddings.study import claims as claims

@@ -1,0 +1,29 @@
+"""A study's config before it runs: checked, copied, and its data set and seed handed to its networks."""
+
+import copy
+import dataclasses
+from typing import Any
+
+from research.training.train import NetworkConfig, resolved
+
+
+def prepared(config: Any) -> Any:
+    """A checked copy of a study's config in which every network has a data set and a seed.
+
+    A network that names none takes the study's, so `--config.data` and `--config.seed` reach all of them.
+
+    Raises:
+        ValueError: if the config is not valid, or a network names another data set than the study.
+    """
+    config = copy.deepcopy(config)
+    config.validate()
+    for f in dataclasses.fields(config):
+        network = getattr(config, f.name)
+        if isinstance(network, NetworkConfig):
+            if network.data not in ("", config.data):
+                raise ValueError(
+                    f"{f.name}.data is {network.data!r}, the study's data is {config.data!r}: networks are tested on the "
+                    "data that they are trained on; set --config.data alone"
+                )
+            setattr(config, f.name, resolved(network, config.data, config.seed))
+    return config

@@ -26,7 +26,7 @@ Presets  --config=configs/identikits.py:smoke | :quick | :full
 """
 
 from configs.recognisers import shorten
-from research.studies.identikits.study import ASKINGS, Config
+from research.studies.identikits.study import CONDITIONS, Config
 
 
 def get_config(preset: str = "quick") -> Config:
@@ -37,14 +37,14 @@ def get_config(preset: str = "quick") -> Config:
         return Config(
             cnns=5, other_cnns=5, restarts=40, other_restarts=40, varied_restarts=40, dense_restarts=40, dense_other_restarts=40,
             generations=200, patience=50, tries=20_000, steps=500, images=10_000,
-            asked=ASKINGS, dense_asked=ASKINGS,
+            conditions=CONDITIONS, dense_conditions=CONDITIONS,
         )  # fmt: skip
     if preset == "smoke":
         config = Config(
             include=("softmax", "cnn"), digits=(0, 3, 7), cnns=1, dense=1, restarts=2, other_restarts=1, dense_restarts=2,
             dense_other_restarts=1, masks=20, generations=5, patience=3, tries=40, steps=10, images=50,
-            asked=("low_frequency", "sparse"),
-            dense_asked=("low_frequency", "ascent_pixel"),
+            conditions=("low_frequency", "sparse"),
+            dense_conditions=("low_frequency", "ascent_pixel"),
         )  # fmt: skip
         for how in (config.softmax, config.cnn):
             shorten(how)

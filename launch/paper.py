@@ -45,7 +45,7 @@ def main() -> int:
             note=TRIAL if trial else "",
             widths=(style.DOUBLE,) if trial else style.WIDTHS,
         )
-    console.quiet = not multihost.first()
+    console.quiet = not multihost.is_process_zero()
     console.print()
     console.print(claims.table(rows))
     console.print(f"\nReport: {folder / 'report.html'}   Claims: {folder / 'claims.json'}", soft_wrap=True)

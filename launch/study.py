@@ -26,7 +26,7 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
-    if not multihost.first():
+    if not multihost.is_process_zero():
         return 0
     console = cli.console()
     console.print(claims.table(claims.from_json((folder / "claims.json").read_text())))

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 from research.identikits.perturbations import LowFrequency
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.joint_descent import descent as clustering
 from research.models.mlp import MLPConfig
 from research.runs import checkpoints, store
@@ -53,7 +53,7 @@ def identikits(folder: Path) -> dict[str, np.ndarray]:
     params = populations.untrained(config, 2)
     population = populations.Population(config, params, *(np.zeros(2),) * 4, "wall")
     asking = Asking(
-        "search", Search(200, LowFrequency()), 4, patience=600, generations=600, targets=(0.999999,)
+        "search", RandomSearch(200, LowFrequency()), 4, patience=600, generations=600, targets=(0.999999,)
     )
     drawn = ask(
         asking, population, params, (0, 3, 7), named(jax.random.key(0), "x"), halfway=folder / "halfway"
@@ -87,7 +87,7 @@ def run(what: str, folder: Path) -> int:
             found = WORK[what](folder)
     except multihost.Preempted:
         return os.EX_TEMPFAIL
-    if multihost.first():
+    if multihost.is_process_zero():
         part = folder / f".part{os.getpid()}.npz"
         np.savez(part, **found)
         part.rename(folder / "result.npz")

@@ -14,11 +14,11 @@ import pytest
 
 from research.identikits import identikits
 from research.identikits.perturbations import Sparse
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.joint_descent import descent as clustering
 from research.models.mlp import MLPConfig
 from research.runtime import multihost
-from research.runtime.parallel import over_runs
+from research.runtime.parallel import sharded_map
 from research.training import fit as training
 
 MLP = MLPConfig(widths=(8,))
@@ -28,7 +28,7 @@ HOW = training.TrainingConfig(epochs=2, batch=20, shift=1)
 def blocks() -> dict[str, np.ndarray]:
     """Seven runs, which no number of devices here divides."""
     runs = jnp.arange(21.0).reshape(7, 3)
-    return {"blocks": jax.jit(lambda x: over_runs(lambda b: jnp.cumsum(b, 1) ** 2, x, block=2))(runs)}
+    return {"blocks": jax.jit(lambda x: sharded_map(lambda b: jnp.cumsum(b, 1) ** 2, x, block=2))(runs)}
 
 
 def trained() -> dict[str, np.ndarray]:
@@ -49,7 +49,7 @@ def network(params, image):
 
 def asked() -> dict[str, np.ndarray]:
     params = {"weights": 0.5 * jax.random.normal(jax.random.key(1), (3, 30, 3))}
-    search = Search(masks=70, family=Sparse(0.1))
+    search = RandomSearch(num_candidates=70, perturbation=Sparse(0.1))
     drawn = identikits(
         network, [0, 1, 2], jax.random.key(5), search, params=params, shape=(6, 5), budget=1500, restarts=3
     )
@@ -74,9 +74,9 @@ if __name__ == "__main__":
     if cluster:
         multihost.start(cluster[0], int(cluster[1]), int(cluster[2]))
         assert jax.process_count() == int(cluster[1])
-        assert multihost.once(lambda: jax.process_index()) == 0
+        assert multihost.on_process_zero(lambda: jax.process_index()) == 0
         with pytest.raises(KeyError, match="all meet"):
-            multihost.once(lambda: {}["what process 0 meets, all meet"])
+            multihost.on_process_zero(lambda: {}["what process 0 meets, all meet"])
     found = work(*parts.split(","))
-    if multihost.first():
+    if multihost.is_process_zero():
         np.savez(Path(out), devices=jax.device_count(), **found)

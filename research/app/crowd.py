@@ -13,7 +13,7 @@ from typing import Any
 Answer = Callable[[list[Any]], Sequence[Any]]  # questions -> what each client is sent
 
 
-class Newest:
+class LatestQueue:
     """A slot a topic: a new thing replaces one that was not taken."""
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class Newest:
         return len(self._things)
 
 
-class Crowd:
+class Batcher:
     """Collects the newest question of every client while the last batch is computed."""
 
     def __init__(self, answer: Answer, most: int, threads: Executor):
         self.answer, self.most, self.threads = answer, most, threads
-        self.waiting = Newest()
+        self.waiting = LatestQueue()
         self.answered = 0
 
     def ask(self, client: Hashable, question: Any, deliver: Callable[[Any], None]) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from research.app.reader import Model
 from research.app.wire import Ask, Field
 from research.identikits import api as asking
-from research.identikits.gradient_ascent import Ascent
+from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.objectives import LogProbability, Neuron
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.identikits.types import Method
 
 LAYOUT = [
@@ -34,7 +34,10 @@ GOING, REACHED, ENDED, STOPPED = range(4)
 TARGET = 0.99
 GENERATIONS, PATIENCE = 400, 60
 PACE = 0.03  # seconds a generation at least: for the eye, and for everybody else's drawings
-METHODS: dict[str, Method] = {"search": Search(masks=500), "ascent": Ascent(rate=0.05)}
+METHODS: dict[str, Method] = {
+    "search": RandomSearch(num_candidates=500),
+    "ascent": GradientAscent(learning_rate=0.05),
+}
 OBJECTIVE = LogProbability() - Neuron("far", ())
 
 Show = Callable[[Mapping[str, Any]], None]

@@ -24,11 +24,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from research.app import fitted, portrait, uploads, wire
-from research.app.crowd import Crowd
+from research.app.crowd import Batcher
 from research.app.guard import Guard
 from research.app.reader import MAPS, SIZES, Reader
 from research.app.settings import Limits, Settings
-from research.app.visitor import Visitor
+from research.app.visitor import Session
 from research.plotting.style import DIGITS
 
 PAGE = Path(__file__).with_name("page")
@@ -56,8 +56,8 @@ class App:
         self.computing = ThreadPoolExecutor(1, "answers")
         self.asking = ThreadPoolExecutor(limits.identikits, "identikits")
         self.running = 0  # identikits
-        self.visitors: set[Visitor] = set()
-        self.crowd = Crowd(self._answer, SIZES[-1], self.computing)
+        self.visitors: set[Session] = set()
+        self.crowd = Batcher(self._answer, SIZES[-1], self.computing)
         self.asgi = Starlette(
             routes=[
                 Route("/", lambda request: FileResponse(PAGE / "index.html")),
@@ -189,7 +189,7 @@ class App:
         return FileResponse(self.report, headers={"Content-Security-Policy": policy})
 
     async def live(self, socket: WebSocket) -> None:
-        await Visitor(self, socket).stay()
+        await Session(self, socket).stay()
 
     def there(self) -> Reader:
         if self.reader is None:

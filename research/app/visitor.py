@@ -9,18 +9,18 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from research.app import portrait, wire
-from research.app.crowd import Newest
+from research.app.crowd import LatestQueue
 from research.app.guard import Bucket
 
 TRY_LATER, TOO_SLOW = 1013, 1008
 
 
-class Visitor:
+class Session:
     """Reads one socket and writes to it; its slowness is its own affair. `app` is the `server.App`."""
 
     def __init__(self, app: Any, socket: WebSocket):
         self.app, self.socket = app, socket
-        self.outbox = Newest()
+        self.outbox = LatestQueue()
         self.bucket = Bucket(app.limits.messages_per_second)
         self.stop = threading.Event()  # of its identikit
         self.asking: asyncio.Future | None = None

@@ -121,7 +121,7 @@ def generation(generations: int) -> Trial:
 
     def work():
         return identikits(
-            predict, [DIGIT], jax.random.key(0), params=params, masks=CANDIDATES, target=None,
+            predict, [DIGIT], jax.random.key(0), params=params, num_candidates=CANDIDATES, target=None,
             patience=generations + 1, budget=1 + CANDIDATES * generations, chunk=generations, history=2,
         )  # fmt: skip
 

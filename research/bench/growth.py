@@ -37,7 +37,7 @@ def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generation
     params = jax.tree.map(lambda leaf: leaf[None], params)
     predict = lambda params, image: nnx.merge(graph, params)(image)[0]  # noqa: E731
     return lambda: identikits(
-        predict, range(digits), jax.random.key(0), params=params, masks=masks, restarts=restarts, target=None,
+        predict, range(digits), jax.random.key(0), params=params, num_candidates=masks, restarts=restarts, target=None,
         patience=generations + 1, budget=1 + masks * generations,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 
 from research.identikits import identikits
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.runs.store import atomic_write
 from research.runtime import multihost
 from research.training import fit as training
@@ -84,7 +84,7 @@ def run_bytes() -> int:
     seen: list[int] = []
     network = lambda params, image: image.reshape(-1) @ params  # noqa: E731
     identikits(
-        network, [0], jax.random.key(0), Search(64), params=jnp.zeros((1, 784, 10)), budget=200, history=64,
+        network, [0], jax.random.key(0), RandomSearch(64), params=jnp.zeros((1, 784, 10)), budget=200, history=64,
         checkpoint=lambda runs: seen.append(sum(leaf.nbytes for leaf in jax.tree.leaves(runs))),
     )  # fmt: skip
     return seen[0]
@@ -120,7 +120,7 @@ def part(cluster: str) -> float:
 
     def work():
         return identikits(
-            predict, [0], jax.random.key(1), Search(MASKS), params=params, restarts=restarts, target=None,
+            predict, [0], jax.random.key(1), RandomSearch(MASKS), params=params, restarts=restarts, target=None,
             patience=10_000, budget=40 * MASKS, history=2, chunk=10, block=4,
         ).image.values  # fmt: skip
 

@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from research.runtime.parallel import over_runs
+from research.runtime.parallel import sharded_map
 
 
 class Scores(NamedTuple):
@@ -303,7 +303,7 @@ def _of_every(scored, key, points, labels, k, block):
 def _summaries(key, points, labels, k, block):
     keys = jax.vmap(functools.partial(jax.random.fold_in, key))(jnp.arange(len(points)))
     one = functools.partial(summary, k=k)
-    return over_runs(lambda sets: jax.vmap(one)(*sets), (keys, points, labels), block=block)
+    return sharded_map(lambda sets: jax.vmap(one)(*sets), (keys, points, labels), block=block)
 
 
 @functools.partial(jax.jit, static_argnames=("k", "block"))
@@ -311,4 +311,4 @@ def _separations(_, points, labels, k, block):
     def one(points, labels):
         return silhouette(squared_distances(points), labels, k), linear_accuracy(points, labels, k)
 
-    return over_runs(lambda sets: jax.vmap(one)(*sets), (points, labels), block=block)
+    return sharded_map(lambda sets: jax.vmap(one)(*sets), (points, labels), block=block)

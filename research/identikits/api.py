@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float, Key, UInt
 
-from research.identikits.gradient_ascent import Ascent
+from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import Start, images
 from research.identikits.objectives import OBJECTIVES, Objective
-from research.identikits.perturbations import FAMILIES, Family
-from research.identikits.random_search import Search
+from research.identikits.perturbations import PERTURBATIONS, Perturbation
+from research.identikits.random_search import RandomSearch
 from research.identikits.runner import Progress, Runs, begin, drive
 from research.identikits.single_run import Question, moments
 from research.identikits.to_dataset import labelled
@@ -64,8 +64,8 @@ def identikits(
         digits: the classes to ask for, each once.
         key: every run's key follows from it and the run's own (network, digit, restart), so that asking for
             more digits or restarts leaves the others as they were.
-        method: "search" (options: masks, clip, family, and the family's own), "ascent" (options: optimiser,
-            rate, parameterisation, jitter, scale, clip), or a `Search` or `Ascent`.
+        method: "search" (options: num_candidates, clip, perturbation, and the perturbation's own), "ascent" (options: optimiser,
+            learning_rate, parameterisation, jitter, scale, clip), or a `RandomSearch` or `GradientAscent`.
         restarts: runs per network and digit.
         start: "blank", "uniform_noise", "gaussian_noise", a value from `starts`, or images in [0, 1] that
             broadcast to [m, digits, restarts, h, w].
@@ -94,7 +94,7 @@ def identikits(
         their last value after a run's end; frames [.., frame, y, x], likewise; attrs: every setting.
 
     Raises: ValueError, in one line, for a predict that answers NaN or anything but k logits, a target outside
-        (0, 1), zero masks, no digits or digits outside the classes, start images of another shape or range,
+        (0, 1), zero candidates, no digits or digits outside the classes, start images of another shape or range,
         a budget too small for one generation, unknown names (with the known ones), a state of other runs.
 
     Source: 003_baed48e6daa2b749.txt; Erhan et al. 2009 and Simonyan et al. 2013 for the ascent.
@@ -177,15 +177,19 @@ def _method(method: str | Method, options: Mapping[str, Any]) -> Method:
             raise ValueError(f"option {sorted(options)[0]!r} belongs into the {type(method).__name__} itself")
         return method
     if method != "search":
-        return build("method", {"search": Search, "ascent": Ascent}, method, **options)
-    own = {name: options[name] for name in ("masks", "clip") if name in options}
-    rest = {name: value for name, value in options.items() if name not in ("masks", "clip", "family")}
-    family: str | Family = options.get("family", "low_frequency")
-    if isinstance(family, str):
-        return Search(family=build("mask family", FAMILIES, family, **rest), **own)
+        return build("method", {"search": RandomSearch, "ascent": GradientAscent}, method, **options)
+    own = {name: options[name] for name in ("num_candidates", "clip") if name in options}
+    rest = {
+        name: value
+        for name, value in options.items()
+        if name not in ("num_candidates", "clip", "perturbation")
+    }
+    perturbation: str | Perturbation = options.get("perturbation", "low_frequency")
+    if isinstance(perturbation, str):
+        return RandomSearch(perturbation=build("perturbation", PERTURBATIONS, perturbation, **rest), **own)
     if rest:
-        raise ValueError(f"option {sorted(rest)[0]!r} belongs into the {type(family).__name__} itself")
-    return Search(family=family, **own)
+        raise ValueError(f"option {sorted(rest)[0]!r} belongs into the {type(perturbation).__name__} itself")
+    return RandomSearch(perturbation=perturbation, **own)
 
 
 def _targets(target: float | Sequence[float] | None) -> tuple[float, ...]:

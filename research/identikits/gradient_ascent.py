@@ -36,18 +36,18 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ascent:
+class GradientAscent:
     """Settings of gradient ascent; `jitter` in pixels, `scale` s draws the size from U(1 − s, 1 + s)."""
 
     optimiser: str = "adam"
-    rate: float = 0.05
+    learning_rate: float = 0.05
     parameterisation: str = "pixel"
     jitter: int = 0
     scale: float = 0.0
     clip: bool = True
 
     def __post_init__(self):
-        build("optimiser", OPTIMISERS, self.optimiser, learning_rate=self.rate)
+        build("optimiser", OPTIMISERS, self.optimiser, learning_rate=self.learning_rate)
         if self.parameterisation not in PARAMETERISATIONS:
             known = ", ".join(PARAMETERISATIONS)
             raise ValueError(f"unknown parameterisation {self.parameterisation!r}; known: {known}")
@@ -67,7 +67,7 @@ class Ascent:
         return 1
 
     def stepper(self, evaluate: Evaluate) -> Stepper:
-        optimiser = OPTIMISERS[self.optimiser](self.rate)
+        optimiser = OPTIMISERS[self.optimiser](self.learning_rate)
 
         def look(image, key):
             """Score and confidence of the image itself, gradient of the score there or nearby."""

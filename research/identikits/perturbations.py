@@ -19,7 +19,7 @@ SIGNS = {"both": (-1.0, 1.0), "positive": (1.0, 1.0), "negative": (-1.0, -1.0)}
 
 
 @runtime_checkable
-class Family(Protocol):
+class Perturbation(Protocol):
     """One random mask from a key; a hashable value."""
 
     def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]: ...
@@ -117,7 +117,7 @@ class SinglePixel:
         return (_signed(key_sign, "both", self.amplitude) * place).reshape(shape)
 
 
-FAMILIES: dict[str, type] = {
+PERTURBATIONS: dict[str, type] = {
     "dense_gaussian": DenseGaussian,
     "dense_uniform": DenseUniform,
     "sparse": Sparse,

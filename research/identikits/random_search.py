@@ -14,21 +14,23 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from research.identikits.perturbations import Family, LowFrequency
+from research.identikits.perturbations import LowFrequency, Perturbation
 from research.identikits.types import FORWARD, Evaluate, Info, State, Stepper
 
 
 @dataclass(frozen=True)
-class Search:
+class RandomSearch:
     """Settings of best-of-N; `clip` keeps the candidates in [0, 1] before they are scored."""
 
-    masks: int = 500
-    family: Family = field(default_factory=LowFrequency)
+    num_candidates: int = 500
+    perturbation: Perturbation = field(default_factory=LowFrequency)
     clip: bool = True
 
     def __post_init__(self):
-        if self.masks < 1:
-            raise ValueError(f"a search needs at least one mask a generation, it has {self.masks}")
+        if self.num_candidates < 1:
+            raise ValueError(
+                f"a search needs at least one candidate a generation, it has {self.num_candidates}"
+            )
 
     @property
     def start_cost(self) -> int:
@@ -36,11 +38,11 @@ class Search:
 
     @property
     def step_cost(self) -> int:
-        return FORWARD * self.masks
+        return FORWARD * self.num_candidates
 
     @property
     def batch(self) -> int:
-        return self.masks
+        return self.num_candidates
 
     def stepper(self, evaluate: Evaluate) -> Stepper:
         def init(start: Float[Array, "h w"], key: Key[Array, ""]) -> State:
@@ -71,7 +73,7 @@ class Search:
         """The base with each of the generation's masks added; mask n of a run is drawn from fold_in(key, n)."""
 
         def candidate(n):
-            image = state.image + self.family(jax.random.fold_in(state.key, n), state.image.shape)
+            image = state.image + self.perturbation(jax.random.fold_in(state.key, n), state.image.shape)
             return jnp.clip(image, 0.0, 1.0) if self.clip else image
 
-        return jax.vmap(candidate)(state.generation * self.masks + jnp.arange(self.masks))
+        return jax.vmap(candidate)(state.generation * self.num_candidates + jnp.arange(self.num_candidates))

@@ -74,7 +74,7 @@ def drive(
             part = jax.tree.map(lambda leaf, at=places: leaf[at], runs)
             part = part._replace(done=part.done | ~real)
             part = multihost.spread(part, NamedSharding(mesh, P("runs")))
-            part = multihost.gathered(advance(part, params, chunk))
+            part = multihost.all_gather(advance(part, params, chunk))
             _put(runs, part, places, real)
             _complain(runs, index)
             if checkpoint:
@@ -108,7 +108,7 @@ def begin(
     for index in _blocks(networks, mapped, block * mesh.size):
         places, real = _places(index, block, mesh.size, shrink=False)
         part = tuple(leaf[places] for leaf in seeds)
-        part = multihost.gathered(first(multihost.spread(part, NamedSharding(mesh, P("runs"))), params))
+        part = multihost.all_gather(first(multihost.spread(part, NamedSharding(mesh, P("runs"))), params))
         if runs is None:
             runs = jax.tree.map(lambda leaf: np.empty((networks.size, *leaf.shape[1:]), leaf.dtype), part)
         _put(runs, part, places, real)
@@ -120,17 +120,17 @@ def begin(
 def _compiled(question: Question, mesh: Mesh, mapped: bool) -> tuple[Callable, Callable]:
     """(first, advance) for a block of runs; kept, so that asking the same again does not compile again."""
 
-    def over_runs(one: Callable, runs: Any, params: Any) -> Any:
+    def sharded_map(one: Callable, runs: Any, params: Any) -> Any:
         networks = runs[0]  # the first field of a run, begun or not
         if mapped:
             return jax.lax.map(lambda run: one(question, run, _network(params, run[0])), runs)
         return jax.vmap(lambda run: one(question, run, _network(params, networks[0])))(runs)
 
     def first(seeds, params):
-        return over_runs(one_run.first, seeds, params)
+        return sharded_map(one_run.first, seeds, params)
 
     def advance(runs, params, chunk):
-        return over_runs(functools.partial(one_run.advance, chunk=chunk), runs, params)
+        return sharded_map(functools.partial(one_run.advance, chunk=chunk), runs, params)
 
     shard = functools.partial(jax.shard_map, mesh=mesh, out_specs=P("runs"), check_vma=False)
     return (

@@ -1,6 +1,6 @@
 """What every way of asking has in common: one state, one step, one ledger.
 
-A method (`Search`, `Ascent`) turns `evaluate: image -> (score, confidence)` of one run into a `Stepper`.
+A method (`RandomSearch`, `GradientAscent`) turns `evaluate: image -> (score, confidence)` of one run into a `Stepper`.
 It says what it costs in evaluations, where a forward pass is 1 and a gradient 3 (one forward pass and
 about two more backward), so that different methods can be given the same budget.
 """

@@ -33,7 +33,7 @@ from jaxtyping import Array, Float, Int, Key
 from research.joint_descent.settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
 from research.models.mlp import activation
 from research.runtime import devices
-from research.runtime.parallel import every_device, on_all, over_runs
+from research.runtime.parallel import every_device, on_all, sharded_map
 from research.runtime.rng import named
 
 __all__ = [
@@ -119,7 +119,7 @@ def gradients(
 
 
 def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None = None) -> Descent:
-    """The pure functions of `setting`; `block` and `mesh` as in `research.runtime.parallel.over_runs`.
+    """The pure functions of `setting`; `block` and `mesh` as in `research.runtime.parallel.sharded_map`.
 
     Raises: ValueError for a setting that cannot be run.
     """
@@ -229,7 +229,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
 
     @functools.partial(jax.jit, compiler_options=devices.thorough())
     def advance(state: State, epochs) -> State:
-        return over_runs(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
+        return sharded_map(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
 
     def measure_one(params, inputs, labels):
         logits = network(params, inputs, act)

@@ -10,13 +10,13 @@ from research.models.mlp import activation, chain, hidden, through
 
 @dataclass
 class BottleneckConfig:
-    """Widths before the bottleneck, of it, and behind it; `squeeze` is the bottleneck's own activation."""
+    """Widths before the bottleneck, of it, and behind it; `bottleneck_activation` is the bottleneck's own activation."""
 
     encoder: tuple[int, ...] = (500, 100)
     width: int = 2
     decoder: tuple[int, ...] = (100,)
     activation: str = "relu"
-    squeeze: str = "linear"
+    bottleneck_activation: str = "linear"
     init: str = "he"
     pixels: int = 784
     classes: int = 10
@@ -39,7 +39,10 @@ class Bottleneck(nnx.Module):
     """
 
     def __init__(self, config: BottleneckConfig, *, rngs: nnx.Rngs):
-        self.activation, self.squeeze = activation(config.activation), activation(config.squeeze)
+        self.activation, self.bottleneck_activation = (
+            activation(config.activation),
+            activation(config.bottleneck_activation),
+        )
         self.encoder = chain(config.pixels, *config.encoder, config.width, init=config.init, rngs=rngs)
         self.decoder = chain(config.width, *config.decoder, config.classes, init=config.init, rngs=rngs)
 
@@ -48,7 +51,7 @@ class Bottleneck(nnx.Module):
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
         names = hidden(len(self.encoder) - 1)
         narrow, before = through(self.encoder, self.activation, image.reshape(-1), names)
-        code = self.squeeze(narrow)
+        code = self.bottleneck_activation(narrow)
         logits, behind = self.decode(code)
         return logits, before | {"code": code} | behind
 

@@ -59,11 +59,11 @@ def conduct(
     """
     with lock(folder):
         fresh = _compute(config, folder, force, retrain)
-        if multihost.first():
+        if multihost.is_process_zero():
             figure_files.redraw(
                 studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths
             )
-        multihost.together()
+        multihost.barrier()
     return fresh
 
 
@@ -71,14 +71,14 @@ def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
     """The results and what is said of them; whether they had to be computed."""
     name = studies.name_of(config)
     study, config, run = studies.part(name, "study"), prepared(config), Run(folder)
-    fresh = force or retrain or not multihost.once(lambda: run.finished(config))
+    fresh = force or retrain or not multihost.on_process_zero(lambda: run.finished(config))
     if fresh:
         start = time.perf_counter()
         with multihost.watched(), populations.retraining() if retrain else contextlib.nullcontext():
             results = study.run(config, run)
         seconds = time.perf_counter() - start
-        multihost.once(lambda: run.save(config, results, seconds))
-    multihost.once(lambda: judge(name, run))
+        multihost.on_process_zero(lambda: run.save(config, results, seconds))
+    multihost.on_process_zero(lambda: judge(name, run))
     return fresh
 
 
@@ -130,7 +130,7 @@ def conduct_all(
     Returns:
         All claims, and what stopped the studies that failed.
     """
-    done = multihost.once(
+    done = multihost.on_process_zero(
         lambda: {
             name: not (force or retrain) and Run(folder / name).finished(prepared(config))
             for name, config in configs.items()
@@ -166,7 +166,7 @@ def conduct_all(
                 word = "failed"
                 fails(name, error)
             else:
-                if multihost.first():
+                if multihost.is_process_zero():
                     drawing[name] = pool.submit(
                         figure_files.redraw,
                         name,
@@ -175,11 +175,11 @@ def conduct_all(
                         widths=widths,
                     )
             last = name == order[-1]
-            multihost.once(lambda: collect(wait=last))  # noqa: B023 - called at once
-            multihost.together()
+            multihost.on_process_zero(lambda: collect(wait=last))  # noqa: B023 - called at once
+            multihost.barrier()
             plan.end(word)
             if last or word != "unchanged":
-                claims = multihost.once(
+                claims = multihost.on_process_zero(
                     lambda: report.write(folder, _chapters(folder, failed, drawing), note=note)
                 )
     return claims, failed

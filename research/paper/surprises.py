@@ -132,13 +132,13 @@ def _denoising(results: xr.Dataset) -> Sentences:
 
 def _bottlenecks(results: xr.Dataset) -> Sentences:
     yield (
-        results.attrs["squeeze"] == "linear",
+        results.attrs["bottleneck_activation"] == "linear",
         "A linear bottleneck makes every class a ray: the direction names the digit, the length says how surely. The "
         "misread digits lie where the rays meet.",
     )
     n, epochs = results.sizes["curve_seed"], int(results.curve_epochs)
     squeezed = results.squeeze_accuracy.mean("curve_seed").values
-    best_first = sorted(zip(squeezed, results.coords["squeeze"].values), reverse=True)
+    best_first = sorted(zip(squeezed, results.coords["bottleneck_activation"].values), reverse=True)
     ranked = ", ".join(f"{name.replace('relu', 'ReLU')} {percent(value)}" for value, name in best_first)
     yield (
         bool(np.ptp(squeezed) > 0.2),
@@ -259,7 +259,7 @@ def _causal_maps(results: xr.Dataset) -> Sentences:
         )
     if "cnn" in there:
         cnns = m.of(results, "cnn").resemblance
-        told = {name: m.told_apart(cnns.sel(reading=name).values) for name in ("identikit", "mean_jacobian")}
+        told = {name: m.top1_match(cnns.sel(reading=name).values) for name in ("identikit", "mean_jacobian")}
         shares = [percent(share, 0) for share in told["identikit"]]
         yield (
             bool(told["identikit"].min() < told["mean_jacobian"].min()),

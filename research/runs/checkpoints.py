@@ -41,11 +41,11 @@ class Checkpoints:
 
         Raises: Preempted, after saving, if a process was told to end. StoreError if it cannot be saved.
         """
-        told = multihost.told()
-        if not (told or force or multihost.once(lambda: time.monotonic() - self.last >= EVERY)):
+        told = multihost.preempted()
+        if not (told or force or multihost.on_process_zero(lambda: time.monotonic() - self.last >= EVERY)):
             return False
         leaves = [_plain(leaf) for leaf in jax.tree.leaves(tree)]
-        multihost.once(lambda: self._write(step, leaves))
+        multihost.on_process_zero(lambda: self._write(step, leaves))
         self.last = time.monotonic()
         if told:
             raise multihost.Preempted
@@ -68,7 +68,7 @@ class Checkpoints:
 
     def latest(self, like: Any = None) -> tuple[int, Any] | None:
         """The newest sound checkpoint as (step, tree of the kind of `like`, or its leaves), or None."""
-        found = multihost.once(lambda: self._newest(like))
+        found = multihost.on_process_zero(lambda: self._newest(like))
         if found is None or like is None:
             return found
         step, leaves = found
@@ -85,7 +85,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Removes all checkpoints: the computation is finished and saved elsewhere."""
-        if multihost.first():
+        if multihost.is_process_zero():
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -44,7 +44,7 @@ class StoreError(ValueError):
 
 def atomic_write(path: Path, content: str | bytes) -> None:
     """Writes the file whole or not at all; an existing file stays until the new one is complete."""
-    if not multihost.first():
+    if not multihost.is_process_zero():
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -69,7 +69,7 @@ def lock(folder: Path, *, wait: bool = False) -> Iterator[None]:
         def take() -> None:
             held.enter_context(_locked(folder, wait))
 
-        multihost.once(take)
+        multihost.on_process_zero(take)
         yield
 
 
@@ -109,7 +109,7 @@ def locked(folder: Path) -> bool:
 def make_folder(folder: Path) -> Path:
     """The folder, made if need be."""
     try:
-        if multihost.first():
+        if multihost.is_process_zero():
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from None
@@ -213,7 +213,7 @@ class Run:
 
     def metrics(self, **values: Any) -> None:
         """Appends one line to metrics.jsonl."""
-        if not multihost.first():
+        if not multihost.is_process_zero():
             return
         path = self.folder / "metrics.jsonl"
         try:
@@ -227,7 +227,7 @@ class Run:
     def checkpoints(self, config: Any) -> Path:
         """The folder for checkpoints of this config's computation; those of other configs and code are removed."""
         own = self.folder / "checkpoints" / fingerprint(config)
-        if multihost.first() and own.parent.exists():
+        if multihost.is_process_zero() and own.parent.exists():
             for other in own.parent.iterdir():
                 if other != own:
                     shutil.rmtree(other, ignore_errors=True)
@@ -245,7 +245,7 @@ class Run:
 
         What was said of earlier results is removed first.
         """
-        if multihost.first():
+        if multihost.is_process_zero():
             for name in ("provenance.json", *SAID):
                 (self.folder / name).unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")

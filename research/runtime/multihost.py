@@ -1,6 +1,6 @@
 """Several processes, one computation: all run the same program, and share out the runs inside it.
 
-Process 0 alone reads and writes files. What it reads or decides, `once` hands to the others, so that no two
+Process 0 alone reads and writes files. What it reads or decides, `on_process_zero` hands to the others, so that no two
 processes ever take different ways. A process that is told to end (SIGTERM) ends all of them at the same step.
 Everything here does nothing much where there is only one process.
 """
@@ -54,12 +54,12 @@ def several() -> bool:
     return jax.distributed.is_initialized() and jax.process_count() > 1
 
 
-def first() -> bool:
+def is_process_zero() -> bool:
     """Whether this process is the one that reads, writes and speaks."""
     return not several() or jax.process_index() == 0
 
 
-def once(compute: Callable[[], T]) -> T:
+def on_process_zero(compute: Callable[[], T]) -> T:
     """What `compute` returns in process 0, in every process; what it raises there is raised everywhere.
 
     All processes must call it; the value must be picklable.
@@ -67,7 +67,7 @@ def once(compute: Callable[[], T]) -> T:
     if not several():
         return compute()
     outcome: tuple[bool, Any] = (True, None)
-    if first():
+    if is_process_zero():
         try:
             outcome = (True, compute())
         except Exception as error:
@@ -78,7 +78,7 @@ def once(compute: Callable[[], T]) -> T:
     return value
 
 
-def together() -> None:
+def barrier() -> None:
     """Returns when all processes are here; waits for hours where a collective gives up after seconds."""
     if several():
         from jax._src import distributed  # what multihost_utils waits by is a collective
@@ -104,7 +104,7 @@ def spread(tree: Any, sharding: Sharding) -> Any:
     return jax.tree.map(lambda a: jax.make_array_from_callback(a.shape, sharding, lambda i: a[i]), whole)
 
 
-def gathered(tree: Any) -> Any:
+def all_gather(tree: Any) -> Any:
     """Arrays on the devices of all processes as NumPy arrays, whole, in every process."""
     if not several():
         return jax.device_get(tree)
@@ -122,7 +122,7 @@ _meetings = itertools.count()  # the same in all processes
 
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
-    """Within it, SIGTERM no longer kills: it is noted for `told`; a second one kills as before."""
+    """Within it, SIGTERM no longer kills: it is noted for `preempted`; a second one kills as before."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -141,7 +141,7 @@ def watched() -> Iterator[None]:
         _told.clear()
 
 
-def told() -> bool:
+def preempted() -> bool:
     """Whether any of the processes has been told to end: the same answer in all of them."""
     if not several():
         return _told.is_set()

@@ -17,7 +17,7 @@ def every_device() -> Mesh:
     return jax.make_mesh((jax.device_count(),), ("run",), axis_types=(AxisType.Auto,))
 
 
-def over_runs(
+def sharded_map(
     function: Callable[[In], Out], runs: In, *, block: int | None = None, mesh: Mesh | None = None
 ) -> Out:
     """`function` of m independent runs, for use inside `jax.jit`; every leaf of `runs` has a leading axis of m.
@@ -55,5 +55,5 @@ def over_runs(
 
 
 def on_all(tree: Out, mesh: Mesh) -> Out:
-    """The tree, inside `jax.jit`, with every leaf whole on every device: how `over_runs` leaves its results."""
+    """The tree, inside `jax.jit`, with every leaf whole on every device: how `sharded_map` leaves its results."""
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec()))

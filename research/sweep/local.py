@@ -25,7 +25,7 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
     going: dict[int, subprocess.Popen] = {}
     with multihost.watched():
         try:
-            while (waiting or going) and not multihost.told():
+            while (waiting or going) and not multihost.preempted():
                 while waiting and len(going) < jobs:
                     line = waiting.pop(0)
                     going[line] = _start(sweep, line, environment)
@@ -37,7 +37,7 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
             while going:
                 _reap(sweep.folder, going, tell)
                 time.sleep(0.1)
-        if multihost.told():
+        if multihost.preempted():
             raise multihost.Preempted
 
 

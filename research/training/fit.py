@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.data import noise
 from research.runtime import multihost
-from research.runtime.parallel import over_runs
+from research.runtime.parallel import sharded_map
 from research.runtime.rng import named
 
 OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd, "rmsprop": optax.rmsprop}
@@ -244,8 +244,8 @@ def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
     devices = jax.devices() if multihost.several() else jax.devices()[:m]
     mesh = jax.make_mesh((len(devices),), ("network",), axis_types=(AxisType.Auto,), devices=devices)
     if devices[0].platform == "cpu":
-        return over_runs(lambda block: jax.lax.map(function, block), networks, block=1, mesh=mesh)
-    return over_runs(jax.vmap(function), networks, mesh=mesh)
+        return sharded_map(lambda block: jax.lax.map(function, block), networks, block=1, mesh=mesh)
+    return sharded_map(jax.vmap(function), networks, mesh=mesh)
 
 
 def require_finite(state: State) -> None:

@@ -240,7 +240,7 @@ def _load(
         return {}
     like = _split(config)[1]
     shapes, structure = {name: leaf.shape for name, leaf in _named(like).items()}, jax.tree.structure(like)
-    read = multihost.once(lambda: {i: _read(place / f"{i}.safetensors", shapes) for i in indices})
+    read = multihost.on_process_zero(lambda: {i: _read(place / f"{i}.safetensors", shapes) for i in indices})
     found = {i: (jax.tree.unflatten(structure, file[0]), file[1]) for i, file in read.items() if file}
     if not found:
         return {}

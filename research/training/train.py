@@ -139,7 +139,7 @@ def train(
     while step < functions.steps:
         in_epoch = step % functions.steps_per_epoch
         left = functions.steps_per_epoch - in_epoch
-        count = min(left, multihost.once(lambda: max(1, round(pace)) if pace else 20))  # noqa: B023
+        count = min(left, multihost.on_process_zero(lambda: max(1, round(pace)) if pace else 20))  # noqa: B023
         piece = time.perf_counter()
         state = advance(state, images, labels, np.int32(count))
         fit.require_finite(state)

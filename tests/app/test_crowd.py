@@ -1,15 +1,15 @@
-"""Newest wins, company is answered together, and a failure is nobody else's."""
+"""LatestQueue wins, company is answered together, and a failure is nobody else's."""
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from research.app.crowd import Crowd, Newest
+from research.app.crowd import Batcher, LatestQueue
 
 
 def test_a_newer_thing_replaces_one_that_waits_but_keeps_its_place():
     async def go():
-        slots = Newest()
+        slots = LatestQueue()
         slots.put("a", 1)
         slots.put("b", 2)
         slots.put("a", 3)
@@ -35,7 +35,7 @@ def test_questions_that_wait_are_answered_together_and_only_the_newest_of_each_c
             return [question * 10 for question in questions]
 
         with ThreadPoolExecutor(1) as threads:
-            crowd = Crowd(answer, 3, threads)
+            crowd = Batcher(answer, 3, threads)
             running = asyncio.ensure_future(crowd.run())
             crowd.ask("a", 1, got.append)
             while not batches:
@@ -63,7 +63,7 @@ def test_a_failing_batch_is_reported_and_the_next_one_answered():
             return questions
 
         with ThreadPoolExecutor(1) as threads:
-            crowd = Crowd(answer, 3, threads)
+            crowd = Batcher(answer, 3, threads)
             running = asyncio.ensure_future(crowd.run())
             crowd.ask("a", "bad", got.append)
             while crowd.answered < 1:

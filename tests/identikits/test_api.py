@@ -13,7 +13,7 @@ from research.identikits import api as ask
 from research.identikits import identikits
 from research.identikits.initial_images import Blank, GaussianNoise, UniformNoise, images
 from research.identikits.objectives import Ink, Logit, LogProbability
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 
 pytestmark = pytest.mark.usefixtures("quick_compiles")
 
@@ -30,7 +30,11 @@ def square_seeker(image):
 
 @pytest.fixture(scope="module", params=["search", "ascent"])
 def found(request):
-    options = {"masks": 60, "family": "sparse", "share": 0.04} if request.param == "search" else {"rate": 0.1}
+    options = (
+        {"num_candidates": 60, "perturbation": "sparse", "share": 0.04}
+        if request.param == "search"
+        else {"learning_rate": 0.1}
+    )
     return identikits(
         square_seeker, [0, 1], KEY, request.param, restarts=3, shape=SHAPE, target=[0.5, 0.9, 0.99], **options
     )
@@ -48,7 +52,7 @@ def test_both_methods_find_the_planted_square(found):
 
 
 def test_an_accelerator_takes_as_many_runs_as_the_images_it_may_look_at():
-    few, many = Search(500), Search(10**9)
+    few, many = RandomSearch(500), RandomSearch(10**9)
     assert ask._most(mapped=False, platform="gpu", method=few) == ask.IMAGES // 500
     assert ask._most(mapped=False, platform="gpu", method=many) == 1
     assert ask._most(mapped=False, platform="cpu", method=few) == ask.BLOCK[False]
@@ -108,7 +112,7 @@ def test_the_gradient_identikit_of_a_linear_network_is_its_weights_even_when_the
             budget=3 + 3 * 6,
             shape=SHAPE,
             optimiser="sgd",
-            rate=0.05,
+            learning_rate=0.05,
         )
         rows = weights.T[jnp.array([1, 3])].reshape(2, *SHAPE)
         np.testing.assert_allclose(result.image[0, :, 0], np.clip(0.3 * rows, 0, 1), atol=1e-5)
@@ -132,7 +136,7 @@ def test_a_penalty_is_paid_for():
         target=None,
         budget=1500,
         start=np.full((4, 4), 0.1, np.float32),
-        rate=0.01,
+        learning_rate=0.01,
     )
     expected = np.zeros((4, 4))
     expected[0, 0] = np.log(7) / 6
@@ -198,7 +202,7 @@ def test_given_starts_go_to_their_digits():
     [
         ({"target": 1.0}, "strictly between 0 and 1, it is 1.0"),
         ({"target": [0.5, 0.0]}, "strictly between 0 and 1, it is 0.0"),
-        ({"masks": 0}, "at least one mask a generation, it has 0"),
+        ({"num_candidates": 0}, "at least one candidate a generation, it has 0"),
         ({"digits": []}, "digits is empty"),
         ({"digits": [3]}, "there is no digit 3 among the network's 3 classes, 0 to 2"),
         ({"digits": [-1]}, "there is no digit -1"),
@@ -208,13 +212,19 @@ def test_given_starts_go_to_their_digits():
         ({"block": 0}, "block must be at least 1"),
         ({"budget": 500}, "budget of 500 evaluations pays for no generation; the first needs 501"),
         ({"method": "evolution"}, "unknown method 'evolution'; known: ascent, search"),
-        ({"family": "dense"}, "unknown mask family 'dense'; known: dense_gaussian, dense_uniform"),
+        ({"perturbation": "dense"}, "unknown perturbation 'dense'; known: dense_gaussian, dense_uniform"),
         (
-            {"family": "sparse", "sigma": 1.0},
+            {"perturbation": "sparse", "sigma": 1.0},
             "'sparse' has no option 'sigma'; it has: share, amplitude, sign",
         ),
-        ({"method": "ascent", "masks": 3}, "has no option 'masks'; it has: optimiser, rate"),
-        ({"method": Search(), "masks": 3}, "option 'masks' belongs into the Search itself"),
+        (
+            {"method": "ascent", "num_candidates": 3},
+            "has no option 'num_candidates'; it has: optimiser, learning_rate",
+        ),
+        (
+            {"method": RandomSearch(), "num_candidates": 3},
+            "option 'num_candidates' belongs into the RandomSearch itself",
+        ),
         ({"objective": "beauty"}, "unknown objective 'beauty'; known: channel"),
         ({"start": "snow"}, "unknown start 'snow'; known: blank"),
         ({"start": np.zeros((3, 3, 8, 8), np.float32)}, r"theirs are \[3, 3, 8, 8\]"),
@@ -245,7 +255,7 @@ def test_nan_on_the_way_is_said_too():
         return jnp.stack([image.sum(), jnp.where(image[0, 0] > 0.04, jnp.nan, 0.0)])
 
     with pytest.raises(ValueError, match="predict returned NaN for network 0, digit 0, at generation 1"):
-        identikits(brittle, [0], KEY, "ascent", rate=0.05, shape=SHAPE)
+        identikits(brittle, [0], KEY, "ascent", learning_rate=0.05, shape=SHAPE)
 
 
 def test_importing_the_readings_starts_nothing():

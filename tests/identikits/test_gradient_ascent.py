@@ -10,7 +10,7 @@ import pytest
 import scipy.fft
 
 from research.identikits import gradient_ascent as ascent
-from research.identikits.gradient_ascent import Ascent
+from research.identikits.gradient_ascent import GradientAscent
 
 pytestmark = pytest.mark.usefixtures("quick_compiles")
 
@@ -36,10 +36,10 @@ def walk(method, evaluate, steps, start=None):
 
 
 def test_on_a_linear_network_the_identikit_is_the_weights():
-    states, infos = walk(Ascent("sgd", rate=0.1, clip=False), linear, 5)
+    states, infos = walk(GradientAscent("sgd", learning_rate=0.1, clip=False), linear, 5)
     np.testing.assert_allclose(states[-1].image, 0.5 * WEIGHTS, rtol=1e-5)
     np.testing.assert_allclose(infos[0].moved, 0.1 * np.linalg.norm(WEIGHTS), rtol=1e-5)
-    clipped, _ = walk(Ascent("sgd", rate=0.1), linear, 5)
+    clipped, _ = walk(GradientAscent("sgd", learning_rate=0.1), linear, 5)
     np.testing.assert_allclose(clipped[-1].image, np.clip(0.5 * WEIGHTS, 0, 1), rtol=1e-5)
 
 
@@ -47,7 +47,7 @@ def test_adam_is_optax_adam():
     def bowl(image):
         return -jnp.sum((image - 0.5 * WEIGHTS) ** 4), jnp.float32(0)
 
-    states, _ = walk(Ascent("adam", rate=0.02, clip=False), bowl, 6)
+    states, _ = walk(GradientAscent("adam", learning_rate=0.02, clip=False), bowl, 6)
     optimiser, x = optax.adam(0.02), jnp.zeros(SHAPE)
     memory = optimiser.init(x)
     for _ in range(6):
@@ -57,7 +57,9 @@ def test_adam_is_optax_adam():
 
 
 def test_in_frequency_a_step_goes_along_the_damped_gradient():
-    states, _ = walk(Ascent("sgd", rate=0.1, parameterisation="frequency", clip=False), linear, 1)
+    states, _ = walk(
+        GradientAscent("sgd", learning_rate=0.1, parameterisation="frequency", clip=False), linear, 1
+    )
     damped = ascent._damping(SHAPE) ** 2 * scipy.fft.dctn(np.asarray(WEIGHTS), norm="ortho")
     np.testing.assert_allclose(states[-1].image, 0.1 * scipy.fft.idctn(damped, norm="ortho"), atol=1e-5)
 
@@ -74,7 +76,7 @@ def test_the_best_image_is_kept_when_the_ascent_overshoots():
     def bowl(image):
         return -jnp.sum((image - 0.3) ** 2), jnp.float32(0)
 
-    states, infos = walk(Ascent("sgd", rate=1.2, clip=False), bowl, 8, jnp.full(SHAPE, 0.25))
+    states, infos = walk(GradientAscent("sgd", learning_rate=1.2, clip=False), bowl, 8, jnp.full(SHAPE, 0.25))
     scores = np.array([state.score for state in states])
     assert (np.diff(scores) >= 0).all()
     assert not any(info.improved for info in infos), "each step lands further away than the last"
@@ -83,7 +85,7 @@ def test_the_best_image_is_kept_when_the_ascent_overshoots():
 
 
 def test_gradients_stay_alive_on_the_border_of_the_box():
-    states, _ = walk(Ascent("sgd", rate=0.1, parameterisation="frequency"), linear, 3)
+    states, _ = walk(GradientAscent("sgd", learning_rate=0.1, parameterisation="frequency"), linear, 3)
     assert states[-1].score > states[0].score
     assert states[-1].image.min() >= 0
     assert states[-1].image.max() <= 1
@@ -95,18 +97,18 @@ def transformed(method, image, keys):
 
 
 def test_without_jitter_and_scale_the_transform_changes_nothing():
-    moved = jax.jit(Ascent().transform)(WEIGHTS, jax.random.key(0))
+    moved = jax.jit(GradientAscent().transform)(WEIGHTS, jax.random.key(0))
     np.testing.assert_allclose(moved, WEIGHTS, atol=1e-6)
 
 
 def test_jitter_shifts_by_whole_pixels_within_its_range_and_no_further():
     dot = jnp.zeros((11, 11)).at[5, 5].set(1.0)
     keys = jax.random.split(jax.random.key(1), 400)
-    moved = np.asarray(transformed(Ascent(jitter=2), dot, keys))
+    moved = np.asarray(transformed(GradientAscent(jitter=2), dot, keys))
     np.testing.assert_allclose(moved.max(axis=(1, 2)), 1.0, atol=1e-5)
     places = {tuple(np.unravel_index(image.argmax(), image.shape)) for image in moved}
     assert places == {(5 + i, 5 + j) for i in range(-2, 3) for j in range(-2, 3)}
-    light = np.asarray(transformed(Ascent(jitter=2), jnp.ones((11, 11)), keys))
+    light = np.asarray(transformed(GradientAscent(jitter=2), jnp.ones((11, 11)), keys))
     assert set(light.min(axis=(1, 2)).round(5)) == {0.0, 1.0}, "blank beyond the border, nothing wraps round"
 
 
@@ -114,7 +116,7 @@ def test_scale_draws_sizes_from_its_range_about_the_centre():
     y, x = jnp.meshgrid(jnp.arange(41.0) - 20, jnp.arange(41.0) - 20, indexing="ij")
     blob = jnp.exp(-(x**2 + y**2) / 50)
     keys = jax.random.split(jax.random.key(2), 300)
-    images = np.asarray(transformed(Ascent(scale=0.08), blob, keys))
+    images = np.asarray(transformed(GradientAscent(scale=0.08), blob, keys))
     sizes = np.sqrt(images.sum(axis=(1, 2)) / float(blob.sum()))
     assert 0.915 < sizes.min() < 0.93
     assert 1.07 < sizes.max() < 1.085
@@ -123,14 +125,14 @@ def test_scale_draws_sizes_from_its_range_about_the_centre():
 
 
 def test_the_ledger_counts_the_extra_look_that_a_transform_needs():
-    assert (Ascent().start_cost, Ascent().step_cost) == (3, 3)
-    assert (Ascent(jitter=1).start_cost, Ascent(scale=0.1).step_cost) == (4, 4)
+    assert (GradientAscent().start_cost, GradientAscent().step_cost) == (3, 3)
+    assert (GradientAscent(jitter=1).start_cost, GradientAscent(scale=0.1).step_cost) == (4, 4)
 
 
 def test_with_jitter_the_score_is_that_of_the_image_itself():
-    states, _ = walk(Ascent("sgd", rate=0.1, jitter=2), linear, 4)
+    states, _ = walk(GradientAscent("sgd", learning_rate=0.1, jitter=2), linear, 4)
     np.testing.assert_allclose(states[-1].score, linear(states[-1].image)[0], rtol=1e-5)
-    plain, _ = walk(Ascent("sgd", rate=0.1), linear, 4)
+    plain, _ = walk(GradientAscent("sgd", learning_rate=0.1), linear, 4)
     assert (states[-1].image != plain[-1].image).any()
 
 
@@ -145,4 +147,4 @@ def test_with_jitter_the_score_is_that_of_the_image_itself():
 )
 def test_bad_settings_are_refused(settings, complaint):
     with pytest.raises(ValueError, match=complaint):
-        Ascent(**settings)
+        GradientAscent(**settings)

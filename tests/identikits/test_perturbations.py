@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from research.identikits.perturbations import (
-    FAMILIES,
+    PERTURBATIONS,
     DenseGaussian,
     DenseUniform,
     LowFrequency,
@@ -86,16 +86,16 @@ def test_single_pixel_moves_one_pixel_anywhere():
     assert hits.max() <= 55
 
 
-@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize("name", sorted(PERTURBATIONS))
 def test_every_family_is_a_pure_function_of_its_key(name):
-    family = build("mask family", FAMILIES, name)
+    family = build("perturbation", PERTURBATIONS, name)
     draw = jax.jit(lambda key: family(key, (28, 28)))
     first, again, other = (draw(jax.random.key(seed)) for seed in (1, 1, 2))
     assert first.shape == (28, 28)
     assert first.dtype == jnp.float32
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    assert hash(family) == hash(build("mask family", FAMILIES, name))
+    assert hash(family) == hash(build("perturbation", PERTURBATIONS, name))
 
 
 def test_bad_settings_are_refused():
@@ -104,4 +104,4 @@ def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match="unknown sign 'plus'; known: both, positive, negative"):
         Sparse(sign="plus")
     with pytest.raises(ValueError, match="unknown mask family 'dense'; known: dense_gaussian"):
-        build("mask family", FAMILIES, "dense")
+        build("perturbation", PERTURBATIONS, "dense")

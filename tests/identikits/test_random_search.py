@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from research.identikits.perturbations import DenseUniform, SinglePixel, Sparse
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 
 pytestmark = pytest.mark.usefixtures("quick_compiles")
 
@@ -35,7 +35,7 @@ def walk(search, evaluate, steps, start=None):
 
 @pytest.mark.parametrize("masks", [1, 50])
 def test_best_of_n_never_gets_worse(masks):
-    states, infos = walk(Search(masks, DenseUniform(0.5)), near, 30)
+    states, infos = walk(RandomSearch(masks, DenseUniform(0.5)), near, 30)
     scores = np.array([state.score for state in states])
     assert (np.diff(scores) >= 0).all()
     assert scores[-1] > scores[0]
@@ -44,7 +44,7 @@ def test_best_of_n_never_gets_worse(masks):
 
 
 def test_the_best_candidate_of_the_generation_is_taken():
-    search = Search(50, DenseUniform(0.5))
+    search = RandomSearch(50, DenseUniform(0.5))
     states, _ = walk(search, near, 3)
     for before, after in itertools.pairwise(states):
         candidates = jax.jit(search.candidates)(before)
@@ -56,7 +56,10 @@ def test_the_best_candidate_of_the_generation_is_taken():
 
 def test_every_generation_draws_new_masks():
     """Masks are numbered through a run: two generations of 10 are one generation of 20."""
-    few, many = Search(10, DenseUniform(0.5), clip=False), Search(20, DenseUniform(0.5), clip=False)
+    few, many = (
+        RandomSearch(10, DenseUniform(0.5), clip=False),
+        RandomSearch(20, DenseUniform(0.5), clip=False),
+    )
     state = few.stepper(near).init(jnp.zeros(SHAPE), jax.random.key(3))
     draw = jax.jit(few.candidates)
     both = np.concatenate([draw(state), draw(state._replace(generation=jnp.int32(1)))])
@@ -65,7 +68,9 @@ def test_every_generation_draws_new_masks():
 
 
 def test_the_base_wins_ties():
-    states, infos = walk(Search(20, DenseUniform()), lambda image: (jnp.float32(1), jnp.float32(0.5)), 3)
+    states, infos = walk(
+        RandomSearch(20, DenseUniform()), lambda image: (jnp.float32(1), jnp.float32(0.5)), 3
+    )
     assert not any(info.improved for info in infos)
     np.testing.assert_array_equal(states[-1].image, states[0].image)
     assert all(info.moved == 0 for info in infos)
@@ -77,10 +82,10 @@ def test_candidates_are_clipped_before_they_are_scored():
         return image.sum(), image.mean()
 
     bright = jnp.full(SHAPE, 0.9)
-    states, _ = walk(Search(20, DenseUniform(0.8)), greed, 5, bright)
+    states, _ = walk(RandomSearch(20, DenseUniform(0.8)), greed, 5, bright)
     assert states[-1].image.max() <= 1
     np.testing.assert_allclose(states[-1].score, states[-1].image.sum(), rtol=1e-6)
-    free = Search(20, DenseUniform(0.8), clip=False)
+    free = RandomSearch(20, DenseUniform(0.8), clip=False)
     assert jax.jit(free.candidates)(states[0]).max() > 1
 
 
@@ -88,7 +93,7 @@ def test_a_candidate_without_an_answer_is_never_taken_but_reported():
     def brittle(image):
         return jnp.where(image[0, 0] > 0, jnp.nan, image.sum()), image.mean()
 
-    states, infos = walk(Search(40, Sparse(0.2)), brittle, 10)
+    states, infos = walk(RandomSearch(40, Sparse(0.2)), brittle, 10)
     assert states[-1].image[0, 0] == 0
     assert not jnp.isnan(states[-1].score)
     assert states[-1].score > 0
@@ -96,13 +101,13 @@ def test_a_candidate_without_an_answer_is_never_taken_but_reported():
 
 
 def test_the_hill_climb_moves_one_pixel_a_try():
-    states, infos = walk(Search(1, SinglePixel(0.1)), near, 40)
+    states, infos = walk(RandomSearch(1, SinglePixel(0.1)), near, 40)
     for before, after, info in zip(states, states[1:], infos):
         assert int((before.image != after.image).sum()) == int(info.improved)
         assert info.moved <= 0.1 + 1e-6
 
 
 def test_the_ledger():
-    assert (Search(500).start_cost, Search(500).step_cost) == (1, 500)
+    assert (RandomSearch(500).start_cost, RandomSearch(500).step_cost) == (1, 500)
     with pytest.raises(ValueError, match="at least one mask"):
-        Search(masks=0)
+        RandomSearch(num_candidates=0)

@@ -13,12 +13,12 @@ import xarray as xr
 from research.identikits import identikits
 from research.identikits import runner as driver
 from research.identikits.perturbations import Sparse
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.identikits.single_run import moments
 
 SHAPE = (6, 5)
 KEY = jax.random.key(11)
-SEARCH = Search(masks=12, family=Sparse(0.1))
+SEARCH = RandomSearch(num_candidates=12, perturbation=Sparse(0.1))
 NETWORKS = {
     "weights": 0.5 * jax.random.normal(jax.random.key(1), (2, 30, 3)),
     "bias": jnp.array([[0.0, -2.0, -7.0], [-3.0, 0.0, -9.0]]),  # digit 2 is hard to believe in

@@ -29,7 +29,7 @@ def test_it_is_the_documents_network():
 
 
 def test_the_layers_are_what_the_equation_says():
-    model = network(encoder=(6, 5), decoder=(4, 3), squeeze="tanh")
+    model = network(encoder=(6, 5), decoder=(4, 3), bottleneck_activation="tanh")
     x = np.asarray(image()).reshape(-1)
     named = {}
     *before, last = model.encoder
@@ -61,7 +61,8 @@ def test_no_more_than_the_width_gets_through():
 
 
 @pytest.mark.parametrize(
-    ("field", "says"), [("activation", "activation"), ("squeeze", "activation"), ("init", "init")]
+    ("field", "says"),
+    [("activation", "activation"), ("bottleneck_activation", "activation"), ("init", "init")],
 )
 def test_unknown_names_list_the_known_ones(field, says):
     with pytest.raises(ValueError, match=rf"unknown {says}\w* 'relo'; known: "):

@@ -66,8 +66,8 @@ import sys, time
 from research.runtime import multihost
 multihost.LEAVE_WITHIN = 2
 multihost.start(sys.argv[1], 2, int(sys.argv[2]))
-time.sleep(6 if multihost.first() else 0)
-multihost.together()
+time.sleep(6 if multihost.is_process_zero() else 0)
+multihost.barrier()
 """
 
 
@@ -81,12 +81,12 @@ def test_the_others_wait_for_a_first_that_is_busy_for_longer_than_a_process_wait
 
 
 def test_alone_everything_is_done_here():
-    assert multihost.first()
+    assert multihost.is_process_zero()
     assert not multihost.several()
-    assert multihost.once(lambda: 3) == 3
+    assert multihost.on_process_zero(lambda: 3) == 3
     with pytest.raises(KeyError):
-        multihost.once(lambda: {}[0])
-    assert not multihost.told()
+        multihost.on_process_zero(lambda: {}[0])
+    assert not multihost.preempted()
 
 
 def test_the_first_sigterm_is_noted_and_the_old_order_returns():
@@ -94,13 +94,13 @@ def test_the_first_sigterm_is_noted_and_the_old_order_returns():
     signal.signal(signal.SIGTERM, lambda *_: heard.append("before"))
     try:
         with multihost.watched():
-            assert not multihost.told()
+            assert not multihost.preempted()
             os.kill(os.getpid(), signal.SIGTERM)
-            assert multihost.told()
+            assert multihost.preempted()
             assert heard == []
             os.kill(os.getpid(), signal.SIGTERM)
             assert heard == ["before"]
-        assert not multihost.told()
+        assert not multihost.preempted()
         os.kill(os.getpid(), signal.SIGTERM)
         assert heard == ["before", "before"]
     finally:

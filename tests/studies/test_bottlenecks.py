@@ -25,7 +25,7 @@ DIGITS = np.arange(10)
 def config():
     config = get_config("smoke")
     config.bottleneck.model.encoder, config.bottleneck.model.decoder = (30,), (20,)
-    config.widths, config.squeezes, config.iterations = (1, 3), ("linear", "tanh"), 20
+    config.widths, config.bottleneck_activations, config.iterations = (1, 3), ("linear", "tanh"), 20
     return config
 
 
@@ -133,7 +133,7 @@ def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
     ("change", "says"),
     [
         ({"widths": (0, 2)}, r"widths must be at least 1 each, got \(0, 2\)"),
-        ({"squeezes": ("square",)}, "unknown activation 'square'; known: elu"),
+        ({"bottleneck_activations": ("square",)}, "unknown activation 'square'; known: elu"),
         ({"networks": 0}, "networks must be at least 1, got 0"),
     ],
 )

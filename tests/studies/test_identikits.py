@@ -18,7 +18,7 @@ from research.studies.preparing import prepared
 @pytest.fixture(scope="module")
 def config():
     config = get_config("smoke")
-    config.include, config.dense_asked, config.dense = ("softmax",), ("from_uniform_noise",), 2
+    config.include, config.dense_conditions, config.dense = ("softmax",), ("from_uniform_noise",), 2
     config.digits, config.images = (0, 3, 7), 20
     config.masks, config.generations = 50, 30
     return config
@@ -30,7 +30,7 @@ def twice(config, tmp_path_factory):
     return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
 
 
-def hand_made(reached, asking=measures.DEFAULT, kind="cnn", evaluations=1001.0):
+def hand_made(reached, condition=measures.DEFAULT, kind="cnn", evaluations=1001.0):
     """Runs of one network; `reached` says for each digit which of its runs got to 0.99."""
     digit = np.repeat(list(reached), [len(hits) for hits in reached.values()])
     hits = np.concatenate(list(reached.values())).astype(bool)
@@ -53,7 +53,7 @@ def hand_made(reached, asking=measures.DEFAULT, kind="cnn", evaluations=1001.0):
             "class_mean": (("class", "y", "x"), class_mean),
         },
         {
-            "kind": ("run", [kind] * n), "asking": ("run", [asking] * n), "digit": ("run", digit),
+            "kind": ("run", [kind] * n), "condition": ("run", [condition] * n), "digit": ("run", digit),
             "network": ("run", np.zeros(n, int)), "restart": ("run", np.zeros(n, int)), "target": [0.99],
             "judge": [f"{kind} 0", f"{kind} 1", "softmax 0"], "noise": ["uniform"],
         },
@@ -121,7 +121,7 @@ def test_the_images_are_what_the_table_says(twice, config):
         "low_frequency": each * config.dense_restarts,
         "from_uniform_noise": each * config.dense_other_restarts,
     }
-    assert {name: int((results.asking == name).sum()) for name in set(results.asking.values)} == asked
+    assert {name: int((results.condition == name).sum()) for name in set(results.condition.values)} == asked
     own = [list(results.judge.values).index(f"softmax {i}") for i in results.network.values]
     again = results.judged.values[own, np.arange(results.sizes["run"])]
     np.testing.assert_allclose(again, results.confidence.values, atol=5e-3)  # images are kept as float16
@@ -167,7 +167,7 @@ def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
         ({"digits": (3, 10)}, "digits must name some of 0 to 9"),
         ({"masks": 0}, "masks must be at least 1, got 0"),
         ({"include": ("perceptron",)}, "unknown network 'perceptron'; known: softmax"),
-        ({"asked": ("louder",)}, "unknown way of asking 'louder'; known: low_frequency"),
+        ({"conditions": ("louder",)}, "unknown way of condition 'louder'; known: low_frequency"),
     ],
 )
 def test_a_config_that_cannot_be_asked_is_one_line(config, change, says):

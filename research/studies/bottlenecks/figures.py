@@ -107,10 +107,10 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
     left.text(left.get_xlim()[0] * 1.03, 4, "document: 4 %", va="bottom", color=MUTED, fontsize=6.5)
     left.set_title(f"by width, after {epochs} {'epoch' if epochs == 1 else 'epochs'}")
-    squeezes = list(results["squeeze"].values)
-    _errors(right, np.arange(len(squeezes)), results.squeeze_accuracy.values, line=False)
-    right.set_xticks(range(len(squeezes)), squeezes)
-    right.set_xlim(-0.6, len(squeezes) - 0.4)
+    bottleneck_activations = list(results["bottleneck_activation"].values)
+    _errors(right, np.arange(len(bottleneck_activations)), results.squeeze_accuracy.values, line=False)
+    right.set_xticks(range(len(bottleneck_activations)), bottleneck_activations)
+    right.set_xlim(-0.6, len(bottleneck_activations) - 0.4)
     right.set_title("two neurons, by activation")
     left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
     low, high = left.get_ylim()
@@ -133,9 +133,9 @@ def _errors(ax, x: np.ndarray, accuracy: np.ndarray, *, line: bool = True) -> No
             ax.plot([place, place], [max(low, 0.1), high], color=ACCENT, linewidth=2, solid_capstyle="butt")
 
 
-def squeezes(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+def bottleneck_activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The plane under each activation of the bottleneck."""
-    names = results["squeeze"].values
+    names = results["bottleneck_activation"].values
     columns = 2 if width < NARROW else len(names)
     rows = -(-len(names) // columns)
     size = (width, 1.08 * width / columns * rows)
@@ -144,10 +144,10 @@ def squeezes(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_visible(False)
     label = results.label.values[: results.sizes["few"]]
     for ax, name in zip(axes.flat, names):
-        points = results.squeeze_code.sel(squeeze=name).values
+        points = results.squeeze_code.sel(bottleneck_activation=name).values
         ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
         name_classes(ax, points, label, size=8)
-        accuracy = 100 * float(results.squeeze_accuracy.sel(squeeze=name)[0])
+        accuracy = 100 * float(results.squeeze_accuracy.sel(bottleneck_activation=name)[0])
         ax.set_title(f"{name}: {accuracy:.1f} %")
         ax.set_xticks([])
         ax.set_yticks([])
@@ -200,8 +200,9 @@ FIGURES = {
         "Test error by width of the bottleneck and by the activation of its two neurons: mean and 95 % interval over "
         "independently trained networks (faint points).",
     ),
-    "squeezes": Drawing(
-        squeezes, "The plane of one network for each activation of the bottleneck, with its accuracy."
+    "bottleneck_activations": Drawing(
+        bottleneck_activations,
+        "The plane of one network for each activation of the bottleneck, with its accuracy.",
     ),
     "walk": Drawing(
         walk,

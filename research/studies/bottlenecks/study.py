@@ -34,7 +34,7 @@ class Config:
     data: str = "mnist"
     networks: int = 5
     widths: tuple[int, ...] = (1, 2, 3, 5, 10, 30)
-    squeezes: tuple[str, ...] = ("linear", "relu", "tanh", "logistic")
+    bottleneck_activations: tuple[str, ...] = ("linear", "relu", "tanh", "logistic")
     curve_networks: int = 3
     curve_epochs: int = 1
     mapped: int = 5000  # test digits in the t-SNE; 0 makes none
@@ -43,7 +43,7 @@ class Config:
 
     def validate(self) -> None:
         at_least(self, seed=0, networks=1, curve_networks=1, curve_epochs=1, mapped=0, iterations=1)
-        for name in self.squeezes:
+        for name in self.bottleneck_activations:
             mlp.activation(name)
         if not self.widths or min(self.widths) < 1:
             raise ValueError(f"widths must be at least 1 each, got {self.widths}")
@@ -81,13 +81,16 @@ def _of_widths(config: Config) -> list[Wanted]:
 
 
 def _of_squeezes(config: Config) -> list[Wanted]:
-    return [Wanted(variant(config, squeeze=name), config.curve_networks, name) for name in config.squeezes]
+    return [
+        Wanted(variant(config, bottleneck_activation=name), config.curve_networks, name)
+        for name in config.bottleneck_activations
+    ]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads every network, and looks at the plane of the first one.
 
-    Dims: seed; width, squeeze, curve_seed; image, code; see `bottlenecks_plane` for regions and the walk, and
+    Dims: seed; width, bottleneck_activation, curve_seed; image, code; see `bottlenecks_plane` for regions and the walk, and
     `_beside_tsne` for the maps.
     """
     test = data.load(config.data, "test")
@@ -103,7 +106,10 @@ def run(config: Config, run: Run) -> xr.Dataset:
             "said": ("image", np.asarray(outputs[0]).argmax(-1).astype(np.uint8)),
             "label": ("image", test.labels.astype(np.uint8)),
         },
-        attrs={"curve_epochs": config.curve_epochs, "squeeze": config.bottleneck.model.squeeze},
+        attrs={
+            "curve_epochs": config.curve_epochs,
+            "bottleneck_activation": config.bottleneck.model.bottleneck_activation,
+        },
     )
     parts = [
         results,
@@ -134,10 +140,10 @@ def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
     return xr.Dataset(
         {
             "width_accuracy": (("width", "curve_seed"), np.stack(by_width)),
-            "squeeze_accuracy": (("squeeze", "curve_seed"), np.stack(by_squeeze)),
-            "squeeze_code": (("squeeze", "few", "axis"), np.stack(planes)),
+            "squeeze_accuracy": (("bottleneck_activation", "curve_seed"), np.stack(by_squeeze)),
+            "squeeze_code": (("bottleneck_activation", "few", "axis"), np.stack(planes)),
         },
-        {"width": list(config.widths), "squeeze": list(config.squeezes)},
+        {"width": list(config.widths), "bottleneck_activation": list(config.bottleneck_activations)},
     )
 
 

@@ -48,7 +48,7 @@ def _two_lines(name: str) -> str:
 
 
 def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Correlation of map and digit by kind and method, above what ignorant networks give."""
+    """Correlation of map and digit by kind and method, above what null models give."""
     kinds, shown = kinds_of(results), [m for m in METHODS if m != "class_mean"]
     narrow = width < NARROW
     grid = (len(kinds), 1) if narrow else (1, len(kinds))

@@ -68,7 +68,7 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """One network's causal index in standard deviations of ignorant networks."""
+    """One network's causal index in standard deviations of null models."""
     rows = []
     for training in ("untrained", "shuffled"):
         z = measures.z_maps(results, DOCUMENT, training) if "null_map" in results else None

@@ -1,4 +1,4 @@
-"""Maps of a population of networks: by five methods, of ignorant networks, and how faithful they are."""
+"""Maps of a population of networks: by five methods, of null models, and how faithful they are."""
 
 import dataclasses
 import functools
@@ -67,7 +67,7 @@ def mean_identikits(
         key,
         params=population.params,
         restarts=restarts,
-        masks=masks,
+        num_candidates=masks,
         budget=1 + masks * generations,
     )
     return drawn.image.mean("restart").values
@@ -77,8 +77,8 @@ def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> An
     """Parameters of m networks that were trained on labels in random order: they know images and no class."""
     train = data.load(how.data, "train")
     n = how.examples or len(train.labels)
-    schooling = replace(how.training, epochs=epochs)
-    fit = training.make_fit(how.model.build, schooling, n)
+    training_config = replace(how.training, epochs=epochs)
+    fit = training.make_fit(how.model.build, training_config, n)
     key_labels, key_networks = jax.random.split(key)
     images = jnp.asarray(train.images[:n])
     labels = jax.random.permutation(key_labels, jnp.asarray(train.labels[:n]))

@@ -44,7 +44,7 @@ def own(matrix: np.ndarray) -> np.ndarray:
     return np.diagonal(matrix, axis1=-2, axis2=-1)
 
 
-def told_apart(matrix: np.ndarray) -> np.ndarray:
+def top1_match(matrix: np.ndarray) -> np.ndarray:
     """Share of a network's maps that resemble their own class most."""
     return (matrix.argmax(-1) == np.arange(matrix.shape[-1])).mean(-1)
 
@@ -55,7 +55,7 @@ def of(results: xr.Dataset, kind: str) -> xr.Dataset:
 
 
 def nulls(results: xr.Dataset, kind: str, training: str) -> xr.Dataset:
-    """The ignorant networks of one kind: untrained ones, or those trained on shuffled labels."""
+    """The null models of one kind: untrained ones, or those trained on shuffled labels."""
     chosen = (results.null_kind.values == kind) & (results.null_training.values == training)
     return results.isel(null=np.flatnonzero(chosen))
 
@@ -76,10 +76,10 @@ def z_maps(
 
     To a null network all classes are alike, so its ten maps count as ten.
     """
-    ignorant = nulls(results, kind, training)
-    if not ignorant.sizes["null"]:
+    null_model = nulls(results, kind, training)
+    if not null_model.sizes["null"]:
         return None
-    null_maps = ignorant.null_map.sel(known=method).values
+    null_maps = null_model.null_map.sel(known=method).values
     null_maps = jnp.asarray(null_maps.reshape(-1, *null_maps.shape[-2:]))
     maps = of(results, kind)["map"].sel(reading=method).isel(network=0).values
     return np.asarray(jax.vmap(lambda a: agreement.z_map(a, null_maps))(jnp.asarray(maps)))
@@ -107,7 +107,7 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
     have = DOCUMENT in results.kind.values
     mine = of(results, DOCUMENT)
     words = "similarity between these impact heat maps and original digit sample images"
-    told = told_apart(mine.resemblance.sel(reading="causal_index").values) if have else None
+    told = top1_match(mine.resemblance.sel(reading="causal_index").values) if have else None
     error = c.mean_share(1 - mine.accuracy.values) if have else None
     return [
         c.judge(

@@ -114,18 +114,18 @@ def run(config: Config, run: Run) -> xr.Dataset:
     key = jax.random.key(config.seed)
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
     contrast = agreement.class_contrast(train.images, train.labels) / 255
-    parts, ignorant = [], []
+    parts, null_model = [], []
     for kind in config.include:
         population = populations.train_or_load(*_of_kind(config, kind))
         parts.append(_read(config, kind, population, contrast, train, test, named(key, kind)))
         run.metrics(kind=kind, what="maps", accuracy=float(parts[-1].accuracy.mean()))
-        ignorant += _null_models(config, kind, population, contrast, train, named(key, kind))
+        null_model += _null_models(config, kind, population, contrast, train, named(key, kind))
         run.metrics(kind=kind, what="null models")
     together = xr.concat(parts, "network", **JOINED)
     methods = [method for method in METHODS if method in together.reading]
     results = [together.sel(reading=methods, other=methods), _depth(config, contrast, train)]
-    if ignorant:
-        results.append(xr.concat(ignorant, "null", **JOINED))
+    if null_model:
+        results.append(xr.concat(null_model, "null", **JOINED))
     ink = (train.images > 0).mean(0, dtype=np.float32)  # share of the images with ink at a pixel
     return (
         xr.merge(results, join="outer", compat="no_conflicts")
@@ -210,17 +210,17 @@ def _null_models(
     key: Key[Array, ""],
 ) -> list[xr.Dataset]:
     """Causal index and mean Jacobian of networks of this kind that know no class."""
-    ignorant = {}
+    null_model = {}
     if config.untrained and kind != "softmax":
         m = min(config.untrained, len(population)) if kind == "cnn" else config.untrained
-        ignorant["untrained"] = populations.untrained(population.config, m)
+        null_model["untrained"] = populations.untrained(population.config, m)
     if config.shuffled and kind in config.shuffle:
-        ignorant["shuffled"] = drawn.shuffled(
+        null_model["shuffled"] = drawn.shuffled(
             population.config, config.shuffled, config.shuffled_epochs, named(key, "shuffled")
         )
     images = _spread(train.images, config.cnn_images if kind == "cnn" else config.images)
     found = []
-    for training, params in ignorant.items():
+    for training, params in null_model.items():
         maps = drawn.indices(population, params, images)
         stacked = np.stack(list(maps.values()), 1)
         alike = measures.resemblance(jnp.asarray(stacked), jnp.asarray(contrast))

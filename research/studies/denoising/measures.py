@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.data.noise import NOISES
-from research.runtime.parallel import over_runs
+from research.runtime.parallel import sharded_map
 
 
 @runtime_checkable
@@ -114,4 +114,4 @@ class Bench:
         return jax.tree.map(lambda x: x.mean(0), scores)
 
     def _over_pairs(self, one, *each):
-        return over_runs(lambda runs: jax.vmap(one)(*runs), (self.params, *each), block=1)
+        return sharded_map(lambda runs: jax.vmap(one)(*runs), (self.params, *each), block=1)

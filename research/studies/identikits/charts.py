@@ -13,7 +13,7 @@ from research.studies.identikits.measures import DEFAULT, KINDS, of
 
 SHORT = KINDS | {"softmax": "softmax"}
 COLOURS = {"softmax": MUTED, "mlp100": SECOND, "cnn": ACCENT}
-ASKINGS = {
+CONDITIONS = {
     DEFAULT: "low-frequency",
     "gauss_0.1": "Gauss 0.1",
     "gauss_0.1_clipped": "Gauss 0.1, clipped",
@@ -67,7 +67,7 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_ylim(-0.6, len(names) - 0.4)
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
-    axes[0].set_yticks(range(len(names)), [ASKINGS[name] for name in reversed(names)])
+    axes[0].set_yticks(range(len(names)), [CONDITIONS[name] for name in reversed(names)])
     shown = "share of runs that reach 0.99 (bar: 95 % interval)"
     if narrow:
         figure.supxlabel(shown, fontsize="medium", color=INK)
@@ -221,7 +221,7 @@ def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Search against gradient: evaluations, distance moved, resemblance, and what other networks say."""
     kind = measures.document_kind(results)
-    names = [name for name in (*measures.SEARCHES, "ascent_pixel", "ascent_frequency") if name in ASKINGS]
+    names = [name for name in (*measures.SEARCHES, "ascent_pixel", "ascent_frequency") if name in CONDITIONS]
     names = [name for name in names if of(results, kind, name).sizes["run"]]
     columns = {
         "evaluations to 0.99": lambda runs: runs.evaluations_to.sel(target=0.99).values,
@@ -250,7 +250,7 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     axes[-1].set_xlim(0, 1)
     if narrow:
         axes[-1].set_xticks([0, 0.5, 1])
-    axes[0].set_yticks(range(len(names)), [ASKINGS[name] for name in reversed(names)])
+    axes[0].set_yticks(range(len(names)), [CONDITIONS[name] for name in reversed(names)])
     return figure
 
 

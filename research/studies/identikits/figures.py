@@ -104,12 +104,12 @@ def _likeness(image: np.ndarray, of_class: np.ndarray) -> float:
 def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One identikit of every digit by masks, start and method."""
     kind = measures.document_kind(results)
-    names = [name for name in charts.ASKINGS if of(results, kind, name).sizes["run"]]
+    names = [name for name in charts.CONDITIONS if of(results, kind, name).sizes["run"]]
     digits = np.unique(results.digit.values.astype(int))
     figure, rows = _rows(len(names), width, width / 11.5 * len(names))
     for row, name in zip(rows, names):
         first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
-        tiles(row, np.stack(first)).name_row(charts.ASKINGS[name], fontsize=6.5)
+        tiles(row, np.stack(first)).name_row(charts.CONDITIONS[name], fontsize=6.5)
     return figure
 
 

@@ -17,9 +17,9 @@ DEFAULT = "low_frequency"
 KINDS = {"softmax": "softmax regression", "mlp100": "784-100-10", "cnn": "CNN"}  # what they are called
 
 
-def of(results: xr.Dataset, kind: str, asking: str = DEFAULT, digit: int | None = None) -> xr.Dataset:
+def of(results: xr.Dataset, kind: str, condition: str = DEFAULT, digit: int | None = None) -> xr.Dataset:
     """The runs of one kind of network, asked in one way (and for one digit)."""
-    wanted = (results.kind.values == kind) & (results.asking.values == asking)
+    wanted = (results.kind.values == kind) & (results.condition.values == condition)
     if digit is not None:
         wanted &= results.digit.values == digit
     return results.isel(run=np.flatnonzero(wanted))
@@ -110,12 +110,12 @@ def others_confidence(runs: xr.Dataset) -> Float[np.ndarray, " runs"]:
     return np.where(other.any(0), total / np.maximum(other.sum(0), 1), np.nan)
 
 
-def transfer(results: xr.Dataset, asking: str = DEFAULT) -> xr.DataArray:
+def transfer(results: xr.Dataset, condition: str = DEFAULT) -> xr.DataArray:
     """Mean confidence of network `judge` in the sure identikits (0.99 and above) of network `drawn_by`."""
     rows = []
     for name in results.judge.values:
         kind, network = name.split()
-        runs = of(results, kind, asking)
+        runs = of(results, kind, condition)
         sure = (runs.network.values == int(network)) & (runs.confidence.values >= 0.99)
         judged = runs.judged.values[:, sure]
         rows.append(judged.mean(1) if sure.any() else np.full(len(judged), np.nan))
@@ -160,9 +160,9 @@ def claims(results: xr.Dataset) -> list[c.Claim]:
                               0.5, measured, unit, "at least"))  # fmt: skip
     within, between = similarity(runs)
     stuck = results.isel(
-        run=np.flatnonzero((results.kind.values == kind) & (results.asking.values != "untrained"))
+        run=np.flatnonzero((results.kind.values == kind) & (results.condition.values != "untrained"))
     )
-    stuck = stuck.isel(run=np.flatnonzero([a in SEARCHES for a in stuck.asking.values]))
+    stuck = stuck.isel(run=np.flatnonzero([a in SEARCHES for a in stuck.condition.values]))
     visible = np.isin(runs.digit.values, (0, 6))
     seen, own = others_confidence(runs), own_resemblance(runs)
     rows += [

@@ -25,7 +25,7 @@ KEPT = ["image", "confidence", "start_confidence", "generations", "evaluations",
 
 
 @dataclass(frozen=True)
-class Asking:
+class Condition:
     """One way of asking: what all its runs have in common."""
 
     name: str
@@ -40,7 +40,7 @@ class Asking:
 
 
 def ask(
-    asking: Asking,
+    condition: Condition,
     population: Population,
     params: Any,
     digits: tuple[int, ...],
@@ -55,9 +55,9 @@ def ask(
     images: what "other_digit" starts from. halfway: a folder that keeps unfinished runs, to go on from after a kill.
     """
     m = len(jax.tree.leaves(params)[0])
-    start: Any = asking.start
+    start: Any = condition.start
     if start == "other_digit":
-        start = _other_digits(images, digits, m, asking.restarts)
+        start = _other_digits(images, digits, m, condition.restarts)
     checkpoints = Checkpoints(halfway) if halfway else None
     begun = checkpoints.latest() if checkpoints else None
 
@@ -65,21 +65,21 @@ def ask(
         if checkpoints:
             checkpoints.save(int(runs.state.generation.sum()), runs)
 
-    with progress.bar(asking.name) as report:
+    with progress.bar(condition.name) as report:
         answers = identikits(
             population.predict,
             digits,
             key,
-            asking.method,
+            condition.method,
             params=params,
-            restarts=asking.restarts,
+            restarts=condition.restarts,
             start=start,
-            target=asking.targets,
-            patience=asking.patience,
-            budget=asking.method.start_cost + asking.generations * asking.method.step_cost,
-            history=asking.generations + 1 if asking.frames else 2,
-            frames=asking.frames,
-            chunk=max(16, asking.generations // 8),
+            target=condition.targets,
+            patience=condition.patience,
+            budget=condition.method.start_cost + condition.generations * condition.method.step_cost,
+            history=condition.generations + 1 if condition.frames else 2,
+            frames=condition.frames,
+            chunk=max(16, condition.generations // 8),
             progress=lambda p: report(p.done / p.runs, reached=p.reached),
             checkpoint=save,
             state=begun[1] if begun else None,
@@ -89,14 +89,14 @@ def ask(
     return answers
 
 
-def table(answers: xr.Dataset, kind: str, asking: str) -> xr.Dataset:
+def table(answers: xr.Dataset, kind: str, condition: str) -> xr.Dataset:
     """Networks × digits × restarts as rows of one table, the images as float16."""
     rows = answers[[*KEPT, "evaluations_to"]].stack(run=("network", "digit", "restart")).reset_index("run")
     rows = rows.drop_attrs().transpose("run", ...)
     n = rows.sizes["run"]
     return rows.assign(
         image=rows.image.astype(np.float16), stalled=rows.stalled.astype(np.uint8)
-    ).assign_coords(kind=("run", [kind] * n), asking=("run", [asking] * n))
+    ).assign_coords(kind=("run", [kind] * n), condition=("run", [condition] * n))
 
 
 def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
@@ -107,10 +107,10 @@ def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
             return xr.load_dataset(file, engine="h5netcdf")
         return None
 
-    found = multihost.once(saved)
+    found = multihost.on_process_zero(saved)
     if found is None:
         store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
-        found = multihost.once(lambda: xr.load_dataset(file, engine="h5netcdf"))
+        found = multihost.on_process_zero(lambda: xr.load_dataset(file, engine="h5netcdf"))
     return found
 
 

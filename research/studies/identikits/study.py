@@ -20,30 +20,32 @@ from jaxtyping import Array, Key
 
 from research import data
 from research.evidence import claims as c
-from research.identikits.gradient_ascent import Ascent
+from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.perturbations import (
     DenseGaussian,
     DenseUniform,
-    Family,
     LowFrequency,
     Patch,
+    Perturbation,
     SinglePixel,
     Sparse,
 )
-from research.identikits.random_search import Search
+from research.identikits.random_search import RandomSearch
 from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import at_least
 from research.studies.identikits import measures as identikits_measures
 from research.studies.identikits.measures import DEFAULT, KINDS
-from research.studies.identikits.runs import Asking, ask, judged, kept, table
+from research.studies.identikits.runs import Condition, ask, judged, kept, table
 from research.training import populations
 from research.training.populations import Population, Wanted
 from research.training.recipes import recipe
 from research.training.train import NetworkConfig
 
 TARGETS = (0.9, 0.99, 0.9999)
-FAMILIES: dict[str, tuple[Family, bool]] = {  # masks, and whether the candidates are clipped to [0, 1]
+PERTURBATIONS: dict[
+    str, tuple[Perturbation, bool]
+] = {  # masks, and whether the candidates are clipped to [0, 1]
     "low_frequency": (LowFrequency(), True),
     "gauss_0.1": (DenseGaussian(0.1), False),
     "gauss_0.1_clipped": (DenseGaussian(0.1), True),
@@ -57,7 +59,7 @@ CLIMB = "single_pixel"  # one mask a generation: the hill climb
 STARTS = {"from_uniform_noise": "uniform_noise", "from_other_digit": "other_digit"}
 SPACES = {"ascent_pixel": "pixel", "ascent_frequency": "frequency"}
 EVOLVING = (0, 3, 4, 7)  # digits of which one run is remembered in full
-ASKINGS = (*FAMILIES, *STARTS, *SPACES, "untrained")
+CONDITIONS = (*PERTURBATIONS, *STARTS, *SPACES, "untrained")
 
 
 @dataclass
@@ -76,8 +78,12 @@ class Config:
     varied_restarts: int = 1  # from other starts, and by gradient
     dense_restarts: int = 20
     dense_other_restarts: int = 2
-    asked: tuple[str, ...] = (*FAMILIES, *STARTS, *SPACES)  # ways of asking the CNNs; the default always is
-    dense_asked: tuple[str, ...] = (DEFAULT, *STARTS, "ascent_pixel", "untrained")
+    conditions: tuple[str, ...] = (
+        *PERTURBATIONS,
+        *STARTS,
+        *SPACES,
+    )  # ways of asking the CNNs; the default always is
+    dense_conditions: tuple[str, ...] = (DEFAULT, *STARTS, "ascent_pixel", "untrained")
     masks: int = 500
     generations: int = 30  # at most, of a search
     patience: int = 6  # generations without gain after which a search is stuck
@@ -98,37 +104,37 @@ class Config:
             if name not in KINDS:
                 raise ValueError(f"unknown network {name!r}; known: {', '.join(KINDS)}")
             getattr(self, name).training.validate()
-        for name in (*self.asked, *self.dense_asked):
-            if name not in ASKINGS:
-                raise ValueError(f"unknown way of asking {name!r}; known: {', '.join(ASKINGS)}")
+        for name in (*self.conditions, *self.dense_conditions):
+            if name not in CONDITIONS:
+                raise ValueError(f"unknown way of asking {name!r}; known: {', '.join(CONDITIONS)}")
         if not self.digits or not set(self.digits) <= set(range(10)):
             raise ValueError(f"digits must name some of 0 to 9, got {self.digits}")
 
 
-def askings(config: Config, kind: str) -> list[Asking]:
+def conditions(config: Config, kind: str) -> list[Condition]:
     """Every way in which networks of this kind are asked, the default first."""
     many, few, least = config.restarts, config.other_restarts, config.varied_restarts
-    asked = config.asked
+    asked = config.conditions
     if kind != "cnn":
         many, few, least = config.dense_restarts, config.dense_other_restarts, config.dense_other_restarts
-        asked = config.dense_asked
-    search = functools.partial(Asking, patience=config.patience, generations=config.generations)
-    climb = functools.partial(Asking, patience=config.tries, generations=config.tries)
-    ascent = functools.partial(Asking, patience=config.steps, generations=config.steps, targets=TARGETS)
-    default = Search(config.masks, *FAMILIES[DEFAULT])
+        asked = config.dense_conditions
+    search = functools.partial(Condition, patience=config.patience, generations=config.generations)
+    climb = functools.partial(Condition, patience=config.tries, generations=config.tries)
+    ascent = functools.partial(Condition, patience=config.steps, generations=config.steps, targets=TARGETS)
+    default = RandomSearch(config.masks, *PERTURBATIONS[DEFAULT])
 
-    def asking(name: str) -> Asking:
+    def condition(name: str) -> Condition:
         if name == CLIMB:
-            return climb(name, Search(1, *FAMILIES[name]), few)
-        if name in FAMILIES:
-            return search(name, Search(config.masks, *FAMILIES[name]), few)
+            return climb(name, RandomSearch(1, *PERTURBATIONS[name]), few)
+        if name in PERTURBATIONS:
+            return search(name, RandomSearch(config.masks, *PERTURBATIONS[name]), few)
         if name in SPACES:
-            return ascent(name, Ascent(parameterisation=SPACES[name], jitter=1), least)
+            return ascent(name, GradientAscent(parameterisation=SPACES[name], jitter=1), least)
         start = STARTS.get(name, "blank")
         return search(name, default, least, start=start, trained=name != "untrained")
 
     first = search(DEFAULT, default, many, targets=TARGETS)
-    return [first, *(asking(name) for name in asked if name != DEFAULT)]
+    return [first, *(condition(name) for name in asked if name != DEFAULT)]
 
 
 def wanted(config: Config) -> list[Wanted]:
@@ -142,7 +148,7 @@ def wanted(config: Config) -> list[Wanted]:
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads the networks, asks them, and shows what they drew to all of them.
 
-    Dims: run (with coordinates kind, network, digit, restart, asking), target, y, x; judge (every trained
+    Dims: run (with coordinates kind, network, digit, restart, condition), target, y, x; judge (every trained
     network); of (one run a digit, remembered in full), frame; noise, example.
     """
     key = named(jax.random.key(config.seed), "identikits")
@@ -151,13 +157,13 @@ def run(config: Config, run: Run) -> xr.Dataset:
     folder = run.checkpoints(config)
     tables = []
     for kind, population in trained.items():
-        for asking in askings(config, kind):
+        for condition in conditions(config, kind):
             begin = time.perf_counter()
-            rows = _rows(config, kind, asking, population, test, key, folder)
+            rows = _rows(config, kind, condition, population, test, key, folder)
             reached = float(np.isfinite(rows.evaluations_to.sel(target=0.99)).mean())
             n, seconds = rows.sizes["run"], round(time.perf_counter() - begin, 2)
-            run.metrics(kind=kind, asking=asking.name, runs=n, reached=reached, seconds=seconds)
-            names = {name: rows[name].astype(object) for name in ("kind", "asking")}
+            run.metrics(kind=kind, condition=condition.name, runs=n, reached=reached, seconds=seconds)
+            names = {name: rows[name].astype(object) for name in ("kind", "condition")}
             tables.append(rows.assign_coords(names))  # as objects: names of a fixed width would be cut to it
     runs = xr.concat(tables, "run", join="outer", fill_value=np.nan, coords="different", compat="equals")
     train = data.load(config.data, "train")
@@ -170,23 +176,23 @@ def run(config: Config, run: Run) -> xr.Dataset:
 def _rows(
     config: Config,
     kind: str,
-    asking: Asking,
+    condition: Condition,
     population: Population,
     images: data.Digits,
     key: Key[Array, ""],
     folder: Path,
 ) -> xr.Dataset:
-    """All runs of one asking as a table; from the folder where a study that was killed left it."""
-    params, name = population.params, f"{kind}-{asking.name}"
-    if not asking.trained:
+    """All runs of one condition as a table; from the folder where a study that was killed left it."""
+    params, name = population.params, f"{kind}-{condition.name}"
+    if not condition.trained:
         params = populations.untrained(population.config, len(population))
-    if kind == "cnn" and asking.name != DEFAULT:
+    if kind == "cnn" and condition.name != DEFAULT:
         params = _first(params, config.other_cnns)
 
     def compute() -> xr.Dataset:
         halfway, own = folder / name, named(key, name)
-        answers = ask(asking, population, params, config.digits, own, images=images, halfway=halfway)
-        return table(answers, kind, asking.name)
+        answers = ask(condition, population, params, config.digits, own, images=images, halfway=halfway)
+        return table(answers, kind, condition.name)
 
     return kept(folder / f"{name}.nc", compute)
 
@@ -200,10 +206,10 @@ def _evolution(config: Config, trained: dict[str, Population], key: Key[Array, "
     """One run of a few digits with its images on the way, by the first network of the largest kind."""
     kind, population = list(trained.items())[-1]
     digits = tuple(d for d in EVOLVING if d in config.digits) or config.digits[:1]
-    asking = askings(config, kind)[0]
-    asking = dataclasses.replace(asking, restarts=1, frames=config.generations + 1)
-    own = named(key, f"{kind}-{asking.name}")
-    runs = ask(asking, population, _first(population.params, 1), digits, own).isel(network=0, restart=0)
+    condition = conditions(config, kind)[0]
+    condition = dataclasses.replace(condition, restarts=1, frames=config.generations + 1)
+    own = named(key, f"{kind}-{condition.name}")
+    runs = ask(condition, population, _first(population.params, 1), digits, own).isel(network=0, restart=0)
     confidence = runs.confidence_history.sel(generation=runs.frame.values)
     return xr.Dataset(
         {

@@ -37,6 +37,7 @@ FLOORS = {
     ),
     0: (
         "research.data",
+        "research.evidence",
         "research.models",
         "research.importing",
         "research.devices",

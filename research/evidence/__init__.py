@@ -1,1 +1,51 @@
-"""How a claim is measured and judged: intervals, claims, verdicts."""
+"""Evidence: intervals over independent units, claims judged by one rule, findings whose numbers are measured.
+
+from research import evidence as e
+
+accuracy = e.share(accuracy_of_each_network)
+e.judge("softmax-accuracy", "002_x.txt", "roughly 92% of the labels", e.Near(0.92, 0.01), accuracy, "networks")
+"""
+
+from research.evidence.claims import MIN_UNITS, Claim, Verdict, judge, primary, stated, table, verdict
+from research.evidence.criteria import Above, AtLeast, AtMost, Below, Criterion, Near, number
+from research.evidence.intervals import (
+    NOTHING,
+    Interval,
+    difference,
+    difference_of,
+    mean,
+    paired,
+    proportion,
+    ratio,
+    share,
+)
+from research.evidence.resampling import bootstrap, crossed
+
+__all__ = [
+    "MIN_UNITS",
+    "NOTHING",
+    "Above",
+    "AtLeast",
+    "AtMost",
+    "Below",
+    "Claim",
+    "Criterion",
+    "Interval",
+    "Near",
+    "Verdict",
+    "bootstrap",
+    "crossed",
+    "difference",
+    "difference_of",
+    "judge",
+    "mean",
+    "number",
+    "paired",
+    "primary",
+    "proportion",
+    "ratio",
+    "share",
+    "stated",
+    "table",
+    "verdict",
+]

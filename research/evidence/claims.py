@@ -1,193 +1,226 @@
-"""Claims: what a document says, what we measured, with n, an interval and a verdict by one rule.
+"""Claims: what a document says, what we require, what we measured, and a verdict by one rule.
 
-The rule, the same for every claim:
-  reproduced      the claimed value lies inside the 95 % interval, or the claim is a bound ("at least",
-                  "at most") that the worse end of the interval meets;
-  partly          the direction holds: a bound that the measured value meets but the interval does not, or a
-                  value that lies on the same side of the claim's `neutral` value as the measurement does,
-                  the interval excluding `neutral`;
-  not reproduced  otherwise;
-  not run         nothing was measured.
+The rule, in the order in which it is applied (function `verdict`):
+  not run         nothing was measured;
+  inconclusive    fewer than 5 independent units, or an interval that is not finite;
+  reproduced      the whole interval meets the criterion;
+  partly          no value of the interval meets the criterion, but all lie on the claimed side of `neutral`: the
+                  direction holds, the size does not;
+  not reproduced  no value of the interval meets the criterion;
+  inconclusive    otherwise: the interval holds values that meet the criterion and values that do not.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal, NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import ArrayLike
+from research.evidence.criteria import Criterion, number
+from research.evidence.intervals import NOTHING, Interval
 
-Verdict = Literal["reproduced", "partly", "not reproduced", "not run"]
-KINDS = ("value", "at least", "at most")
-CONFIDENCE = 0.95
-
-
-class Interval(NamedTuple):
-    """A measured value with its 95 % interval; n counts independent units, named by the claim's `unit`."""
-
-    value: float
-    low: float
-    high: float
-    n: int
+Verdict = Literal["reproduced", "partly", "not reproduced", "inconclusive", "not run"]
+VERDICTS: tuple[str, ...] = get_args(Verdict)
+MIN_UNITS = 5
+NEVER_UNITS = ("restart", "pixel", "digit")
+NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.)])[-−])?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?![\d,])|\d*\.?\d+)"
+    r"(?P<scale>\s?%|\s?per ?cent\b|k\b)?"
+)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the claims table; see the module's docstring for the verdict."""
+    """One row of the claims table; the constructor refuses what must not be published.
+
+    Raises:
+        ValueError: `claimed` does not stand in `quote`; a verdict that needs more units; an interval of width 0; a
+            unit that is not independent; a field that must not be empty.
+    """
 
     id: str
     source: str  # file name of the document
-    statement: str  # the document's words, or ours in brackets where it gives none
-    claimed: float | None
+    quote: str  # the document's words, verbatim
+    claimed: float | None  # the document's number, which stands in the quote; None if it gives none
+    criterion: str  # what we require: "words: formula"; ours, not the document's
+    margin: float | None  # how far off `claimed` still counts as the same
     measured: float | None
     low: float | None
     high: float | None
-    n: int
-    unit: str  # what n counts, and of what the value is a measure
+    n: int  # independent units
+    unit: str  # what n counts
+    within: str  # what every unit holds, for example "10 digits × 5 restarts"; may be empty
+    primary: bool  # one primary row for each statement of a document
     verdict: Verdict
+    note: str  # "better" or "worse" than claimed, why it was not run, or empty
+
+    def __post_init__(self):
+        wrong = [
+            f"{name} is empty"
+            for name in ("id", "source", "quote", "criterion", "unit")
+            if not getattr(self, name)
+        ]
+        if self.claimed is not None and not stated(self.claimed, self.quote):
+            wrong.append(f"the number {self.claimed:g} does not stand in the quote {self.quote!r}")
+        if self.verdict not in VERDICTS:
+            wrong.append(f"unknown verdict {self.verdict!r}; known: {', '.join(VERDICTS)}")
+        if self.n < MIN_UNITS and self.verdict not in ("inconclusive", "not run"):
+            wrong.append(f"n = {self.n} cannot give the verdict {self.verdict!r}; it needs {MIN_UNITS} units")
+        if self.low is not None and self.low == self.high:
+            wrong.append(f"the interval has width 0 at {self.low:g}")
+        if any(name in self.unit.lower() for name in NEVER_UNITS):
+            wrong.append(f"{self.unit!r} are not independent units; say in `within` what a unit holds")
+        if self.verdict == "not run" and not self.note:
+            wrong.append("a claim that was not run needs the reason")
+        if wrong:
+            raise ValueError(f"claim {self.id!r}: {'; '.join(wrong)}")
+
+    @property
+    def formula(self) -> str:
+        """The criterion without its words, for example "≥ 0.5"."""
+        return self.criterion.rsplit(": ", 1)[-1]
 
 
-def verdict(
-    measured: Interval | None, claimed: float, kind: str = "value", neutral: float | None = None
-) -> Verdict:
-    """The verdict by the rule above.
+def stated(value: float, quote: str) -> bool:
+    """Whether a number stands in a quote: "97.5%" states 0.975, "5000+" 5000, "50k" 50000, "a factor 2" 2."""
+    return any(math.isclose(value, each, rel_tol=1e-9) for each in _numbers(quote))
 
-    `neutral` is the value at which a claim of kind "value" says nothing (chance, no difference); without it
-    such a claim has no direction and cannot hold "partly".
-    """
-    if measured is None or measured.n == 0 or not math.isfinite(measured.value):
+
+def _numbers(quote: str) -> Iterable[float]:
+    for found in NUMBER.finditer(quote):
+        scale = (found["scale"] or "").strip()
+        factor = 1.0 if not scale else 1000 if scale == "k" else 0.01
+        yield (-1 if found["sign"] else 1) * float(found["digits"].replace(",", "")) * factor
+
+
+def verdict(interval: Interval | None, criterion: Criterion) -> Verdict:
+    """The verdict on a measurement by the rule above: a pure function of the interval and the criterion."""
+    if interval is None or interval.n == 0:
         return "not run"
-    value, low, high, _ = measured
-    if kind == "at least":
-        return "reproduced" if low >= claimed else "partly" if value >= claimed else "not reproduced"
-    if kind == "at most":
-        return "reproduced" if high <= claimed else "partly" if value <= claimed else "not reproduced"
-    if kind != "value":
-        raise ValueError(f"unknown kind of claim {kind!r}; known: {', '.join(KINDS)}")
-    if low <= claimed <= high:
+    value, low, high, n = interval
+    if n < MIN_UNITS or not all(map(math.isfinite, (value, low, high))):
+        return "inconclusive"
+    if criterion.meets(low) and criterion.meets(high):
         return "reproduced"
-    if neutral is not None and (low - neutral) * (high - neutral) > 0:
-        return "partly" if (value - neutral) * (claimed - neutral) > 0 else "not reproduced"
-    return "not reproduced"
+    if criterion.meets(min(max(criterion.centre, low), high)):
+        return "inconclusive"
+    held = criterion.same_direction(low) and criterion.same_direction(high)
+    return "partly" if held else "not reproduced"
 
 
 def judge(
     id: str,
     source: str,
-    statement: str,
-    claimed: float,
-    measured: Interval | None,
+    quote: str,
+    criterion: Criterion,
+    interval: Interval | None,
     unit: str,
-    kind: str = "value",
-    neutral: float | None = None,
+    *,
+    words: str = "",
+    within: str = "",
+    primary: bool = True,
+    not_run: str = "",
 ) -> Claim:
-    """The claim with its verdict; numbers that do not exist become None."""
-    finite = lambda x: float(x) if math.isfinite(x) else None  # noqa: E731
-    value, low, high, n = measured or Interval(math.nan, math.nan, math.nan, 0)
-    outcome = verdict(measured, claimed, kind, neutral)
-    return Claim(id, source, statement, claimed, finite(value), finite(low), finite(high), n, unit, outcome)
+    """The claim with its verdict.
+
+    Args:
+        id: name of the row.
+        source: file name of the document.
+        quote: the document's words, verbatim.
+        criterion: what we require; the document's own number in it goes into `claimed`.
+        interval: the measurement, or None.
+        unit: the independent unit that `interval.n` counts, in the plural ("networks").
+        words: the criterion in words; its formula is put behind them.
+        within: what every unit holds ("10 digits × 5 restarts").
+        primary: False for rows that stand below the table.
+        not_run: why nothing was measured; with it the interval is ignored and the verdict is "not run".
+
+    Raises:
+        ValueError: see `Claim`.
+    """
+    if not_run or interval is None:
+        interval = NOTHING
+    outcome = verdict(interval, criterion)
+    note = (not_run or "nothing was measured") if outcome == "not run" else ""
+    if outcome in ("partly", "not reproduced"):
+        note = criterion.compare(interval.value)
+    value, low, high = (float(x) if math.isfinite(x) else None for x in interval[:3])
+    text = f"{words}: {criterion}" if words else str(criterion)
+    return Claim(
+        id, source, quote, criterion.claimed, text, criterion.margin, value, low, high, interval.n, unit, within,
+        primary, outcome, note,
+    )  # fmt: skip
 
 
-def proportion(successes: int, n: int) -> Interval:
-    """Share of successes with Wilson's score interval."""
-    from scipy.stats import binomtest
-
-    if n == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    interval = binomtest(int(successes), int(n)).proportion_ci(CONFIDENCE, method="wilson")
-    return Interval(successes / n, float(interval.low), float(interval.high), int(n))
-
-
-def mean(values: ArrayLike) -> Interval:
-    """Mean of independent values with Student's t interval; nan values are left out; infinite for n = 1."""
-    from scipy.stats import t
-
-    x = np.asarray(values, float)
-    x = x[~np.isnan(x)]
-    if len(x) == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    if len(x) == 1:
-        return Interval(float(x[0]), -math.inf, math.inf, 1)
-    half = float(t.ppf(0.5 + CONFIDENCE / 2, len(x) - 1)) * x.std(ddof=1) / math.sqrt(len(x))
-    centre = float(x.mean())
-    return Interval(centre, centre - half, centre + half, len(x))
-
-
-def mean_share(values: ArrayLike) -> Interval:
-    """Mean of independent shares: that of `mean`, its interval cut to what a share can be, 0 to 1."""
-    value, low, high, n = mean(values)
-    return Interval(value, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), n)
-
-
-def difference(a: ArrayLike, b: ArrayLike) -> Interval:
-    """mean(a) − mean(b) of two independent samples with Welch's interval; n is the smaller sample."""
-    from scipy.stats import t
-
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    gap, n = float(a.mean() - b.mean()), min(len(a), len(b))
-    if n < 2:
-        return Interval(gap, -math.inf, math.inf, n)
-    parts = [(x.var(ddof=1) / len(x), len(x) - 1) for x in (a, b)]
-    error = sum(part for part, _ in parts)
-    if error == 0:
-        return Interval(gap, gap, gap, n)
-    freedom = error**2 / sum(part**2 / free for part, free in parts)
-    half = float(t.ppf(0.5 + CONFIDENCE / 2, freedom)) * math.sqrt(error)
-    return Interval(gap, gap - half, gap + half, n)
-
-
-def bootstrap(
-    values: ArrayLike, statistic: Callable = np.mean, *, seed: int = 0, resamples: int = 2000
-) -> Interval:
-    """Statistic of independent values with the percentile bootstrap interval (rows are resampled)."""
-    x = np.asarray(values, float)
-    if len(x) == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    draws = np.random.default_rng(seed).integers(0, len(x), (resamples, len(x)))
-    spread = np.array([statistic(x[rows]) for rows in draws])
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.nanpercentile(spread, [tail, 100 - tail])
-    return Interval(float(statistic(x)), float(low), float(high), len(x))
+def primary(claims: Iterable[Claim]) -> list[Claim]:
+    """The rows that speak for a statement of a document."""
+    return [claim for claim in claims if claim.primary]
 
 
 def to_json(claims: Iterable[Claim]) -> str:
+    """The claims as a JSON list of objects with the fields of `Claim`."""
     return (
         json.dumps([asdict(claim) for claim in claims], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     )
 
 
 def from_json(text: str) -> list[Claim]:
-    return [Claim(**row) for row in json.loads(text)]
+    """The claims of `to_json`.
+
+    Raises:
+        ValueError: a field is missing or unknown, or a row breaks a rule of `Claim`.
+    """
+    return [_from_row(row) for row in json.loads(text)]
 
 
-def number(x: float | None) -> str:
-    """A number as the tables print it: four significant digits, a dash where there is none."""
-    return "–" if x is None else f"{x:.4g}"
+def _from_row(row: dict) -> Claim:
+    names = [field.name for field in fields(Claim)]
+    missing, unknown = [name for name in names if name not in row], sorted(row.keys() - set(names))
+    if missing or unknown:
+        parts = [
+            f"{what} {', '.join(those)}"
+            for what, those in (("lacks", missing), ("has unknown", unknown))
+            if those
+        ]
+        raise ValueError(
+            f"claim {row.get('id')!r} {' and '.join(parts)}: run its study again to rewrite the claims"
+        )
+    return Claim(**row)
 
 
-COLOURS = {"reproduced": "green", "partly": "yellow", "not reproduced": "red", "not run": "dim"}
+COLOURS = {
+    "reproduced": "green",
+    "partly": "yellow",
+    "not reproduced": "red",
+    "inconclusive": "blue",
+    "not run": "dim",
+}  # fmt: skip
 
 
-def table(claims: Sequence[Claim]):
-    """The claims as a rich table for the terminal."""
+def table(claims: Sequence[Claim], *, secondary: bool = False):
+    """The claims as a rich table for the terminal: primary rows, or all of them.
+
+    "document" holds the document's numbers only; "criterion" is ours.
+    """
     from rich.table import Table
 
-    rows = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("claim", "document", "claimed", "measured", "95 % interval", "n", "verdict"):
-        rows.add_column(
-            name, justify="left" if name in ("claim", "document", "verdict") else "right", no_wrap=True
+    rows = claims if secondary else primary(claims)
+    folded = len(claims) - len(rows)
+    caption = f"{folded} secondary rows are in claims.json" if folded else None
+    made = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
+    for name in ("claim", "document", "criterion", "measured", "95 % interval", "n", "verdict"):
+        side: Literal["left", "right"] = (
+            "right" if name in ("document", "measured", "95 % interval") else "left"
         )
-    for c in claims:
-        interval = f"{number(c.low)} … {number(c.high)}" if c.n else "–"
-        rows.add_row(
-            c.id,
-            c.source[:3],
-            number(c.claimed),
-            number(c.measured),
-            interval,
-            str(c.n),
-            f"[{COLOURS[c.verdict]}]{c.verdict}[/]",
-        )
-    return rows
+        made.add_column(name, justify=side, no_wrap=name not in ("criterion", "n", "verdict"))
+    for c in rows:
+        interval = f"{number(c.low)} … {number(c.high)}" if c.low is not None else "–"
+        size = f"{c.n} {c.unit}" if c.n else "–"
+        comment = f" ({c.note})" if c.note in ("better", "worse") else ""
+        made.add_row(
+            c.id, number(c.claimed), c.formula, number(c.measured), interval, size,
+            f"[{COLOURS[c.verdict]}]{c.verdict}[/]{comment}",
+        )  # fmt: skip
+    return made

@@ -1,0 +1,129 @@
+"""Criteria: what a measurement must meet, as small values that print themselves as formulas.
+
+A number with a margin is `Near`; a bound or a direction is `AtLeast`, `AtMost`, `Above` or `Below`. The verdict on
+them is in `research.evidence.claims`.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class Near:
+    """The document's number, give or take a margin of ours.
+
+    Attributes:
+        claimed: the document's number.
+        margin: how far off still counts as the same, set before measuring; above 0.
+        neutral: the value that says nothing (difference 0, factor 1, chance); a measurement on the claimed side of
+            it whose size differs is "partly".
+        higher_is: what a measurement above the claim means, where that has a meaning.
+
+    Raises:
+        ValueError: the margin is not above 0, or reaches the neutral value.
+    """
+
+    claimed: float
+    margin: float
+    neutral: float | None = None
+    higher_is: Literal["better", "worse"] | None = None
+
+    def __post_init__(self):
+        if not 0 < self.margin < math.inf:
+            raise ValueError(f"the margin of {self.claimed:g} must be above 0, but is {self.margin:g}")
+        if self.neutral is not None and self.meets(self.neutral):
+            raise ValueError(f"{self} holds the neutral value {self.neutral:g}: choose a smaller margin")
+
+    @property
+    def centre(self) -> float:
+        return self.claimed
+
+    def meets(self, value: float) -> bool:
+        return abs(value - self.claimed) <= self.margin * (1 + 1e-9)  # .93 is within .92 ± .01
+
+    def same_direction(self, value: float) -> bool:
+        return self.neutral is not None and (value - self.neutral) * (self.claimed - self.neutral) > 0
+
+    def compare(self, value: float) -> str:
+        if self.higher_is is None:
+            return ""
+        lower_is = "worse" if self.higher_is == "better" else "better"
+        return self.higher_is if value > self.claimed else lower_is
+
+    def __str__(self) -> str:
+        text = f"{number(self.claimed)} ± {number(self.margin)}"
+        if self.neutral is None:
+            return text
+        return f"{text} (direction {'>' if self.claimed > self.neutral else '<'} {number(self.neutral)})"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound or a direction; use `AtLeast`, `AtMost`, `Above` or `Below`.
+
+    Attributes:
+        bound: the value.
+        stated: True where it is the document's own number ("more than 96 %"), False where it is ours.
+    """
+
+    bound: float
+    stated: bool = False
+
+    sign: ClassVar[str]
+    centre: ClassVar[float]  # the end of the number line that meets it
+    margin: ClassVar[None] = None
+
+    @property
+    def claimed(self) -> float | None:
+        return self.bound if self.stated else None
+
+    def meets(self, value: float) -> bool:
+        raise NotImplementedError
+
+    def same_direction(self, value: float) -> bool:
+        return False
+
+    def compare(self, value: float) -> str:
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.sign} {number(self.bound)}"
+
+
+class AtLeast(Bound):
+    sign, centre = "≥", math.inf
+
+    def meets(self, value: float) -> bool:
+        return value >= self.bound
+
+
+class AtMost(Bound):
+    sign, centre = "≤", -math.inf
+
+    def meets(self, value: float) -> bool:
+        return value <= self.bound
+
+
+class Above(Bound):
+    sign, centre = ">", math.inf
+
+    def meets(self, value: float) -> bool:
+        return value > self.bound
+
+
+class Below(Bound):
+    sign, centre = "<", -math.inf
+
+    def meets(self, value: float) -> bool:
+        return value < self.bound
+
+
+Criterion = Near | Bound
+
+
+def number(x: float | None) -> str:
+    """A number as the tables print it: four significant digits, a dash where there is none."""
+    if x is None:
+        return "–"
+    return f"{x:,.0f}" if abs(x) >= 10_000 else f"{x:.4g}"

@@ -1,0 +1,141 @@
+"""95 % intervals by drawing again: any statistic of the units (`bootstrap`), units × items (`crossed`)."""
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from research.evidence.intervals import (
+    NOTHING,
+    SAME,
+    TAIL,
+    Interval,
+    logit_student,
+    never_of_width_0,
+    student,
+    undecided,
+)
+
+
+def bootstrap(
+    values: ArrayLike, statistic: Callable = np.mean, *, seed: int = 0, resamples: int = 9999
+) -> Interval:
+    """Any statistic of the units, with the BCa bootstrap over whole units, widened for small n.
+
+    BCa corrects for bias and skew, but takes the spread of few units for exact. Therefore its tails are read at
+    Φ(−√(n / (n − 1)) t_{n-1}) instead of 2.5 %, which turns the interval of a normal mean into Student's.
+
+    Args:
+        values: [n, ...]; the first axis counts units, and whole units are drawn.
+        statistic: maps [n, ...] to a number; called once for each resample.
+        seed: of the draws; the same values give the same interval.
+        resamples: number of draws.
+
+    Returns:
+        The interval; infinite where n < 2 or the statistic does not vary. Coverage of means: 93-96 % at n = 20 and
+        30, 87-93 % at n = 5, where `mean` or `share` should be preferred.
+
+    Source: Efron (1987), JASA 82; Hesterberg (2015), The American Statistician 69 (the widened tails).
+    """
+    x = np.asarray(values, float)
+    n = len(x)
+    if n == 0:
+        return NOTHING
+    value = float(statistic(x))
+    if n < 2:
+        return undecided(value, n)
+    tail = stats.norm.cdf(math.sqrt(n / (n - 1)) * stats.t.ppf(TAIL, n - 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy warns and returns nan where the statistic does not vary
+        low, high = stats.bootstrap(
+            (np.arange(n),),
+            lambda rows: statistic(x[rows]),
+            vectorized=False,
+            n_resamples=resamples,
+            confidence_level=1 - 2 * tail,
+            method="BCa",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+    return never_of_width_0(value, low, high, n)
+
+
+def crossed(
+    values: ArrayLike,
+    statistic: Callable = np.mean,
+    *,
+    bounds: tuple[float, float] | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Interval:
+    """A statistic of a crossed design, every unit measured on every item (networks × test images).
+
+    Units and items are both drawn, so the interval speaks for new units *and* new items. The pigeonhole bootstrap
+    gives the variances u (rows redrawn), i (columns redrawn) and both; it counts the noise of single cells three
+    times, once in each of u and i and once more in both, so the variance is taken as 2 (u + i) − both, at least
+    the larger of u and i. Its degrees of freedom are Satterthwaite's, of n − 1 and m − 1. For the mean, u, i and both
+    are known in closed form and nothing is drawn.
+
+    Args:
+        values: [n, m], units × items, no missing value.
+        statistic: maps [n, m] to a number; called three times for each resample unless it is the mean.
+        bounds: smallest and largest possible value of the statistic; the interval then stays inside, as in `share`.
+        seed: of the draws.
+        resamples: number of draws of each kind.
+
+    Returns:
+        The interval, whose n is the number of units; infinite where there are fewer than 2 units or items, or no
+        spread.
+
+    Raises:
+        ValueError: values are not a complete table of two axes.
+
+    Source: Owen (2007), Annals of Applied Statistics 1; McCullagh (2000), Bernoulli 6; Satterthwaite (1946).
+    """
+    x = np.asarray(values, float)
+    if x.ndim != 2 or np.isnan(x).any():
+        raise ValueError(
+            f"a crossed design is a complete table [units, items], but {x.shape} with nan came"
+            if x.ndim == 2
+            else f"a crossed design has two axes [units, items], but {x.shape} came"
+        )
+    n, m = x.shape
+    if x.size == 0:
+        return NOTHING
+    value = float(statistic(x))
+    if min(n, m) < 2:
+        return undecided(value, n)
+    if statistic is np.mean:
+        u, i, both = _variances_of_the_mean(x)
+    else:
+        u, i, both = _bootstrapped_variances(x, statistic, np.random.default_rng(seed), resamples)
+    if not u + i > (SAME * max(abs(value), SAME)) ** 2:
+        return undecided(value, n)
+    variance = max(2 * (u + i) - both, u, i)
+    freedom = (u + i) ** 2 / (u**2 / (n - 1) + i**2 / (m - 1))
+    if bounds is None:
+        return student(value, math.sqrt(variance), freedom, n)
+    floor, width = bounds[0], bounds[1] - bounds[0]
+    inside = logit_student((value - floor) / width, math.sqrt(variance) / width, freedom, n)
+    return Interval(value, floor + width * inside.low, floor + width * inside.high, n)
+
+
+def _variances_of_the_mean(x: Float[np.ndarray, "n m"]) -> tuple[float, float, float]:
+    """Unbiased variances of the mean with rows redrawn, columns redrawn, both redrawn."""
+    n, m = x.shape
+    rows, columns = x.mean(1), x.mean(0)
+    cells = ((x - rows[:, None] - columns[None] + x.mean()) ** 2).sum() / ((n - 1) * (m - 1))
+    u, i = rows.var(ddof=1) / n, columns.var(ddof=1) / m
+    return u, i, u + i + cells / (n * m)
+
+
+def _bootstrapped_variances(x, statistic: Callable, rng, resamples: int) -> tuple[float, float, float]:
+    n, m = x.shape
+    rows, columns = rng.integers(0, n, (resamples, n)), rng.integers(0, m, (resamples, m))
+    u = np.var([statistic(x[r]) for r in rows]) * n / (n - 1)
+    i = np.var([statistic(x[:, c]) for c in columns]) * m / (m - 1)
+    both = np.var([statistic(x[np.ix_(r, c)]) for r, c in zip(rows, columns)])
+    return u, i, both

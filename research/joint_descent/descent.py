@@ -225,7 +225,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
             first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
         )
 
-    @functools.partial(jax.jit, compiler_options=devices.thorough())
+    @functools.partial(jax.jit, compiler_options=devices.fusion_emitters())
     def advance(state: State, epochs) -> State:
         return sharded_map(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
 

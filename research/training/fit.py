@@ -17,12 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
-from jax.sharding import AxisType
 from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.data import noise
 from research.runtime import multihost
-from research.runtime.parallel import sharded_map
+from research.runtime.parallel import run_mesh, sharded_map
 from research.runtime.rng import named
 
 OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd, "rmsprop": optax.rmsprop}
@@ -255,11 +254,10 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
 
 
 def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
-    """function of every network, shared out over the devices."""
+    """`function` of every network: one after the other on each CPU device, vectorised on each accelerator."""
     m = len(jax.tree.leaves(networks)[0])
-    devices = jax.devices() if multihost.several() else jax.devices()[:m]
-    mesh = jax.make_mesh((len(devices),), ("network",), axis_types=(AxisType.Auto,), devices=devices)
-    if devices[0].platform == "cpu":
+    mesh = run_mesh(None if multihost.several() else jax.devices()[:m])
+    if mesh.devices.flat[0].platform == "cpu":
         return sharded_map(lambda block: jax.lax.map(function, block), networks, block=1, mesh=mesh)
     return sharded_map(jax.vmap(function), networks, mesh=mesh)
 

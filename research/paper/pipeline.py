@@ -18,6 +18,7 @@ from research import studies
 from research.evidence import claims as c
 from research.evidence import findings
 from research.paper import figure_files, report
+from research.paper.chapters import Chapter
 from research.plotting import style
 from research.runs import code
 from research.runs.store import Run, atomic_write, digest, lock
@@ -209,10 +210,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[report.Chapter]:
+def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[Chapter]:
     """What there is to report but for studies that are being drawn, in the order of the studies."""
     return [
-        report.Chapter(name, folder / name, failed.get(name))
+        Chapter(name, folder / name, failed.get(name))
         for name in studies.names()
         if name in failed or (name not in drawing and (folder / name / "judged.json").exists())
     ]

@@ -134,9 +134,9 @@ def test_a_population_without_a_data_set_and_a_seed_is_on_mnist_from_seed_0():
 
 
 def test_a_classifier_with_a_loss_of_ones_own_is_scored(cache, monkeypatch):
-    focal = lambda output, label, clean: (
-        -(1 - jax.nn.softmax(output)[label]) * jax.nn.log_softmax(output)[label]
-    )  # noqa: E731
+    def focal(output, label, clean):
+        return -(1 - jax.nn.softmax(output)[label]) * jax.nn.log_softmax(output)[label]
+
     monkeypatch.setitem(fit.LOSSES, "focal", fit.Loss(focal))
     config = dataclasses.replace(SMALL, training=dataclasses.replace(SMALL.training, loss="focal"))
     trained = populations.train_or_load(config, 1)

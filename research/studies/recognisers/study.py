@@ -85,12 +85,16 @@ def run(config: Config, run: Run) -> xr.Dataset:
         {name: getattr(config, name) for name in TIMED if name in config.include}, config.timed
     )
     sample = np.random.default_rng(config.seed).choice(len(test.images), 60, replace=False)
-    return merged.assign(
-        label=("image", test.labels.astype(np.uint8)),
-        sample=(("example", "y", "x"), test.images[sample]),
-        seconds_alone=timed.seconds_alone.reindex(network=list(rows)),
-        reimplemented=("copy", _reimplemented(config, test)),
-    ).assign_coords(_names(config))
+    return (
+        merged.assign(
+            label=("image", test.labels.astype(np.uint8)),
+            sample=(("example", "y", "x"), test.images[sample]),
+            seconds_alone=timed.seconds_alone.reindex(network=list(rows)),
+            reimplemented=("copy", _reimplemented(config, test)),
+        )
+        .assign_coords(_names(config))
+        .assign_attrs(k=config.k)
+    )
 
 
 def _names(config: Config) -> dict:

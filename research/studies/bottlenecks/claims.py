@@ -15,7 +15,7 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
     unmapped = other or ("" if "distance" in results else "no t-SNE was made")
     right = results.right.values
     labels = "That network recovers more than 96% of the labels correctly!"
-    within = "10,000 test images"
+    within = f"{right.shape[1]:,} test images"
     likeness, disparity = measures.likeness(results), measures.disparity(results)
     return [
         e.judge(

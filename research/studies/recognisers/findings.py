@@ -72,7 +72,7 @@ def _hard_for_all(results: xr.Dataset) -> Finding | None:
         "hard-for-all",
         "None of the {count} networks of {kinds} kinds reads {missed} of the {images} test images.",
         holds=bool(missed.any()) and len(names) > 2 and count >= 5 * len(names),
-        missed=Number.exact(missed.sum(), "test images"),
+        missed=Number.exact(int(missed.sum()), "test images"),
         images=Number.exact(results.sizes["image"], "test images"),
         count=Number.exact(count, "networks"),
         kinds=Number.exact(len(names), "kinds of network"),

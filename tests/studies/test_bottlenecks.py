@@ -79,13 +79,10 @@ def test_claims_follow_from_the_results(results, expected):
 
 
 def test_images_count_as_drawn_too_where_the_row_says_so():
-    """Of 1,000 images 97 % right: new networks on these images stay above .96, on new images they may not."""
-    same = np.random.default_rng(0).permutation(1000) < 970  # every network misreads much the same images
-    results = hand_made([0.97] * 5)
-    results["right"] = (
-        ("seed", "image"),
-        np.stack([np.where(DIGITS.repeat(100) == d, 1, same) for d in range(5)]),
-    )
+    """All misread nearly the same images: new networks stay above .96 on these images, on new images they may not."""
+    order = np.random.default_rng(0).permutation(1000)
+    results = hand_made(HIGH)
+    results["right"] = (("seed", "image"), np.array([order < 965 + extra for extra in range(5)], np.uint8))
     these, new, *_ = claims.claims(results)
     assert (these.verdict, new.verdict) == ("reproduced", "inconclusive")
     assert new.low < these.low
@@ -145,7 +142,7 @@ def test_every_network_has_a_tsne_with_digits_of_its_own(twice, config):
     assert results.distance.sizes["seed"] == results.sizes["seed"] == config.networks == 2
     first, second = results.distance.sel(map="tsne").values
     assert np.abs(first / first.mean() - second / second.mean()).max() > 0.05
-    shown, label = results.mapped_image.values, results.label.values
+    shown, label = results.mapped_image.values, results.label.values.astype(int)
     assert len(np.unique(shown)) == config.mapped
     assert np.ptp(shown) > 5000  # random, not the first ones
     for name, points in (("tsne", results.tsne.values), ("bottleneck", results.code.values[shown])):

@@ -62,8 +62,8 @@ def _rim(results: xr.Dataset) -> Finding | None:
         linear_middle=_r(inside[1]),
         at_rim=Number.of(e.mean(at_rim), "networks"),
         at_middle=Number.of(e.mean(at_middle), "networks"),
-        rim=Number.exact(rim.sum(), "pixels"),
-        middle=Number.exact(middle.sum(), "pixels"),
+        rim=Number.exact(int(rim.sum()), "pixels"),
+        middle=Number.exact(int(middle.sum()), "pixels"),
         rare=Number.exact(RARE, percent=True),
         often=Number.exact(OFTEN, percent=True),
     )  # fmt: skip
@@ -81,9 +81,9 @@ def _depth(results: xr.Dataset) -> Finding | None:
         "mean Jacobian by r = {first:full}, with {deep} by {last:full}; its resemblance to the digit falls from {alike} to "
         "{alike_last}.",
         holds=lost.high < 0 and results.depth.values.min() == 1 and alike[-1].mean() < alike[0].mean(),
-        shallow=Number.exact(results.depth.values.min(), "hidden layers"),
-        deep=Number.exact(results.depth.values.max(), "hidden layers"),
-        width=Number.exact(results.attrs["width"], "neurons"),
+        shallow=Number.exact(int(results.depth.values.min()), "hidden layers"),
+        deep=Number.exact(int(results.depth.values.max()), "hidden layers"),
+        width=Number.exact(int(results.attrs["width"]), "neurons"),
         first=_r(agree[0]),
         last=_r(agree[-1]),
         alike=_r(alike[0]),
@@ -137,7 +137,7 @@ def _z(results: xr.Dataset) -> Finding | None:
         words={"net": measures.label(results, DOCUMENT)},
         everywhere=Number.of(e.share(everywhere), "networks", percent=True, digits=0),
         there=Number.of(e.share(there), "networks", percent=True, digits=0),
-        dark=Number.exact(dark.sum(), "pixels"),
+        dark=Number.exact(int(dark.sum()), "pixels"),
         sure=Number.exact(measures.SURE, "standard deviations"),
     )
 

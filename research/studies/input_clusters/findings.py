@@ -1,8 +1,133 @@
 """What else the results show."""
 
+import math
+
+import numpy as np
 import xarray as xr
 
+from research import evidence as e
+from research.evidence.findings import Finding, Number, finding
+from research.studies.input_clusters import measures as m
 
-def findings(results: xr.Dataset) -> list:
-    """None yet."""
-    return []
+PAIR = ("found 2-D", "found 3-D")
+FROZEN = ("weights frozen", "inputs frozen")
+
+
+def findings(results: xr.Dataset) -> list[Finding]:
+    """Those that hold in these results; none where the runs are too short to be separated."""
+    found = [_scale(results), _clumps(results)]
+    if all(np.isfinite(m.times(results, group, "linear")).any() for group in PAIR):
+        found += [_measure(results), _by_chance(results)]
+    if 3 in m.dimensions(results):
+        found.append(_features(results))
+    return [each for each in [*found, _frozen(results)] if each]
+
+
+def _share(happens, unit: str = "settings") -> Number:
+    return Number.of(m.share(np.asarray(happens)), unit, percent=True, digits=0)
+
+
+def _epochs(interval: e.Interval, unit: str) -> Number:
+    return Number.of(interval, unit, digits=0)
+
+
+def _p(value: float) -> Number:
+    """A p-value to two significant digits."""
+    return Number.exact(value, digits=1 - math.floor(math.log10(max(value, 1e-12))))
+
+
+def _scale(results: xr.Dataset) -> Finding | None:
+    """The scale of the inputs decides; the search over the declared space."""
+    small, large = min(m.scales(results)), max(m.scales(results))
+    raw, divided = (m.at(results, f"scale {scale:g}, 2-D") for scale in (small, large))
+    none, many = _share(m.separated(raw)), _share(m.separated(divided))
+    return finding(
+        "scale-decides",
+        "The scale of the inputs decides whether clusters form: {none:full} of the drawn settings end with one cluster "
+        "a class where the network sees the points as they are, {many:full} where they are divided by {large}.",
+        holds=small == 1 and none.high is not None and many.low is not None and none.high < many.low,
+        none=none,
+        many=many,
+        large=Number.exact(large),
+    )
+
+
+def _clumps(results: xr.Dataset) -> Finding | None:
+    """What raw inputs give in the place of clusters."""
+    raw = m.at(results, "scale 1, 2-D")
+    ended = m.regime(raw).values
+    clumps, stay, apart = (
+        _share(ended == m.REGIMES.index(name)) for name in (m.REGIMES[2], m.REGIMES[0], m.REGIMES[3])
+    )
+    return finding(
+        "raw-inputs-clump",
+        "With raw inputs the points gather in many small clumps of one class sooner than in one cluster a class: {clumps:full} of "
+        "the drawn settings end so, {apart} with one cluster a class; in {stay} nothing is ordered.",
+        holds=clumps.value > apart.value,
+        clumps=clumps,
+        apart=apart,
+        stay=stay,
+    )  # fmt: skip
+
+
+def _measure(results: xr.Dataset) -> Finding | None:
+    """On the found setting the two measures disagree about the third feature."""
+    line, shape = (m.gain(results, *PAIR, measure) for measure in ("linear", "silhouette"))
+    return finding(
+        "faster-depends-on-measure",
+        "Whether three features are faster depends on the measure. Epochs gained until a line separates the classes: "
+        "{line:full}, log-rank p = {p_line}; until the silhouette is high: {shape:full}, p = {p_shape}.",
+        holds=line.value > 0 > shape.value,
+        line=_epochs(line, "seeds"),
+        p_line=_p(m.logrank(results, *PAIR, "linear")),
+        shape=_epochs(shape, "seeds"),
+        p_shape=_p(m.logrank(results, *PAIR, "silhouette")),
+    )
+
+
+def _by_chance(results: xr.Dataset) -> Finding | None:
+    """How often the document's pair of numbers comes from the spread between seeds."""
+    slow = ~(m.times(results, PAIR[0], "linear") <= 5000)
+    fast = m.times(results, PAIR[1], "linear") <= 3000
+    both = float(slow.mean() * fast.mean())
+    return finding(
+        "documents-pair-by-chance",
+        "The document's pair, three features by epoch {early} and two features after more than {late}, comes from the "
+        "spread between seeds in {both} of the pairs of runs: {fast:full} with three features are as fast, "
+        "{slow:full} with two as slow.",
+        holds=0 < both < 0.1,
+        early=Number.exact(3000),
+        late=Number.exact(5000),
+        both=Number.exact(both, percent=True, digits=1),
+        fast=_share(fast, "seeds"),
+        slow=_share(slow, "seeds"),
+    )
+
+
+def _features(results: xr.Dataset) -> Finding | None:
+    """The setting in which the number of features matters most."""
+    line, shape = (m.gain(results, "2 features", "3 features", name) for name in ("linear", "silhouette"))
+    return finding(
+        "features-help-a-line",
+        "In the setting that was chosen because the number of features matters most in it, a third feature gains "
+        "{line:full} epochs by a line and {shape:full} by the silhouette.",
+        holds=line.low > 0 > shape.value,
+        line=_epochs(line, "seeds"),
+        shape=_epochs(shape, "seeds"),
+    )
+
+
+def _frozen(results: xr.Dataset) -> Finding | None:
+    """Which of the two that move does the work."""
+    weights, inputs = (m.of(results, name).purity.dropna("epoch", how="all") for name in FROZEN)
+    end, still = e.share(weights[-1]), e.share(inputs[-1])
+    return finding(
+        "inputs-do-the-work",
+        "The inputs do most of the work: with frozen random weights the share of a point's {k} nearest that have its class "
+        "still rises from {start} to {end:full}, with frozen inputs it stays at {still:full}.",
+        holds=end.value > still.value + 0.2,
+        k=Number.exact(5),
+        start=Number.of(e.share(weights[0]), "seeds", percent=True, digits=0),
+        end=Number.of(end, "seeds", percent=True, digits=0),
+        still=Number.of(still, "seeds", percent=True, digits=0),
+    )

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import betaincinv, expit, logit, stdtrit
 
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
@@ -50,7 +50,7 @@ def mean(values: ArrayLike) -> Interval:
         return NOTHING
     if _all_the_same(x):
         return undecided(x.mean(), len(x))
-    return student(x.mean(), stats.sem(x), len(x) - 1, len(x))
+    return student(x.mean(), _error(x), len(x) - 1, len(x))
 
 
 def share(values: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
@@ -88,7 +88,7 @@ def share(values: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)) -> Interv
     elif _all_the_same(x):
         inside = Interval(m, *_clopper_pearson(n * m, n), n)
     else:
-        inside = logit_student(m, float(stats.sem(x)), n - 1, n)
+        inside = logit_student(m, _error(x), n - 1, n)
     value, low, high = (floor + (ceiling - floor) * v for v in inside[:3])
     return Interval(value, low, high, n)
 
@@ -202,7 +202,7 @@ def ratio(a: ArrayLike, b: ArrayLike) -> Interval:
     if n < 2 or not math.isfinite(value) or _all_the_same(x - value * y, max(abs(x).max(), abs(y).max())):
         return undecided(value, n)
     # (x̄ − θȳ)² = t² (s_xx − 2θ s_xy + θ² s_yy) / n is a quadratic in θ
-    (xx, xy), (_, yy) = stats.t.ppf(1 - TAIL, n - 1) ** 2 * np.cov(x, y) / n
+    (xx, xy), (_, yy) = stdtrit(n - 1, 1 - TAIL) ** 2 * np.cov(x, y) / n
     squared, linear, constant = y.mean() ** 2 - yy, x.mean() * y.mean() - xy, x.mean() ** 2 - xx
     if squared <= 0:
         return undecided(value, n)
@@ -227,6 +227,11 @@ def _pairs(a: ArrayLike, b: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[n
     return x[there], y[there]
 
 
+def _error(x: Float[np.ndarray, " n"]) -> float:
+    """Standard error of the mean."""
+    return float(x.std(ddof=1)) / math.sqrt(len(x))
+
+
 def _all_the_same(x: np.ndarray, scale: float | None = None) -> bool:
     """Whether the values differ by no more than rounding, relative to `scale` (default: the largest of them)."""
     return bool(np.ptp(x) <= SAME * (np.abs(x).max() if scale is None else scale))
@@ -242,20 +247,20 @@ def never_of_width_0(value: float, low: float, high: float, n: int) -> Interval:
 
 
 def student(value: float, error: float, freedom: float, n: int) -> Interval:
-    low, high = stats.t.interval(CONFIDENCE, freedom, value, error)
-    return never_of_width_0(value, low, high, n)
+    half = stdtrit(freedom, 1 - TAIL) * error
+    return never_of_width_0(value, value - half, value + half, n)
 
 
 def logit_student(m: float, error: float, freedom: float, n: int) -> Interval:
     """Student's interval of a share 0 < m < 1 on the logit scale, where the standard error is error / (m (1 − m))."""
     if not 0 < m < 1:
         return undecided(m, n)
-    half = stats.t.ppf(1 - TAIL, freedom) * error / (m * (1 - m))
+    half = stdtrit(freedom, 1 - TAIL) * error / (m * (1 - m))
     return never_of_width_0(m, expit(logit(m) - half), expit(logit(m) + half), n)
 
 
 def _clopper_pearson(successes: float, n: int) -> tuple[float, float]:
     """Clopper & Pearson's interval through quantiles of beta distributions; successes may be fractional."""
-    low = 0.0 if successes <= 0 else float(stats.beta.ppf(TAIL, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(stats.beta.ppf(1 - TAIL, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, TAIL))
+    high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - TAIL))
     return low, high

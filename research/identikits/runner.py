@@ -12,7 +12,7 @@ How the runs share a machine (`mapped`):
   block share one network's weights. Once most of a block has finished, the rest goes on in a smaller one.
   The last bits may depend on the block, but not on interruptions.
 
-The runs of a block are spread over the devices by `shard_map`.
+The runs of a block are shared out over the devices by `research.runtime.parallel.sharded_map`.
 """
 
 import functools
@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, UInt
 
 from research.identikits import single_run as one_run
 from research.identikits.single_run import Question
 from research.runtime import multihost
+from research.runtime.parallel import run_mesh, sharded_map
 
 SHRINK = 8  # a side-by-side block shrinks once, by this factor, so that only two programs are compiled
 
@@ -65,15 +65,15 @@ def drive(
     Raises: ValueError if the network answers NaN.
     """
     runs = jax.tree.map(np.array, runs)
-    mesh = Mesh(np.array(devices), ("runs",))
+    mesh = run_mesh(devices)
     _, advance = _compiled(question, mesh, mapped)
-    params = multihost.spread(params, NamedSharding(mesh, P()))
+    params = multihost.replicate(params, mesh)
     while not runs.done.all():
         for index in _partition(runs, mapped, block * mesh.size):
             places, real = _places(index, block, mesh.size, shrink=not mapped)
             part = jax.tree.map(lambda leaf, at=places: leaf[at], runs)
             part = part._replace(done=part.done | ~real)
-            part = multihost.spread(part, NamedSharding(mesh, P("runs")))
+            part = multihost.replicate(part, mesh)
             part = multihost.all_gather(advance(part, params, chunk))
             _put(runs, part, places, real)
             _complain(runs, index)
@@ -100,15 +100,15 @@ def begin(
 
     Raises: ValueError if the network answers NaN.
     """
-    mesh = Mesh(np.array(devices), ("runs",))
+    mesh = run_mesh(devices)
     first, _ = _compiled(question, mesh, mapped)
-    params = multihost.spread(params, NamedSharding(mesh, P()))
+    params = multihost.replicate(params, mesh)
     seeds = (networks, digits, keys, starts)
     runs: Runs = None
     for index in _blocks(networks, mapped, block * mesh.size):
         places, real = _places(index, block, mesh.size, shrink=False)
         part = tuple(leaf[places] for leaf in seeds)
-        part = multihost.all_gather(first(multihost.spread(part, NamedSharding(mesh, P("runs"))), params))
+        part = multihost.all_gather(first(multihost.replicate(part, mesh), params))
         if runs is None:
             runs = jax.tree.map(lambda leaf: np.empty((networks.size, *leaf.shape[1:]), leaf.dtype), part)
         _put(runs, part, places, real)
@@ -120,22 +120,21 @@ def begin(
 def _compiled(question: Question, mesh: Mesh, mapped: bool) -> tuple[Callable, Callable]:
     """(first, advance) for a block of runs; kept, so that asking the same again does not compile again."""
 
-    def sharded_map(one: Callable, runs: Any, params: Any) -> Any:
+    def of_block(one: Callable, runs: Any, params: Any) -> Any:
         networks = runs[0]  # the first field of a run, begun or not
         if mapped:
             return jax.lax.map(lambda run: one(question, run, _network(params, run[0])), runs)
         return jax.vmap(lambda run: one(question, run, _network(params, networks[0])))(runs)
 
-    def first(seeds, params):
-        return sharded_map(one_run.first, seeds, params)
+    def of_all(one: Callable, runs: Any, params: Any) -> Any:
+        share = len(runs[0]) // mesh.size  # one block a device
+        return sharded_map(lambda block: of_block(one, block, params), runs, block=share, mesh=mesh)
 
-    def advance(runs, params, chunk):
-        return sharded_map(functools.partial(one_run.advance, chunk=chunk), runs, params)
-
-    shard = functools.partial(jax.shard_map, mesh=mesh, out_specs=P("runs"), check_vma=False)
     return (
-        jax.jit(shard(first, in_specs=(P("runs"), P()))),
-        jax.jit(shard(advance, in_specs=(P("runs"), P(), P()))),
+        jax.jit(lambda seeds, params: of_all(one_run.first, seeds, params)),
+        jax.jit(
+            lambda runs, params, chunk: of_all(functools.partial(one_run.advance, chunk=chunk), runs, params)
+        ),
     )
 
 

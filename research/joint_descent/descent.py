@@ -33,7 +33,7 @@ from jaxtyping import Array, Float, Int, Key
 from research.joint_descent.settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
 from research.models.mlp import activation
 from research.runtime import devices
-from research.runtime.parallel import every_device, on_all, sharded_map
+from research.runtime.parallel import replicated, run_mesh, sharded_map
 from research.runtime.rng import named
 
 __all__ = [
@@ -165,9 +165,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
             )
 
         state = jax.vmap(one)(uniform, points, labels, weight_rate, input_rate, scale)
-        return on_all(
-            state, mesh or every_device()
-        )  # as `advance` leaves it, which then is compiled only once
+        return replicated(state, mesh or run_mesh())  # as `advance` returns it: one compilation serves both
 
     def init(
         keys: Key[Array, " m"],
@@ -227,7 +225,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
             first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
         )
 
-    @functools.partial(jax.jit, compiler_options=devices.thorough())
+    @functools.partial(jax.jit, compiler_options=devices.fusion_emitters())
     def advance(state: State, epochs) -> State:
         return sharded_map(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
 

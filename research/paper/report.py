@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
 
 from research import studies
 from research.evidence import claims as c
-from research.paper import latex
+from research.paper import latex, tables
+from research.paper.chapters import Chapter, Picture, claims_of, findings_of
 from research.plotting import files, style
 from research.runs.store import Run, atomic_write, make_folder
 
@@ -21,36 +21,6 @@ DOCUMENTS = {  # by the first three digits of their file names
     "003": "Reverse image recognition",
     "004": "Explainable Clustering in a Classification Neural Network",
 }
-VERDICTS = ("reproduced", "partly", "not reproduced", "not run")
-
-
-class Chapter(NamedTuple):
-    """A study in the report: its name, its run folder, and what stopped it, if anything did."""
-
-    study: str
-    folder: Path
-    failure: str | None = None
-
-    @property
-    def title(self) -> str:
-        return studies.part(self.study, "about").TITLE
-
-    def claims(self) -> list[c.Claim]:
-        return [] if self.failure else c.from_json((self.folder / "claims.json").read_text())
-
-
-class Picture(NamedTuple):
-    """A figure of a study as it lies in the run folder; `moving` ones are GIFs, others have several files."""
-
-    study: str
-    name: str
-    folder: Path
-    drawing: style.Drawing
-    moving: bool
-
-    def file(self, width: float = style.DOUBLE, ending: str = ".webp") -> Path:
-        stem = files.file_name(self.name, width)
-        return self.folder / f"{stem}{'.gif' if self.moving else ending}"
 
 
 def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[c.Claim]:
@@ -58,13 +28,17 @@ def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[
 
     Studies without a chapter are named as missing; the note, if there is one, stands on top.
     """
-    claims = _claims(chapters)
-    pictures = [picture for chapter in chapters for picture in _pictures(chapter)]
+    rows, found = claims_of(chapters), findings_of(chapters)
+    claims = [claim for _, claim in rows]
+    pictures = [picture for chapter in chapters for picture in chapter.pictures()]
     _gather(pictures, make_folder(folder / "figures"))
     still = [
         (p.study, p.name, p.drawing.caption, p.file(style.SINGLE).exists()) for p in pictures if not p.moving
     ]
     atomic_write(folder / "claims.json", c.to_json(claims))
+    atomic_write(folder / "claims.csv", tables.claims_csv(rows))
+    atomic_write(folder / "findings.json", tables.findings_json(found))
+    atomic_write(folder / "findings.csv", tables.findings_csv(found))
     atomic_write(folder / "numbers.tex", latex.numbers(claims))
     atomic_write(folder / "claims.tex", latex.claims(claims))
     atomic_write(folder / "figures.tex", latex.figures(still))
@@ -89,32 +63,6 @@ def page(chapters: Sequence[Chapter], note: str = "") -> str:
     )
 
 
-def _claims(chapters: Sequence[Chapter]) -> list[c.Claim]:
-    """Every claim once, where it comes first: two studies may speak of one."""
-    first: dict[str, c.Claim] = {}
-    for chapter in chapters:
-        for claim in chapter.claims():
-            first.setdefault(claim.id, claim)
-    return list(first.values())
-
-
-def _pictures(chapter: Chapter) -> list[Picture]:
-    """Everything drawn for a chapter, in the order of its figures module."""
-    if chapter.failure:
-        return []
-    folder = chapter.folder / "figures"
-    kinds = (
-        (studies.part(chapter.study, "figures").FIGURES, False),
-        (getattr(studies.part(chapter.study, "figures"), "ANIMATIONS", {}), True),
-    )
-    drawn = (
-        Picture(chapter.study, name, folder, drawing, moving)
-        for drawings, moving in kinds
-        for name, drawing in drawings.items()
-    )
-    return [picture for picture in drawn if picture.file().exists()]
-
-
 def _gather(pictures: Iterable[Picture], folder: Path) -> None:
     """Copies what papers need into one folder, under study-figure.*; what is no longer drawn goes away."""
     wanted = {
@@ -134,8 +82,8 @@ def _gather(pictures: Iterable[Picture], folder: Path) -> None:
 
 
 def _head(chapters: Sequence[Chapter], note: str) -> str:
-    claims = _claims(chapters)
-    count = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in VERDICTS}
+    claims = [claim for _, claim in claims_of(chapters)]
+    count = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in c.VERDICTS}
     shares = "".join(f'<span class="{_class(v)}" style="flex:{n}"></span>' for v, n in count.items() if n)
     key = "".join(f"<li>{_dot(v)}{n} {v}</li>" for v, n in count.items() if n)
     contents = "".join(
@@ -191,7 +139,7 @@ def _row(claim: c.Claim) -> str:
         (
             "",
             "",
-            f'<span class="id">{escape(claim.id)}</span><span class="words">{escape(claim.statement)}</span>',
+            f'<span class="id">{escape(claim.id)}</span><span class="words">{escape(claim.quote)}</span>',
         ),
         ("document", "", claim.source[:3]),
         ("claimed", "r", c.number(claim.claimed)),
@@ -238,16 +186,13 @@ def _chapter(number: int, chapter: Chapter) -> str:
             f'{top}<p class="failed"><b>This study failed.</b> {escape(chapter.failure)}<br>'
             f"<code>{again}</code> tries again; nothing that was finished is lost.</p></section>"
         )
-    drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(_pictures(chapter), 1))
+    drawn = "".join(_figure(f"{number}.{i}", picture) for i, picture in enumerate(chapter.pictures(), 1))
     return (
         f"{top}<p>{_text(study.METHOD)}</p>{drawn}"
         + _listed(
             "ul",
-            "What surprised us",
-            [
-                finding.statement
-                for finding in findings.from_json((chapter.folder / "findings.json").read_text())
-            ],
+            "Findings",
+            [finding.statement for finding in chapter.findings()],
         )
         + _listed("ol", "Differences from the documents", study.DIFFERENCES)
         + _provenance(Run(chapter.folder).provenance())

@@ -23,8 +23,8 @@ def findings(results: xr.Dataset) -> list[Finding]:
     return [each for each in [*found, _frozen(results)] if each]
 
 
-def _share(happens, unit: str = "settings") -> Number:
-    return Number.of(m.share(np.asarray(happens)), unit, percent=True, digits=0)
+def _percent(share: e.Interval, unit: str = "settings") -> Number:
+    return Number.of(share, unit, percent=True, digits=0)
 
 
 def _epochs(interval: e.Interval, unit: str) -> Number:
@@ -39,35 +39,32 @@ def _p(value: float) -> Number:
 def _scale(results: xr.Dataset) -> Finding | None:
     """The scale of the inputs decides; the search over the declared space."""
     small, large = min(m.scales(results)), max(m.scales(results))
-    raw, divided = (m.at(results, f"scale {scale:g}, 2-D") for scale in (small, large))
-    none, many = _share(m.separated(raw)), _share(m.separated(divided))
+    raw, divided = (m.end(results, f"scale {scale:g}, 2-D") for scale in (small, large))
+    none, many = m.share(m.separated(raw)), m.share(m.separated(divided))
     return finding(
         "scale-decides",
         "The scale of the inputs decides whether clusters form: {none:full} of the drawn settings end with one cluster "
         "a class where the network sees the points as they are, {many:full} where they are divided by {large}.",
-        holds=small == 1 and none.high is not None and many.low is not None and none.high < many.low,
-        none=none,
-        many=many,
+        holds=small == 1 and none.high < many.low,
+        none=_percent(none),
+        many=_percent(many),
         large=Number.exact(large),
     )
 
 
 def _clumps(results: xr.Dataset) -> Finding | None:
     """What raw inputs give in the place of clusters."""
-    raw = m.at(results, "scale 1, 2-D")
-    ended = m.regime(raw).values
-    clumps, stay, apart = (
-        _share(ended == m.REGIMES.index(name)) for name in (m.REGIMES[2], m.REGIMES[0], m.REGIMES[3])
-    )
+    ended = m.regime(m.end(results, "scale 1, 2-D")).values
+    stay, clumps, apart = (m.share(ended == i) for i in (0, 2, 3))
     return finding(
         "raw-inputs-clump",
-        "With raw inputs the points gather in many small clumps of one class sooner than in one cluster a class: {clumps:full} of "
-        "the drawn settings end so, {apart} with one cluster a class; in {stay} nothing is ordered.",
-        holds=clumps.value > apart.value,
-        clumps=clumps,
-        apart=apart,
-        stay=stay,
-    )  # fmt: skip
+        "Raw inputs give many small clumps of one class sooner than one cluster a class: {clumps:full} of the drawn "
+        "settings end in clumps, {apart} with one cluster a class, and in {stay} nothing is ordered.",
+        holds=clumps.low > apart.high,
+        clumps=_percent(clumps),
+        apart=_percent(apart),
+        stay=_percent(stay),
+    )
 
 
 def _measure(results: xr.Dataset) -> Finding | None:
@@ -99,8 +96,8 @@ def _by_chance(results: xr.Dataset) -> Finding | None:
         early=Number.exact(3000),
         late=Number.exact(5000),
         both=Number.exact(both, percent=True, digits=1),
-        fast=_share(fast, "seeds"),
-        slow=_share(slow, "seeds"),
+        fast=_percent(m.share(fast), "seeds"),
+        slow=_percent(m.share(slow), "seeds"),
     )
 
 
@@ -127,7 +124,7 @@ def _frozen(results: xr.Dataset) -> Finding | None:
         "still rises from {start} to {end:full}, with frozen inputs it stays at {still:full}.",
         holds=end.value > still.value + 0.2,
         k=Number.exact(5),
-        start=Number.of(e.share(weights[0]), "seeds", percent=True, digits=0),
-        end=Number.of(end, "seeds", percent=True, digits=0),
-        still=Number.of(still, "seeds", percent=True, digits=0),
+        start=_percent(e.share(weights[0]), "seeds"),
+        end=_percent(end, "seeds"),
+        still=_percent(still, "seeds"),
     )

@@ -1,8 +1,5 @@
-"""What else the results show."""
-
-import xarray as xr
+"""Stub."""
 
 
-def findings(results: xr.Dataset) -> list:
-    """None yet."""
+def findings(results):
     return []

@@ -33,10 +33,15 @@ TEXTS = (
     "findings.tex",
 )
 MAX_BYTES = 20_000_000
-PNG_DPI = (150, 120, 100, 75, 65)  # of the kept figures: the first with which all of them fit
+FINENESS = (
+    (150, 10),
+    (120, 8),
+    (100, 7),
+    (75, 6),
+    (65, 5),
+)  # dpi of figures, bits of images: the first that fits
 IMAGE = ("y", "x")  # the last two dims of an image
-IMAGE_BITS = 10  # of an image's mantissa that are kept, as many as float16 has
-MANTISSA = 23  # bits of float32's
+MANTISSA = 23  # bits of a float32
 PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
 COMMANDS = {"quick": "make paper", "full": "make paper PRESET=full"}
 
@@ -59,15 +64,16 @@ def export(paper: Path, folder: Path) -> int:
     kept["provenance.json"] = (json.dumps(_origins(paper), indent=2) + "\n").encode()
     for name in ("report.html", "provenance.json"):  # where the paper lay on the machine stays private
         kept[name] = kept[name].replace(str(paper.resolve()).encode(), b"PAPER")
-    kept |= {f"results/{name}.nc": packed(compact(Run(paper / name).results()), 9) for name in names}
+    results = {name: Run(paper / name).results() for name in names}
     drawn = {
         f"figures/{name}-{figure}.png": picture
         for name in names
         for figure in studies.part(name, "figures").FIGURES
         if (picture := paper / name / "figures" / f"{figure}.png").exists()
     }
-    for dpi in PNG_DPI:
+    for dpi, bits in FINENESS:
         kept |= {name: _smaller(picture, dpi) for name, picture in drawn.items()}
+        kept |= {f"results/{name}.nc": packed(compact(whole, bits), 9) for name, whole in results.items()}
         size = sum(map(len, kept.values()))
         if size <= MAX_BYTES:
             break
@@ -93,29 +99,29 @@ def _origins(paper: Path) -> dict[str, Any]:
     }
 
 
-def compact(results: xr.Dataset) -> xr.Dataset:
-    """Results of which every double is a float32, and every image has no more digits than float16.
+def compact(results: xr.Dataset, bits: int = FINENESS[0][1]) -> xr.Dataset:
+    """Results without digits that no figure shows: no variable is a double, and images have `bits` bits of mantissa.
 
-    Images stay float32 and have the last bits of their mantissas set to 0, which compress to nothing: float16 itself
-    has no room for the small values of a gradient.
+    float16 has 10 bits. Images stay float32 with the other bits set to 0, which compress to nothing, because float16
+    has no room for the small values of a gradient. Coordinates keep all digits, because they are looked up.
     """
 
     def smaller(x: xr.DataArray) -> xr.DataArray:
         if x.dtype == np.float64:
             x = x.astype(np.float32)
         if x.dtype == np.float32 and x.dims[-2:] == IMAGE:
-            x = x.copy(data=_rounded(x.values))
+            x = x.copy(data=_rounded(x.values, bits))
         return x
 
     return results.assign({name: smaller(x) for name, x in results.data_vars.items()})
 
 
-def _rounded(x: np.ndarray) -> np.ndarray:
-    """The nearest float32 values, ties to even, with IMAGE_BITS bits of mantissa."""
-    drop = MANTISSA - IMAGE_BITS
-    bits = np.ascontiguousarray(x).view(np.uint32)
-    up = np.uint32((1 << (drop - 1)) - 1) + ((bits >> np.uint32(drop)) & np.uint32(1))
-    near = ((bits + up) & ~np.uint32((1 << drop) - 1)).view(np.float32)
+def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
+    """The nearest float32 values, ties to even, that have so many bits of mantissa."""
+    drop = MANTISSA - bits
+    all_bits = np.ascontiguousarray(x).view(np.uint32)
+    up = np.uint32((1 << (drop - 1)) - 1) + ((all_bits >> np.uint32(drop)) & np.uint32(1))
+    near = ((all_bits + up) & ~np.uint32((1 << drop) - 1)).view(np.float32)
     return np.where(np.isfinite(x), near, x)
 
 

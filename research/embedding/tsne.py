@@ -230,7 +230,7 @@ def _advance(state, graph, exaggeration, rate, most, settings):
 @functools.cache
 def _compiled():
     """`_advance` as a program for long loops; made at its first use, when it is known what compiles them."""
-    options = tsne_repulsion.ONE_THREAD | devices.thorough()
+    options = tsne_repulsion.ONE_THREAD | devices.fusion_emitters()
     return jax.jit(_advance, donate_argnames="state", compiler_options=options)
 
 

@@ -1,8 +1,8 @@
-"""Several processes, one computation: all run the same program, and share out the runs inside it.
+"""Several processes that compute together: all run the same program and share out the runs inside it.
 
-Process 0 alone reads and writes files. What it reads or decides, `on_process_zero` hands to the others, so that no two
-processes ever take different ways. A process that is told to end (SIGTERM) ends all of them at the same step.
-Everything here does nothing much where there is only one process.
+Only process 0 reads and writes files. `on_process_zero` sends what it reads or decides to the others, so that all
+processes take the same branches. A SIGTERM to one process ends all of them at the same step (`preempted`).
+With a single process these functions only call what they are given.
 """
 
 import contextlib
@@ -16,24 +16,30 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
-from jax.sharding import Sharding
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 T = TypeVar("T")
-LEAVE_WITHIN = 30  # seconds that a process waits at the end for those that no longer come
-PATIENCE = 6 * 3600  # seconds that a process waits for one that is busy alone
+LEAVE_WITHIN = 30  # seconds that a process waits at shutdown for the others
+BARRIER_TIMEOUT = 6 * 3600  # seconds; process 0 may draw figures for long while the others wait
 
 
 class Preempted(Exception):
-    """A process was told to end; everything is saved, and the same command goes on from there."""
+    """A process received SIGTERM. Everything is saved; the same command resumes."""
 
 
 def start(coordinator: str | None = None, count: int | None = None, index: int | None = None) -> None:
-    """Joins this process with the others; before the first computation.
+    """Join this process with the others. To be called before the first computation.
 
-    Under Slurm, Open MPI and on TPUs, JAX finds the others itself. Elsewhere all three are given: host:port of
-    process 0, how many processes there are, and which one this is.
+    Under Slurm, Open MPI and on TPUs, JAX finds the other processes itself and no argument is needed. Elsewhere all
+    three must be given.
 
-    Raises: ValueError if there is no cluster to be found, or if the others do not answer.
+    Args:
+        coordinator: host:port of process 0.
+        count: number of processes.
+        index: which of them this is, 0 to count - 1.
+
+    Raises:
+        ValueError: if only some arguments are given, no cluster is found, or the others do not answer.
     """
     given = [coordinator is not None, count is not None, index is not None]
     if any(given[1:]) and not all(given):
@@ -55,14 +61,14 @@ def several() -> bool:
 
 
 def is_process_zero() -> bool:
-    """Whether this process is the one that reads, writes and speaks."""
+    """Whether this process is the one that reads and writes files and prints."""
     return not several() or jax.process_index() == 0
 
 
 def on_process_zero(compute: Callable[[], T]) -> T:
-    """What `compute` returns in process 0, in every process; what it raises there is raised everywhere.
+    """Call `compute` on process 0 and return its value on every process; an exception is raised on every process.
 
-    All processes must call it; the value must be picklable.
+    All processes must call this. Value and exception must be picklable.
     """
     if not several():
         return compute()
@@ -72,23 +78,28 @@ def on_process_zero(compute: Callable[[], T]) -> T:
             outcome = (True, compute())
         except Exception as error:
             outcome = (False, error)
-    good, value = _from_first(outcome)
-    if not good:
+    succeeded, value = _broadcast_from_zero(outcome)
+    if not succeeded:
         raise value
     return value
 
 
 def barrier() -> None:
-    """Returns when all processes are here; waits for hours where a collective gives up after seconds."""
+    """Return once all processes have called this.
+
+    It waits for up to `BARRIER_TIMEOUT`, whereas the collective behind `multihost_utils.sync_global_devices` gives up
+    after seconds.
+    """
     if several():
-        from jax._src import distributed  # what multihost_utils waits by is a collective
+        from jax._src import distributed  # the only access to the coordination service's own barrier
 
         client = distributed.global_state.client
         assert client
-        client.wait_at_barrier(f"identikit-{next(_meetings)}", PATIENCE * 1000)
+        client.wait_at_barrier(f"identikit-{next(_barriers)}", BARRIER_TIMEOUT * 1000)
 
 
-def _from_first(value: Any) -> Any:
+def _broadcast_from_zero(value: Any) -> Any:
+    """The value of process 0 on every process, sent as pickled bytes."""
     sent = np.frombuffer(pickle.dumps(value), np.uint8)
     size = int(multihost_utils.broadcast_one_to_all(np.int32(sent.size)))
     packet = np.zeros(1 << max(size - 1, 1023).bit_length(), np.uint8)  # few sizes, few compiled programs
@@ -96,53 +107,57 @@ def _from_first(value: Any) -> Any:
     return pickle.loads(np.asarray(multihost_utils.broadcast_one_to_all(packet))[:size].tobytes())
 
 
-def spread(tree: Any, sharding: Sharding) -> Any:
-    """Host arrays, the same in every process, as arrays on the devices of all processes."""
+def replicate(tree: Any, mesh: Mesh) -> Any:
+    """Put host arrays, equal in every process, on every device of the mesh."""
+    sharding = NamedSharding(mesh, PartitionSpec())
     if not several():
         return jax.device_put(tree, sharding)
-    whole = jax.tree.map(np.asarray, tree)
-    return jax.tree.map(lambda a: jax.make_array_from_callback(a.shape, sharding, lambda i: a[i]), whole)
+    host = jax.tree.map(np.asarray, tree)
+    return jax.tree.map(lambda a: jax.make_array_from_callback(a.shape, sharding, lambda i: a[i]), host)
 
 
 def all_gather(tree: Any) -> Any:
-    """Arrays on the devices of all processes as NumPy arrays, whole, in every process."""
+    """Copy arrays from the devices of all processes to NumPy arrays, complete in every process."""
     if not several():
         return jax.device_get(tree)
 
-    def whole(leaf: jax.Array) -> np.ndarray:
-        here = leaf.is_fully_addressable or leaf.is_fully_replicated
-        return np.array(leaf if here else multihost_utils.process_allgather(leaf, tiled=True))
+    def to_host(leaf: jax.Array) -> np.ndarray:
+        complete = leaf.is_fully_addressable or leaf.is_fully_replicated
+        return np.array(leaf if complete else multihost_utils.process_allgather(leaf, tiled=True))
 
-    return jax.tree.map(whole, tree)
+    return jax.tree.map(to_host, tree)
 
 
-_told = threading.Event()
-_meetings = itertools.count()  # the same in all processes
+_sigterm = threading.Event()
+_barriers = itertools.count()  # numbers the barriers, alike in all processes
 
 
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
-    """Within it, SIGTERM no longer kills: it is noted for `preempted`; a second one kills as before."""
+    """Within this context a first SIGTERM is only recorded for `preempted`; a second one acts as before.
+
+    Outside the main thread, where Python allows no signal handlers, the context does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.getsignal(signal.SIGTERM)
 
-    def note(*_: Any) -> None:
-        _told.set()
+    def record(*_: Any) -> None:
+        _sigterm.set()
         signal.signal(signal.SIGTERM, before)
 
-    _told.clear()
-    signal.signal(signal.SIGTERM, note)
+    _sigterm.clear()
+    signal.signal(signal.SIGTERM, record)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        _told.clear()
+        _sigterm.clear()
 
 
 def preempted() -> bool:
-    """Whether any of the processes has been told to end: the same answer in all of them."""
+    """Whether any of the processes has received SIGTERM inside `watched`; the same answer in all of them."""
     if not several():
-        return _told.is_set()
-    return bool(multihost_utils.process_allgather(np.array(_told.is_set())).any())
+        return _sigterm.is_set()
+    return bool(multihost_utils.process_allgather(np.array(_sigterm.is_set())).any())

@@ -7,5 +7,5 @@ from jaxtyping import Array, Key
 
 
 def named(key: Key[Array, ""], name: str) -> Key[Array, ""]:
-    """The key that belongs to `name`: fold_in(key, crc32(name))."""
+    """Derive the key for `name`: fold_in(key, crc32(name))."""
     return jax.random.fold_in(key, zlib.crc32(name.encode()))

@@ -56,7 +56,9 @@ def table(head, rows):
 def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
-    except (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError, ImportError) as error:
+    except (
+        flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError, ImportError, SyntaxError
+    ) as error:  # fmt: skip
         sys.exit(fail(error))
     if len(rest) > 1 and not (len(rest) == 2 and rest[1] in verbs):
         known = f"known: {', '.join(verbs)}" if verbs else "all options are flags, see --help"

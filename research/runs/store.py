@@ -211,6 +211,13 @@ def provenance(config: Any, seconds: float) -> dict[str, Any]:
     }
 
 
+def packed(results: Any, level: int = 4) -> bytes:
+    """An xarray Dataset as a compressed NetCDF file."""
+    numbers = {name for name, v in results.variables.items() if v.dtype.kind in "fiub"}
+    how = {name: {"zlib": True, "complevel": level} for name in numbers}
+    return bytes(results.to_netcdf(engine="h5netcdf", encoding=how))
+
+
 class Run:
     """A run folder. Studies get one to write metrics and checkpoints into; the rest is for whoever runs them."""
 
@@ -255,12 +262,7 @@ class Run:
             for name in ("provenance.json", *SAID):
                 (self.folder / name).unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
-        packed = {
-            name: {"zlib": True, "complevel": 4}
-            for name, v in results.variables.items()
-            if v.dtype.kind in "fiub"
-        }
-        atomic_write(self.folder / "results.nc", bytes(results.to_netcdf(engine="h5netcdf", encoding=packed)))
+        atomic_write(self.folder / "results.nc", packed(results))
         atomic_write(
             self.folder / "provenance.json", json.dumps(provenance(config, seconds), indent=2) + "\n"
         )

@@ -64,8 +64,6 @@ class Claim:
         ]
         if self.claimed is not None and not stated(self.claimed, self.quote):
             wrong.append(f"the number {self.claimed:g} does not stand in the quote {self.quote!r}")
-        if self.verdict not in VERDICTS:
-            wrong.append(f"unknown verdict {self.verdict!r}; known: {', '.join(VERDICTS)}")
         if self.n < MIN_UNITS and self.verdict not in ("inconclusive", "not run"):
             wrong.append(f"n = {self.n} cannot give the verdict {self.verdict!r}; it needs {MIN_UNITS} units")
         if self.low is not None and self.low == self.high:
@@ -187,6 +185,10 @@ def _from_row(row: dict) -> Claim:
         raise ValueError(
             f"claim {row.get('id')!r} {' and '.join(parts)}: run its study again to rewrite the claims"
         )
+    if row["verdict"] not in VERDICTS:
+        raise ValueError(
+            f"claim {row['id']!r}: unknown verdict {row['verdict']!r}; known: {', '.join(VERDICTS)}"
+        )
     return Claim(**row)
 
 
@@ -208,7 +210,7 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
 
     rows = claims if secondary else primary(claims)
     folded = len(claims) - len(rows)
-    caption = f"{folded} secondary rows are in claims.json" if folded else None
+    caption = f"{folded} secondary row{'s' * (folded > 1)} in claims.json" if folded else None
     made = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
     for name in ("claim", "document", "criterion", "measured", "95 % interval", "n", "verdict"):
         side: Literal["left", "right"] = (

@@ -8,8 +8,8 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from research import studies
 from research.evidence import claims as c
 from research.evidence import findings
 from research.paper import figure_files, report
+from research.paper.chapters import Chapter
 from research.plotting import style
 from research.runs import code
 from research.runs.store import Run, atomic_write, digest, lock
@@ -60,9 +61,7 @@ def conduct(
     with lock(folder):
         fresh = _compute(config, folder, force, retrain)
         if multihost.is_process_zero():
-            figure_files.redraw(
-                studies.name_of(config), folder / "results.nc", folder / "figures", widths=widths
-            )
+            _draw_here(studies.name_of(config), folder, widths)
         multihost.barrier()
     return fresh
 
@@ -152,7 +151,7 @@ def conduct_all(
             if error := drawing.pop(name).exception():
                 fails(name, error)
 
-    with plan.shown(), _drawing_process() as pool:
+    with plan.shown(), _one_at_a_time() as artist:
         order = sorted(configs, key=lambda name: not done[name])
         for name in order:
             plan.start(name)
@@ -167,34 +166,44 @@ def conduct_all(
                 fails(name, error)
             else:
                 if multihost.is_process_zero():
-                    drawing[name] = pool.submit(
-                        figure_files.redraw,
-                        name,
-                        folder / name / "results.nc",
-                        folder / name / "figures",
-                        widths=widths,
-                    )
+                    drawing[name] = artist.submit(_draw, name, folder / name, widths)
             last = name == order[-1]
             multihost.on_process_zero(lambda: collect(wait=last))  # noqa: B023 - called at once
             multihost.barrier()
             plan.end(word)
             if last or word != "unchanged":
                 claims = multihost.on_process_zero(
-                    lambda: report.write(folder, _chapters(folder, failed, drawing), note=note)
+                    lambda: report.write(folder, _chapters(configs, folder, failed, drawing), note=note)
                 )
     return claims, failed
 
 
 @contextlib.contextmanager
-def _drawing_process():
-    """One more process, for figures: two threads of one process would wait for each other."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent) as pool:
+def _one_at_a_time():
+    """A thread that waits for what draws; what it has not begun when an error comes is left out."""
+    with ThreadPoolExecutor(1) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _draw_here(name: str, folder: Path, widths: Sequence[float]) -> None:
+    figure_files.redraw(name, folder / "results.nc", folder / "figures", widths=widths)
+
+
+def _draw(name: str, folder: Path, widths: Sequence[float]) -> None:
+    """Draws a study in a process of its own: threads of one process would wait for each other.
+
+    Raises:
+        What was raised there; BrokenProcessPool if that process died.
+    """
+    if figure_files.up_to_date(name, folder / "results.nc", folder / "figures", widths=widths):
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent) as process:
+        process.submit(_draw_here, name, folder, widths).result()
 
 
 def _end_with_parent() -> None:
@@ -209,11 +218,13 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _chapters(folder: Path, failed: Mapping[str, str], drawing: Collection[str]) -> list[report.Chapter]:
+def _chapters(
+    configs: Iterable[str], folder: Path, failed: Mapping[str, str], drawing: Collection[str]
+) -> list[Chapter]:
     """What there is to report but for studies that are being drawn, in the order of the studies."""
     return [
-        report.Chapter(name, folder / name, failed.get(name))
-        for name in studies.names()
+        Chapter(name, folder / name, failed.get(name))
+        for name in dict.fromkeys((*studies.names(), *configs))
         if name in failed or (name not in drawing and (folder / name / "judged.json").exists())
     ]
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from research import studies
 from research.evidence import claims as c
+from research.paper import tables
 from research.plotting import files
 from research.runs.store import Run, StoreError, atomic_write, make_folder
 
+TABLES = ("claims.json", "claims.csv", "findings.json", "findings.csv", "claims.tex", "numbers.tex")
 MAX_BYTES = 6_000_000
 PNG_DPI = (150, 120, 100, 75, 65)  # of the kept figures: the first with which all of them fit
 PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
@@ -33,7 +35,7 @@ def export(paper: Path, folder: Path) -> int:
         origin[name] = run.provenance() | {
             "claims": [claim.id for claim in c.from_json((paper / name / "claims.json").read_text())]
         }
-    names = ("report.html", "claims.json", "claims.tex", "numbers.tex")
+    names = ("report.html", *TABLES)
     kept = {name: (paper / name).read_bytes() for name in names}
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
     kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
@@ -76,27 +78,6 @@ def _smaller(png: Path, dpi: int) -> bytes:
     return written.getvalue()
 
 
-def claims_table(claims: Sequence[c.Claim]) -> str:
-    """The claims as a Markdown table: what is said, what we measured, and the verdict."""
-    rows = [
-        "| claim | document | said | measured | 95 % interval | n | verdict |",
-        "|---|---|--:|--:|--:|--:|---|",
-    ]
-    for claim in claims:
-        known = claim.low is not None and claim.high is not None
-        cells = (
-            f"`{claim.id}`",
-            claim.source[:3],
-            c.number(claim.claimed),
-            c.number(claim.measured),
-            f"{c.number(claim.low)} … {c.number(claim.high)}" if known else "–",
-            f"{claim.n:,}".replace(",", " "),
-            claim.verdict,
-        )
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)
-
-
 def pictures(folder: Path, at: str) -> str:
     """Three figures of the reference run as Markdown; `at` is the folder as the README sees it."""
     shown = []
@@ -123,7 +104,7 @@ def fill(text: str, part: str, content: str) -> str:
 def readme(text: str, folder: Path, at: str) -> str:
     """A README with the claims and the pictures of the reference run between its marks."""
     claims = c.from_json((folder / "claims.json").read_text())
-    return fill(fill(text, "claims", claims_table(claims)), "pictures", pictures(folder, at))
+    return fill(fill(text, "claims", tables.markdown(claims)), "pictures", pictures(folder, at))
 
 
 def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
@@ -132,11 +113,11 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
     text: a file of configs/. origin: its study's part of the reference run's provenance.json.
     """
     devices = origin["devices"]
-    own = [claim for claim in claims if claim.id in origin["claims"]]
+    own = [claim for claim in c.primary(claims) if claim.id in origin["claims"]]
     widest = max((len(claim.id) for claim in own), default=0)
     expect = [
         f"{claim.id:<{widest}}  {c.number(claim.measured)}"
-        + (f" ({c.number(claim.low)} to {c.number(claim.high)}, n = {claim.n})" if claim.n else "")
+        + (f" ({tables.interval(claim).replace(' … ', ' to ')}, n = {tables.size(claim)})" if claim.n else "")
         for claim in own
     ]
     time = [

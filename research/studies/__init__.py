@@ -31,12 +31,8 @@ def part(study: str, name: str) -> ModuleType:
     Raises:
         ValueError: for an unknown study, or one that lacks this part.
     """
-    package = study if "." in study else f"{__name__}.{study}"
-    try:
-        there = importlib.util.find_spec(package) is not None
-    except ModuleNotFoundError:
-        there = False
-    if not there:
+    package = next(filter(_is_package, (f"{__name__}.{study}", study)), None)
+    if package is None:
         known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
         raise ValueError(f"unknown study {study!r}; known: {known}")
     if importlib.util.find_spec(f"{package}.{name}") is None:
@@ -46,21 +42,35 @@ def part(study: str, name: str) -> ModuleType:
     return importlib.import_module(f"{package}.{name}")
 
 
+def _is_package(name: str) -> bool:
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return False
+    return spec is not None and spec.submodule_search_locations is not None
+
+
 def name_of(config: Any) -> str:
     """The name of the study that a config belongs to; of one outside of this package the dotted name.
 
     Raises:
-        ValueError: if the config's class does not stand in the study.py of a complete study.
+        ValueError: if the config's class does not stand in the study.py of a complete study, or that study has the
+            name of one in this package.
     """
-    package, _, file = type(config).__module__.rpartition(".")
+    module = type(config).__module__
+    package, _, file = module.rpartition(".")
     if file != "study" or not package:
         raise ValueError(
-            f"the config's class {type(config).__name__} stands in {type(config).__module__}; a study's config stands in "
+            f"the config's class {type(config).__name__} stands in {module}; a study's config stands in "
             "the study.py of its package"
         )
     name = package.removeprefix(f"{__name__}.")
     for needed in PARTS:
-        part(name, needed)
+        found = part(name, needed)
+        if found.__name__ != f"{package}.{needed}":
+            raise ValueError(
+                f"the package {package} has the name of {found.__package__}; give it another name"
+            )
     return name
 
 

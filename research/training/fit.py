@@ -10,7 +10,7 @@ outcome, and network `i` of a population is the network that the same key gives 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import jax
 import jax.numpy as jnp
@@ -98,12 +98,28 @@ class State(NamedTuple):
     first_bad: Int[Array, "m"]  # the first step with a loss that is not finite, else -1
 
 
+class Advance(Protocol):
+    """Jitted: `count` more steps, all within one epoch; the state that is given is used up."""
+
+    def __call__(self, state: State, images: Any, labels: Any, count: Any) -> State: ...
+
+    def lower(self, state: State, images: Any, labels: Any, count: Any) -> jax.stages.Lowered: ...
+
+
+class Evaluate(Protocol):
+    """Jitted: outputs [m n k] of every network on every image, and the share [m] whose argmax is the label."""
+
+    def __call__(self, params: Any, images: Any, labels: Any) -> tuple[Array, Array]: ...
+
+    def lower(self, params: Any, images: Any, labels: Any) -> jax.stages.Lowered: ...
+
+
 class Fit(NamedTuple):
     """The pure functions of one training."""
 
     init: Callable[[Key[Array, "m"]], State]
-    advance: jax.stages.Wrapped  # (state, images, labels, steps) -> state; stays within one epoch
-    evaluate: jax.stages.Wrapped  # (params, images, labels) -> (outputs [m n k], share correct [m])
+    advance: Advance
+    evaluate: Evaluate
     apply: Callable[
         ..., tuple[Float[Array, " k"], dict[str, Array]]
     ]  # (params of one network, image, key=None)
@@ -229,8 +245,8 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
 
     return Fit(
         init=jax.jit(jax.vmap(init_one)),
-        advance=jax.jit(advance, donate_argnums=0),
-        evaluate=jax.jit(evaluate),
+        advance=cast(Advance, jax.jit(advance, donate_argnums=0)),
+        evaluate=cast(Evaluate, jax.jit(evaluate)),
         apply=apply,
         steps_per_epoch=steps_per_epoch,
         steps=steps,

@@ -24,10 +24,11 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from research import data
+from research.data.noise import noise
 from research.runs import code, store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
-from research.training import train
+from research.training import fit, train
 from research.training.train import NetworkConfig, resolved
 
 FACTS = {
@@ -96,9 +97,13 @@ def _nth(params: Any, i: Int[Array, ""]) -> Any:
 def folder(config: NetworkConfig) -> Path:
     """Where the networks of this config live; the name is a hash of all that decides their weights."""
     config = resolved(config)
-    modules = [type(config.model).__module__, train.__name__]
+    config.training.validate()
+    parts = [type(config.model), fit.LOSSES[config.training.loss].of]
+    if config.training.noise != "none":
+        parts.append(noise(config.training.noise))
+    modules = [train.__name__, *(part.__module__ for part in parts)]
     key = store.digest(
-        store.as_dict(config), data.checksum(config.data), code.digest(modules), store.numerics()
+        store.as_dict(config), data.checksum(config.data), code.digest(sorted(set(modules))), store.numerics()
     )
     return data.cache_dir() / "networks" / key
 

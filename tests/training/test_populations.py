@@ -16,7 +16,7 @@ import pytest
 from research import data
 from research.models.mlp import MLPConfig
 from research.runs import code, store
-from research.training import populations, train
+from research.training import fit, populations, train
 from research.training.fit import TrainingConfig
 from research.training.recipes import recipe
 from research.training.train import NetworkConfig
@@ -133,6 +133,18 @@ def test_a_population_without_a_data_set_and_a_seed_is_on_mnist_from_seed_0():
         populations.folder(dataclasses.replace(SMALL, seed=2**32))
 
 
+def test_a_classifier_with_a_loss_of_ones_own_is_scored(cache, monkeypatch):
+    def focal(output, label, clean):
+        return -(1 - jax.nn.softmax(output)[label]) * jax.nn.log_softmax(output)[label]
+
+    monkeypatch.setitem(fit.LOSSES, "focal", fit.Loss(focal))
+    config = dataclasses.replace(SMALL, training=dataclasses.replace(SMALL.training, loss="focal"))
+    trained = populations.train_or_load(config, 1)
+    accuracy = populations.evaluate(trained, data.load("mnist", "test"))[1]
+    np.testing.assert_allclose(trained.curve[:, -1, 2], accuracy, atol=1e-6)
+    assert accuracy[0] > 0.2
+
+
 TRAINS = """
 import sys
 sys.path.insert(0, {root!r})
@@ -192,8 +204,8 @@ def test_unknown_recipes_list_the_known_ones():
 def test_untrained_is_where_training_began(cache):
     """Zero steps of training: the same keys, the same start."""
     start = populations.untrained(SMALL, 2)
-    fit = train.fit_of(train.resolved(SMALL))
-    for a, b in zip(jax.tree.leaves(start), jax.tree.leaves(fit.init(train.keys(0, range(2))).params)):
+    functions = train.fit_of(train.resolved(SMALL))
+    for a, b in zip(jax.tree.leaves(start), jax.tree.leaves(functions.init(train.keys(0, range(2))).params)):
         np.testing.assert_array_equal(a, b)
     trained = leaves(populations.train_or_load(SMALL, 2))
     assert not np.array_equal(jax.tree.leaves(start)[1], trained[1])
@@ -202,11 +214,11 @@ def test_untrained_is_where_training_began(cache):
 def test_functions_are_kept_for_a_config_and_not_for_what_becomes_of_it():
     make = lambda: NetworkConfig(MLPConfig(widths=(5,)), TrainingConfig(batch=10), examples=100)  # noqa: E731
     config = make()
-    fit = train.fit_of(config)
-    assert train.fit_of(make()) is fit
+    functions = train.fit_of(config)
+    assert train.fit_of(make()) is functions
     config.model.widths = (7,)
-    assert train.fit_of(config) is not fit
-    started = fit.init(jax.random.split(jax.random.key(0), 1)).params  # traced only now
+    assert train.fit_of(config) is not functions
+    started = functions.init(jax.random.split(jax.random.key(0), 1)).params  # traced only now
     assert (784, 5) in {leaf.shape[1:] for leaf in jax.tree.leaves(started)}
 
 

@@ -21,7 +21,7 @@ from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import at_least
 from research.studies.denoising.measures import LEVEL, Bench
-from research.studies.recognisers.study import Networks
+from research.studies.networks import Networks
 from research.training import populations
 from research.training.populations import Wanted
 from research.training.recipes import by_recipe

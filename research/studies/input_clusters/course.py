@@ -42,7 +42,7 @@ def course(results: xr.Dataset, group: str):
 
 
 def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> Figure | None:
-    found = course(results, f"document {d}-D")
+    found = course(results, f"found {d}-D")
     if found is None:
         return None
     points, labels, frames = found
@@ -78,7 +78,7 @@ def course_3d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """The way of every point of one run."""
-    found = course(results, "document 2-D")
+    found = course(results, "found 2-D")
     if found is None:
         return None
     points, labels, _ = found
@@ -95,11 +95,11 @@ def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 def moving(results: xr.Dataset):
     """One run of the document's experiment: the points, and below them loss and silhouette so far."""
-    found = course(results, "document 2-D")
+    found = course(results, "found 2-D")
     if found is None:
         return None
     points, labels, frames = found
-    first = int(np.flatnonzero(results.group == "document 2-D")[0])
+    first = int(np.flatnonzero(results.group == "found 2-D")[0])
     half = 1.03 * np.abs(points).max()
     figure = plt.figure(figsize=(3.6, 4.7), dpi=100)
     above, below = figure.subplots(2, 1, height_ratios=(3.6, 1))

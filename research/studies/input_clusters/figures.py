@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.evidence import claims as c
+from research import evidence as e
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing, rim
 from research.studies.input_clusters import measures as study
 from research.studies.input_clusters.course import bare, course, course_2d, course_3d, moving, paths, scatter
-from research.studies.input_clusters.study import GAIN
+from research.studies.input_clusters.search import search
 
 MEASURES = {
     "loss": "loss",
@@ -27,14 +27,14 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(rows, columns, figsize=(width, height * width), squeeze=False)
     for ax, (name, label) in zip(axes.flat, MEASURES.items()):
         for d, colour in ((2, ACCENT), (3, SECOND)):
-            runs = study.of(results, f"document {d}-D")[name]
+            runs = study.of(results, f"found {d}-D")[name]
             runs = runs.dropna("epoch", how="all")
             low, middle, high = runs.quantile([0.1, 0.5, 0.9], "run").values
             ax.fill_between(runs.epoch, low, high, color=colour, alpha=0.2, linewidth=0)
             ax.plot(runs.epoch, middle, color=colour)
             if name == "loss":
                 ax.text(
-                    0.95, 0.95 - 0.1 * (d - 2), f"{d} features", color=colour, ha="right", va="top",
+                    0.95, 0.95 - 0.1 * (d - 2), f"{d} features, n = {runs.sizes['run']}", color=colour, ha="right", va="top",
                     transform=ax.transAxes,
                 )  # fmt: skip
         ax.set_title(label)
@@ -47,7 +47,7 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def _survival(ax, times, end, colour, every) -> None:
     """Share of runs that have not got there yet, with Wilson's band; nothing is censored before the end."""
     epochs = np.arange(0, end + 1, every)
-    waiting = [c.proportion(int((~(times <= epoch)).sum()), len(times)) for epoch in epochs]
+    waiting = [e.proportion(int((~(times <= epoch)).sum()), len(times)) for epoch in epochs]
     ax.fill_between(
         epochs, [w.low for w in waiting], [w.high for w in waiting], step="post", color=colour, alpha=0.18,
         linewidth=0,
@@ -74,7 +74,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         )
     )
     rows = (
-        ("setting S2", {d: f"document {d}-D" for d in (2, 3)}),
+        ("setting S2", {d: f"found {d}-D" for d in (2, 3)}),
         ("setting I", {d: f"{d} features" for d in dimensions}),
     )
     narrow = width < NARROW
@@ -112,7 +112,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Epochs gained over two features: the sign depends on the measure."""
     narrow = width < NARROW
-    rows = [("S2", 3, "document 2-D", "document 3-D")]
+    rows = [("S2", 3, "found 2-D", "found 3-D")]
     rows += [("I", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2]
     figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
     for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
@@ -128,10 +128,16 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
         )
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.axvline(GAIN, color=MUTED, linewidth=0.8, linestyle=":")
+    ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
     gap, at = (" ", len(rows) - 0.4) if narrow else ("\n", -0.5)
     ax.text(
-        GAIN - 30, at, f"the document's{gap}single pair", color=MUTED, va="bottom", ha="right", fontsize=6.5
+        study.SAID_GAIN - 30,
+        at,
+        f"the document's{gap}single pair",
+        color=MUTED,
+        va="bottom",
+        ha="right",
+        fontsize=6.5,
     )
     ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
@@ -143,7 +149,7 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 SHORT = {
-    "document 2-D": "both move",
+    "found 2-D": "both move",
     "weights frozen": "weights frozen",
     "inputs frozen": "inputs frozen",
     "labels by sector": "true labels (sectors)",
@@ -182,7 +188,7 @@ def _mean(values) -> str:
 def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """How well simple classifiers do on the points before and after."""
     narrow = width < NARROW
-    names = [name for name in (*SHORT, "document 3-D") if name in results.group.values]
+    names = [name for name in (*SHORT, "found 3-D") if name in results.group.values]
     figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
     titles = {
         "linear": "softmax regression",
@@ -192,11 +198,11 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, (measure, title) in zip(axes, titles.items()):
         for y, name in enumerate(reversed(names)):
             runs = study.of(results, name)[measure].dropna("epoch", how="all")
-            ends = [c.mean(runs.isel(epoch=at)) for at in (0, -1)]
-            ax.plot([e.value for e in ends], [y, y], color=FAINT, zorder=0)
-            for e, colour in zip(ends, (MUTED, ACCENT)):
-                ax.plot([e.low, e.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
-                ax.plot(e.value, y, "o", color=colour, markersize=4)
+            ends = [e.share(runs.isel(epoch=at).values) for at in (0, -1)]
+            ax.plot([end.value for end in ends], [y, y], color=FAINT, zorder=0)
+            for end, colour in zip(ends, (MUTED, ACCENT)):
+                ax.plot([end.low, end.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
+                ax.plot(end.value, y, "o", color=colour, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
         ax.set(title=textwrap.fill(title, 12 if narrow else 99), xlim=(0, 1.04))
         if narrow:
@@ -204,78 +210,27 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
     _label_below(axes, "accuracy: before (grey), after (blue)", once=narrow)
-    labels = {**SHORT, "document 2-D": "2 features", "document 3-D": "3 features"}
+    labels = {**SHORT, "found 2-D": "2 features", "found 3-D": "3 features"}
     shown = [labels[name] for name in reversed(names)]
     axes[0].set_yticks(range(len(names)), [s.replace(" (", "\n(") if narrow else s for s in shown])
     axes[0].set_ylim(-0.6, len(names) - 0.4)
     return figure
 
 
-REGIME_COLOURS = dict(zip(study.REGIMES, ("#f0f0f0", "#cdb4d6", "#e8b23a", "#2f8f4e", "#222222")))
-
-
-def phase(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Which rates lead where, by width and by scale of the inputs."""
-    maps = study.phase_maps(results)
-    if not maps:
-        return None
-    narrow = width < NARROW
-    found = {name: study.example(results, name) for name in study.REGIMES}
-    examples = [(name, shown) for name, shown in found.items() if shown is not None]
-    columns = min(2, len(maps)) if narrow else len(maps)
-    rows = -(-len(maps) // columns)
-    down = -(-len(examples) // 4) or 1 if narrow else 1
-    across = -(-len(examples) // down) or 1 if narrow else len(study.REGIMES)
-    above, below = width / columns * rows, (width / across + 0.35) * down
-    figure = plt.figure(figsize=(width, 1.05 * above + below + 0.25))
-    grid = figure.add_gridspec(2, 1, height_ratios=(above, below))
-    axes = grid[0].subgridspec(rows, columns).subplots(sharex=True, sharey=True, squeeze=False)
-    for ax in axes.flat[len(maps) :]:
-        ax.set_visible(False)
-    for ax, (title, table) in zip(axes.flat, maps.items()):
-        inputs, weights = table.input_rate.values, table.weight_rate.values
-        cells = np.array([[REGIME_COLOURS[str(name)] for name in row] for row in table.values])
-        for y, row in enumerate(cells):
-            for x, colour in enumerate(row):
-                ax.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, color=colour, linewidth=0))
-        ax.set(xlim=(-0.5, len(inputs) - 0.5), ylim=(-0.5, len(weights) - 0.5), aspect="equal")
-        step = max(1, len(inputs) // 5)
-        ticks = range(0, len(inputs), step)
-        ax.set_xticks(ticks, [f"{inputs[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
-        ax.set_yticks(ticks, [f"{weights[i]:.0e}".replace("e-0", "e-").replace("e+00", "") for i in ticks])
-        ax.set_title(title, fontsize=7 if narrow else 8)
-        ax.tick_params(length=0)
-    for ax in axes[-1]:
-        ax.set_xlabel("rate of the inputs")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("rate of the weights")
-    shown = grid[1].subgridspec(down, across).subplots(squeeze=False).ravel()
-    for ax in shown:
-        ax.set_axis_off()
-    for ax, (name, (points, labels)) in zip(shown, examples):
-        ax.set_axis_on()
-        scatter(ax, points, labels, size=1.6)
-        bare(ax, 1.05 * np.abs(points).max())
-        ax.set_title(textwrap.fill(name, 13 if narrow else 99), fontsize=7, fontweight="normal")
-        for spine in ax.spines.values():
-            spine.set(color=REGIME_COLOURS[name], linewidth=2.5)
-    return figure
-
-
 FIGURES = {
     "course-2d": Drawing(
         course_2d,
-        "One run with two features at the document's epochs; the window is the same in all panels. Colours: the "
+        "One run of the found setting (S2) with two features at the document's epochs; the window is the same in all panels. Colours: the "
         "three classes, drawn at random.",
     ),
     "course-3d": Drawing(
-        course_3d, "One run with three features; the camera stands still and the cube is the same in all panels."
+        course_3d, "One run of the found setting (S2) with three features; the camera stands still and the cube is the same in all panels."
     ),
     "paths": Drawing(
         paths, "The way of every point of the run above, class by class, from its start (grey) to the end."
     ),
     "scores": Drawing(
-        scores, "Loss and scores of all runs of both experiments: median and the middle 80 % of the runs."
+        scores, "Loss and scores of the found setting (S2) with two and three features: median and the middle 80 % of the seeds."
     ),
     "survival": Drawing(
         survival,
@@ -285,22 +240,24 @@ FIGURES = {
     ),
     "gain": Drawing(
         gain,
-        "What more features gain over two, in epochs until separated (a run that never is counts with the last "
-        "epoch): by a line they help, by the silhouette they do not. Dotted: the document's one pair of runs.",
+        "What more features gain over two: mean epochs until separated, by a line and by the silhouette, with 95 % "
+        "intervals; a run that never is counts with the last epoch. Dotted: the document's one pair of runs.",
     ),
     "controls": Drawing(
         controls,
-        "The end of one run: both descend; the weights may not; the points may not; both, from labels that lie in "
+        "The end of one run of the found setting (S2): both descend; the weights may not; the points may not; both, from labels that lie in "
         "sectors. Numbers are means over the runs.",
     ),
     "classifiers": Drawing(
         classifiers,
-        "Simple classifiers on the points before and after, and the network: means with 95 % intervals; dotted: chance.",
+        "Simple classifiers on the points before and after, and the network, in the found setting (S2) and its controls: "
+        "means over seeds with 95 % intervals; dotted: chance.",
     ),
-    "phase": Drawing(
-        phase,
-        "What joint descent leads to, by rate of the inputs, rate of the weights, width of the hidden layer and scale "
-        "of the inputs; below, one example of each regime in the colour of its cells.",
+    "search": Drawing(
+        search,
+        "How the drawn settings end, by the speed of the points (input rate times scale), the rate of the weights, the "
+        "optimiser and the scale of the inputs; titles: how many end with one cluster a class. Circles: one hidden layer "
+        "of 12, squares: two of 16, triangles: one of 64; black: numbers that are not finite. Below: one example of each end that occurs, in its colour.",
     ),
 }  # fmt: skip
 ANIMATIONS = {

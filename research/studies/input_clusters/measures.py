@@ -1,9 +1,10 @@
-"""What the study "input_clusters" reads from its results: times to separation and regimes of the phase diagram."""
+"""What the study "input_clusters" reads from its results: what a run does, times to separation, regimes."""
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Bool, Float
 
-from research.evidence import claims as c
+from research import evidence as e
 
 RULES = {"linear": "linear accuracy above 0.95", "silhouette": "silhouette above 0.5"}
 REGIMES = (
@@ -13,11 +14,44 @@ REGIMES = (
     "one cluster a class",
     "left the numbers",
 )
+SAID_GAIN = 2000.0  # epochs: the document's run with three features took 3000, its run with two "5000+"
+UNITS = {"scale 1": "drawn settings", "found": "seeds"}  # what a run of each population is
 
 
 def of(results: xr.Dataset, group: str) -> xr.Dataset:
     """The runs of a group."""
     return results.isel(run=(results.group == group).values)
+
+
+def at(results: xr.Dataset, group: str, epoch: int) -> xr.Dataset | None:
+    """The runs of a group at an epoch; None if it was not measured."""
+    return of(results, group).sel(epoch=epoch) if epoch in results.epoch else None
+
+
+def end(results: xr.Dataset, group: str) -> xr.Dataset:
+    """The runs of a group at the last epoch."""
+    return of(results, group).sel(epoch=results.epochs)
+
+
+def scales(results: xr.Dataset) -> list[float]:
+    """What the inputs of the drawn settings were divided by."""
+    names = dict.fromkeys(results.group.values.tolist())
+    return sorted(float(name.split()[1].rstrip(",")) for name in names if name.endswith(", 2-D"))
+
+
+def separated(runs: xr.Dataset) -> Bool[np.ndarray, " m"]:
+    """Whether each run has one cluster a class: both RULES; False for runs whose numbers are not finite."""
+    return ((runs.silhouette > 0.5) & (runs.linear > 0.95)).values
+
+
+def share(happens: Bool[np.ndarray, " m"]) -> e.Interval:
+    """Share of runs in which something happens."""
+    return e.proportion(int(happens.sum()), happens.size)
+
+
+def falls(runs: xr.Dataset) -> Bool[np.ndarray, " m"]:
+    """Whether the loss of each run is smaller at each measurement than at the one before."""
+    return (runs.loss.diff("epoch") < 0).all("epoch").values
 
 
 def dimensions(results: xr.Dataset) -> list[int]:
@@ -26,19 +60,27 @@ def dimensions(results: xr.Dataset) -> list[int]:
     return sorted(int(name.split()[0]) for name in names)
 
 
-def times(results: xr.Dataset, group: str, measure: str) -> np.ndarray:
+def times(results: xr.Dataset, group: str, measure: str) -> Float[np.ndarray, " m"]:
     """The first measured epoch at which each run of a group meets the rule of a measure; nan if it never does."""
     return of(results, group)[f"{measure}_at"].values
 
 
-def gain(results: xr.Dataset, two: str, more: str, measure: str) -> c.Interval:
+def waited(results: xr.Dataset, group: str, measure: str) -> Float[np.ndarray, " m"]:
+    """`times`, in which a run that never gets there counts with the last epoch.
+
+    Their mean is the restricted mean, the area under the survival curve up to the last epoch. All runs are followed
+    to that epoch, so it is what Kaplan and Meier's curve gives, and no run is lost.
+    """
+    return np.nan_to_num(times(results, group, measure), nan=results.epochs)
+
+
+def gain(results: xr.Dataset, two: str, more: str, measure: str, *, paired: bool = False) -> e.Interval:
     """Epochs by which the group `more` is earlier than `two`: difference of the restricted means.
 
-    The restricted mean is the area under the survival curve up to the last epoch: a run that never gets there
-    counts with that epoch. No run is lost before, so this is what Kaplan and Meier's curve gives.
+    paired: run i of both groups has the same setting.
     """
-    ends = (np.nan_to_num(times(results, group, measure), nan=results.epochs) for group in (two, more))
-    return c.difference(*ends)
+    late, early = (waited(results, group, measure) for group in (two, more))
+    return e.paired(late, early) if paired else e.difference(late, early)
 
 
 def logrank(results: xr.Dataset, two: str, more: str, measure: str) -> float:
@@ -54,7 +96,7 @@ def logrank(results: xr.Dataset, two: str, more: str, measure: str) -> float:
 
 
 def regime(end: xr.Dataset) -> xr.DataArray:
-    """Where each run of the phase diagram ended, as an index of REGIMES.
+    """Where each run ended, as an index of REGIMES.
 
     One cluster a class: the study's rule of separation. Many clumps: a point's neighbours are of its class (5-NN
     purity above 0.8) but the classes do not lie apart. The network fits and the points stay: it puts more than 80 %
@@ -66,59 +108,15 @@ def regime(end: xr.Dataset) -> xr.DataArray:
     return xr.where(end.first_bad >= 0, 4, ended)
 
 
-def phase_maps(results: xr.Dataset) -> dict[str, xr.DataArray]:
-    """The most frequent regime by weight rate and input rate, for each width and scale of the inputs."""
-    maps = {}
-    for group in dict.fromkeys(results.group.values.tolist()):
-        if not group.startswith("phase width"):
-            continue
-        runs = of(results, group)
-        ended = regime(_end(runs)).values
-        for scale in np.unique(runs.scale)[::-1]:
-            weights, inputs = np.unique(runs.weight_rate), np.unique(runs.input_rate)
-            table = np.empty((len(weights), len(inputs)), object)
-            for i, w in enumerate(weights):
-                for j, r in enumerate(inputs):
-                    mine = ended[
-                        ((runs.weight_rate == w) & (runs.input_rate == r) & (runs.scale == scale)).values
-                    ]
-                    table[i, j] = REGIMES[np.bincount(mine).argmax()]
-            kind = "raw inputs" if scale == 1 else "standardised"
-            maps[f"width {int(runs.width[0])}, {kind}"] = xr.DataArray(
-                table, {"weight_rate": weights, "input_rate": inputs}, ("weight_rate", "input_rate")
-            )
-    return maps
-
-
 def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Points [n 2] and labels of the cell that shows a regime best: the most typical of the finite ones."""
-    if "cell_group" not in results.coords:
+    """Points [n 2] and labels of the drawn setting that shows a regime best, among those whose points are kept."""
+    if "cell_run" not in results.coords:
         return None
-    best = None
-    for group in dict.fromkeys(results.cell_group.values.tolist()):
-        cells = np.flatnonzero(results.cell_group == group)
-        end = _end(of(results, group)).isel(run=slice(len(cells)))
-        shows = (regime(end) == REGIMES.index(name)).values & np.isfinite(
-            results.end_points[cells, :, :2]
-        ).all(("point", "feature")).values
-        if not shows.any():
-            continue
-        best_by = {
-            "network fits, points stay": -end.purity,
-            "one cluster a class": -abs(end.silhouette - 0.75),
-        }
-        ranked = np.where(shows, best_by.get(name, end.purity).values, -np.inf)
-        if best is None or ranked.max() > best[0]:
-            cell = cells[int(ranked.argmax())]
-            best = (
-                ranked.max(),
-                results.end_points[cell, :, :2].values,
-                results.end_labels[cell].values.astype(int),
-            )
-    return None if best is None else best[1:]
-
-
-def _end(runs: xr.Dataset) -> xr.Dataset:
-    """The last measured epoch of a group."""
-    epoch = runs.purity.dropna("epoch", how="all").epoch
-    return runs.sel(epoch=epoch[-1]) if len(epoch) else runs.isel(epoch=-1)
+    end = results.isel(run=results.cell_run.values).sel(epoch=results.epochs)
+    points = results.end_points[:, :, :2].values
+    shows = (regime(end) == REGIMES.index(name)).values & np.isfinite(points).all((1, 2))
+    if not shows.any():
+        return None
+    by = {"network fits, points stay": -end.purity, "one cluster a class": -abs(end.silhouette - 0.9)}
+    best = int(np.where(shows, by.get(name, end.purity).values, -np.inf).argmax())
+    return points[best], results.end_labels[best].values.astype(int)

@@ -48,6 +48,8 @@ class Batch:
     stops: epochs at which loss and separation are measured; those in `scored` get every score.
     frames: epochs at which points are kept.
     leave_when_separated: stop as soon as every run has been separated linearly and by its silhouette.
+    label: name of the batch (default: its first group's).
+    block: runs in one call on a CPU, so that a small batch keeps all cores busy (default: that of `sharded_map`).
     """
 
     setting: Setting
@@ -56,10 +58,12 @@ class Batch:
     scored: tuple[int, ...] = ()
     frames: tuple[int, ...] = ()
     leave_when_separated: bool = False
+    label: str = ""
+    block: int | None = None
 
     @property
     def name(self) -> str:
-        return self.groups[0].name
+        return self.label or self.groups[0].name
 
     def each(self, value: Callable[[Group], ArrayLike]) -> np.ndarray:
         """What `value` says of each group, one thing or one a run, in the order of the runs."""
@@ -76,7 +80,7 @@ def follow(
     its last one, to the same bits.
     """
     begin = time.perf_counter()
-    descent = _descent(batch.setting)
+    descent = _descent(batch.setting, block=batch.block if jax.default_backend() == "cpu" else None)
     state = _start(batch, descent, key)
     groups, order = batch.each(lambda group: group.name), batch.each(lambda group: np.arange(group.runs))
     kept = np.flatnonzero(order < batch.each(lambda group: group.kept))
@@ -106,7 +110,9 @@ def follow(
         {"epoch": list(batch.stops), "group": ("run", groups)},
     ).dropna("epoch", how="all")
     facts: dict[str, ArrayLike] = {name: getattr(state, name) for name in (*RATES, "first_bad")}
-    facts |= {"features": batch.setting.features, "width": batch.setting.widths[0]}
+    sizes = (batch.setting.features, *batch.setting.widths, batch.setting.classes)
+    facts |= {"features": batch.setting.features, "optimiser": batch.setting.weight_optimiser}
+    facts |= {"network": f"{'-'.join(map(str, sizes))} {batch.setting.activation}"}
     table = table.assign(
         {name: ("run", np.broadcast_to(np.asarray(value), len(groups))) for name, value in facts.items()}
     )
@@ -121,6 +127,7 @@ def follow(
             "frame": list(batch.frames),
             "feature": np.arange(batch.setting.features),
             "kept_group": ("kept", groups[kept]),
+            "kept_run": ("kept", kept),
         },
     )
     return table, scatter

@@ -1,0 +1,87 @@
+"""The chapters of a paper: a study each, with what lies in its run folder."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from research import studies
+from research.evidence import claims as c
+from research.evidence import findings as f
+from research.plotting import files, style
+
+
+class Chapter(NamedTuple):
+    """A study in the report: its name, its run folder, and what stopped it, if anything did."""
+
+    study: str
+    folder: Path
+    failure: str | None = None
+
+    @property
+    def title(self) -> str:
+        return studies.part(self.study, "about").TITLE
+
+    def claims(self) -> list[c.Claim]:
+        return [] if self.failure else c.from_json((self.folder / "claims.json").read_text())
+
+    def findings(self) -> list[f.Finding]:
+        return [] if self.failure else f.from_json((self.folder / "findings.json").read_text())
+
+    def pictures(self) -> list["Picture"]:
+        """Everything drawn for the study, in the order of its figures module."""
+        if self.failure:
+            return []
+        drawings, folder = studies.part(self.study, "figures"), self.folder / "figures"
+        kinds = ((drawings.FIGURES, False), (getattr(drawings, "ANIMATIONS", {}), True))
+        drawn = (
+            Picture(self.study, name, folder, drawing, moving)
+            for these, moving in kinds
+            for name, drawing in these.items()
+        )
+        return [picture for picture in drawn if picture.file().exists()]
+
+
+class Picture(NamedTuple):
+    """A figure of a study as it lies in the run folder; `moving` ones are GIFs, others have several files."""
+
+    study: str
+    name: str
+    folder: Path
+    drawing: style.Drawing
+    moving: bool
+
+    def file(self, width: float = style.DOUBLE, ending: str = ".webp") -> Path:
+        stem = files.file_name(self.name, width)
+        return self.folder / f"{stem}{'.gif' if self.moving else ending}"
+
+
+def claims_of(chapters: Sequence[Chapter]) -> list[tuple[str, c.Claim]]:
+    """(study, claim) of every row, in order.
+
+    Raises:
+        ValueError: two rows have the same id.
+    """
+    rows = [(chapter.study, claim) for chapter in chapters for claim in chapter.claims()]
+    _different("claim", [(study, claim.id) for study, claim in rows])
+    return rows
+
+
+def findings_of(chapters: Sequence[Chapter]) -> list[tuple[str, f.Finding]]:
+    """(study, finding) of every finding, in order.
+
+    Raises:
+        ValueError: two findings have the same id.
+    """
+    rows = [(chapter.study, finding) for chapter in chapters for finding in chapter.findings()]
+    _different("finding", [(study, finding.id) for study, finding in rows])
+    return rows
+
+
+def _different(what: str, ids: Sequence[tuple[str, str]]) -> None:
+    for id, times in Counter(id for _, id in ids).items():
+        if times > 1:
+            where = ", ".join(study for study, each in ids if each == id)
+            raise ValueError(
+                f"the {what} {id!r} is there {times} times, in {where}; give each an id of its own"
+            )

@@ -1,0 +1,87 @@
+"""All claims and all findings of a paper as tables: JSON and CSV for programs, Markdown for the README."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from research.evidence import claims as c
+from research.evidence import findings as f
+
+README_ROWS = 30  # at most, so that the table can be read
+COMPARED = ("better", "worse")  # notes that belong to the verdict
+
+
+def claims_csv(rows: Iterable[tuple[str, c.Claim]]) -> str:
+    """A row for each (study, claim), a column for each field; what is not there is empty."""
+    names = [field.name for field in fields(c.Claim)]
+    return _csv(["study", *names], ([study, *(getattr(row, name) for name in names)] for study, row in rows))
+
+
+def findings_csv(rows: Iterable[tuple[str, f.Finding]]) -> str:
+    """A row for each number of each (study, finding)."""
+    names = ("value", "low", "high", "n", "unit")
+    lines = (
+        [study, finding.id, finding.statement, name, *(getattr(number, each) for each in names)]
+        for study, finding in rows
+        for name, number in finding.numbers.items()
+    )
+    return _csv(["study", "id", "statement", "number", *names], lines)
+
+
+def findings_json(rows: Sequence[tuple[str, f.Finding]]) -> str:
+    """A list of {id, study, statement, value, low, high, n, unit, numbers}; see `research.evidence.findings`."""
+    listed = json.loads(f.to_json(finding for _, finding in rows))
+    named = [{"id": row["id"], "study": study, **row} for row, (study, _) in zip(listed, rows)]
+    return json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def interval(claim: c.Claim) -> str:
+    """The 95 % interval as text; a dash where there is none."""
+    return "–" if claim.low is None else f"{c.number(claim.low)} … {c.number(claim.high)}"
+
+
+def size(claim: c.Claim) -> str:
+    """n with its unit; a dash where nothing was measured."""
+    return f"{claim.n:,} {claim.unit}" if claim.n else "–"
+
+
+def verdict(claim: c.Claim) -> str:
+    """The verdict, with "better" or "worse" where that has a meaning."""
+    return f"{claim.verdict} ({claim.note})" if claim.note in COMPARED else claim.verdict
+
+
+def markdown(claims: Iterable[c.Claim]) -> str:
+    """The primary rows as a Markdown table. "document" holds the document's own number, the criterion is ours.
+
+    Raises:
+        ValueError: there are more than README_ROWS of them.
+    """
+    rows = c.primary(claims)
+    if len(rows) > README_ROWS:
+        raise ValueError(
+            f"{len(rows)} primary rows are more than the README's {README_ROWS}; make some secondary"
+        )
+    lines = [
+        "| claim | document | criterion (ours) | measured | 95 % interval | n | verdict |",
+        "|---|--:|---|--:|--:|--:|---|",
+    ]
+    for claim in rows:
+        cells = (
+            f"`{claim.id}` ({claim.source[:3]})",
+            c.number(claim.claimed),
+            claim.criterion,
+            c.number(claim.measured),
+            interval(claim),
+            size(claim),
+            verdict(claim),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
+    return text.getvalue()

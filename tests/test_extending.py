@@ -109,7 +109,10 @@ def test_all_six_work_as_they_stand(copy, cache):
 def test_the_added_files_pass_the_linter(copy):
     folder, _ = copy
     shutil.copy(ROOT / "pyproject.toml", folder)
-    study = [f"research/studies/turning_points/{file}.py" for file in ("__init__", "about", "study", "claims", "findings", "figures")]
+    study = [
+        f"research/studies/turning_points/{file}.py"
+        for file in ("__init__", "about", "study", "claims", "findings", "figures")
+    ]
     added = ["research/models/maxout.py", "research/attribution/turning.py", *study,
              "configs/turning_points.py", "research/identikits/perturbations.py"]  # fmt: skip
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")

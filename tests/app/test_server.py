@@ -253,3 +253,14 @@ def test_the_command_answers_before_its_networks_are_ready_and_ends_by_sigterm(t
     finally:
         started.kill()
         started.communicate()
+
+
+def test_the_words_on_the_funky_seven_are_the_papers(tmp_path):
+    file = tmp_path / "findings.json"
+    assert measured(file) == ""
+    file.write_text("[1]")
+    assert measured(file) == ""
+    file.write_text(
+        '[{"id": "other", "statement": "a"}, {"id": "funky-seven-pattern", "statement": "In 15 % of sevens."}]'
+    )
+    assert measured(file) == "In 15 % of sevens."

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 
 from research.app import portrait, wire
 from research.app.guard import Bucket
+from research.app.server import measured
 
 ROOT = Path(__file__).parents[2]
 

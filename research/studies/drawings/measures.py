@@ -6,6 +6,8 @@ import xarray as xr
 from research import evidence as e
 from research.studies.drawings.study import EDGE, WIDE
 
+FUNKY = "#b3367b"  # colour of the funky sevens in figures
+
 
 def name_of(results: xr.Dataset, kind: str) -> str:
     """A recogniser as figures and sentences call it."""

@@ -8,7 +8,7 @@ BENCH_cpu := results/bench.json --report=results/BENCH.md
 BENCH_gpu := results/bench-gpu.json --report=results/BENCH-GPU.md
 PY := .venv/bin/python
 
-.PHONY: setup lint types test paper app reference readme bench lock clean
+.PHONY: setup lint types test paper app figures reference readme bench lock clean
 
 setup: .venv/.done
 .venv/.done: requirements.lock pyproject.toml
@@ -41,6 +41,10 @@ bench: .venv/.bench
 # The drawing app; its first start trains four networks, later ones take seconds.
 app: setup
 	$(PY) -m launch.app --port=$(PORT) --workdir=$(WORKDIR)
+
+# Draws every figure of the reference run again from its saved results; nothing is computed.
+figures: setup
+	$(PY) -m launch.figures
 
 # Keeps the finished paper in WORKDIR as results/reference/ and shows its claims and figures in the README.
 reference: setup

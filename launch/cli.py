@@ -1,13 +1,18 @@
 """What every command shares: flags in, one clear line and exit code 2 for bad input, no traceback."""
 
 import functools
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from absl import app, flags, logging
 
+ROOT = Path(__file__).resolve().parents[1]
+PRESETS = ("smoke", "quick", "full")
 PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, all is saved, the same command goes on; a scheduler may requeue
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes; Slurm and Open MPI say which."
@@ -24,6 +29,11 @@ def fail(message: object) -> int:
         text = text.splitlines()[-1]
     print(f"error: {' '.join(text.split())}", file=sys.stderr)
     return 2
+
+
+def lab_note(study: str, preset: str) -> Any:
+    """The config of a study at a preset, from configs/."""
+    return importlib.import_module(f"configs.{study}").get_config(preset)
 
 
 def console():
@@ -46,7 +56,9 @@ def table(head, rows):
 def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
-    except (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError, ImportError) as error:
+    except (
+        flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError, ImportError, SyntaxError
+    ) as error:  # fmt: skip
         sys.exit(fail(error))
     if len(rest) > 1 and not (len(rest) == 2 and rest[1] in verbs):
         known = f"known: {', '.join(verbs)}" if verbs else "all options are flags, see --help"

@@ -1,49 +1,57 @@
-"""Run or reuse every study and write the report: python -m launch.paper --preset=quick --workdir=results/paper"""
+"""Run or reuse every study and write the report: python -m launch.paper --preset=quick --workdir=results/paper
 
-import importlib
+--dry_run only says what that would take: time, memory, networks to train.
+"""
+
 from pathlib import Path
 
 from absl import flags
 
 from launch import cli
 
-PRESETS = ("smoke", "quick", "full")
-PRESET = flags.DEFINE_string("preset", "quick", f"How much to run: {', '.join(PRESETS)}.")
+PRESET = flags.DEFINE_string("preset", "quick", f"How much to run: {', '.join(cli.PRESETS)}.")
 WORKDIR = flags.DEFINE_string("workdir", "results/paper", "Folder for the report and the run folders.")
 ONLY = flags.DEFINE_list("only", [], "Run only these studies; others are shown as they were.")
-FORCE = flags.DEFINE_bool("force", False, "Run again what is already done.")
-RETRAIN = flags.DEFINE_bool("retrain", False, "Run again, and train all networks again.")
+FORCE = flags.DEFINE_bool("force", False, "Run again what is already done; trained networks are used again.")
+RETRAIN = flags.DEFINE_bool("retrain", False, "Run again what is already done, and train its networks again.")
+DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print the expected time, memory and training, and do nothing.")
 TRIAL = "A trial run (preset smoke): networks trained on a twentieth of the digits. Its numbers mean nothing."
-
-
-def lab_note(study: str, preset: str):
-    """The config of a study at a preset, from configs/."""
-    return importlib.import_module(f"configs.{study}").get_config(preset)
 
 
 def main() -> int:
     from research import studies
     from research.evidence import claims
-    from research.paper import pipeline
+    from research.paper import estimate, pipeline
     from research.plotting import style
     from research.runs import store
     from research.runtime import multihost
 
-    if PRESET.value not in PRESETS:
-        return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(PRESETS)}")
+    if PRESET.value not in cli.PRESETS:
+        return cli.fail(f"unknown preset {PRESET.value!r}; known: {', '.join(cli.PRESETS)}")
     for name in ONLY.value:
-        studies.part(name, "study")
-    folder, console = store.make_folder(Path(WORKDIR.value)), cli.console()
-    configs = {name: lab_note(name, PRESET.value) for name in ONLY.value or studies.names()}
+        if name not in studies.names():
+            known = ", ".join(studies.names())
+            raise ValueError(f"unknown study {name!r}; known: {known}; launch.study runs one of your own")
+    configs = {name: cli.lab_note(name, PRESET.value) for name in ONLY.value or studies.names()}
+    folder, console = Path(WORKDIR.value), cli.console()
+    again = {"force": FORCE.value, "retrain": RETRAIN.value}
+    measured, machine = estimate.load(cli.ROOT / "results" / "reference" / "seconds.json", PRESET.value)
+    if multihost.is_process_zero():
+        console.print(
+            cli.table(estimate.HEAD, estimate.rows(estimate.of(configs, folder, measured, **again)))
+        )
+        console.print(f"Time and memory: {f'measured on {machine}' if machine else estimate.UNKNOWN}.\n")
+    if DRY_RUN.value:
+        return 0
     trial = PRESET.value == "smoke"
     with store.lock(folder):
         rows, failed = pipeline.conduct_all(
             configs,
             folder,
-            force=FORCE.value,
-            retrain=RETRAIN.value,
+            **again,
             note=TRIAL if trial else "",
             widths=(style.DOUBLE,) if trial else style.WIDTHS,
+            seconds={name: took.seconds for name, took in measured.items()},
         )
     console.quiet = not multihost.is_process_zero()
     console.print()

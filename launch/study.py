@@ -1,5 +1,10 @@
-"""Run one study: python -m launch.study --config=configs/recognisers.py --workdir=DIR [--config.field=value]"""
+"""Run one study: python -m launch.study --config=configs/recognisers.py --workdir=DIR [--config.field=value]
 
+A study of your own is a package with about, study, claims, findings and figures (.py) that can be imported from the
+current directory; --config names a file whose get_config() returns its Config.
+"""
+
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -12,8 +17,10 @@ CONFIG = config_flags.DEFINE_config_file(
     "config", help_string="The study's lab note; file.py or file.py:preset."
 )
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder to write.", required=True)
-FORCE = flags.DEFINE_bool("force", False, "Run again even when the folder holds these very results.")
-RETRAIN = flags.DEFINE_bool("retrain", False, "Run again and train its networks again.")
+FORCE = flags.DEFINE_bool(
+    "force", False, "Run again even if the folder holds these very results; trained networks are used again."
+)
+RETRAIN = flags.DEFINE_bool("retrain", False, "Run again, and train the study's networks again.")
 flags.mark_flag_as_required("config")
 
 
@@ -24,7 +31,8 @@ def main() -> int:
 
     folder, config = Path(WORKDIR.value), CONFIG.value
     if not dataclasses.is_dataclass(config):
-        config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
+        with contextlib.suppress(AttributeError):
+            config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
     if not multihost.is_process_zero():
         return 0

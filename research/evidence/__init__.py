@@ -8,6 +8,7 @@ e.judge("softmax-accuracy", "002_x.txt", "roughly 92% of the labels", e.Near(0.9
 
 from research.evidence.claims import MIN_UNITS, Claim, Verdict, judge, primary, stated, table, verdict
 from research.evidence.criteria import Above, AtLeast, AtMost, Below, Criterion, Near, number
+from research.evidence.findings import Finding, Number, finding
 from research.evidence.intervals import (
     NOTHING,
     Interval,
@@ -30,13 +31,16 @@ __all__ = [
     "Below",
     "Claim",
     "Criterion",
+    "Finding",
     "Interval",
     "Near",
+    "Number",
     "Verdict",
     "bootstrap",
     "crossed",
     "difference",
     "difference_of",
+    "finding",
     "judge",
     "mean",
     "number",

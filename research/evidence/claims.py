@@ -210,7 +210,7 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
 
     rows = claims if secondary else primary(claims)
     folded = len(claims) - len(rows)
-    caption = f"{folded} secondary rows are in claims.json" if folded else None
+    caption = f"{folded} secondary row{'s' * (folded > 1)} in claims.json" if folded else None
     made = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
     for name in ("claim", "document", "criterion", "measured", "95 % interval", "n", "verdict"):
         side: Literal["left", "right"] = (

@@ -20,6 +20,7 @@ from scipy.special import betaincinv, expit, logit, stdtrit
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 SAME = 1e-12  # values closer than this, relative to the largest, count as equal
+TINY = 1e-100  # and so do values closer than this, whose squares would vanish
 
 
 class Interval(NamedTuple):
@@ -41,7 +42,8 @@ def mean(values: ArrayLike) -> Interval:
         values: [n], any unit of measure.
 
     Returns:
-        The interval; infinite where n < 2 or all units have the same value.
+        The interval; infinite where n < 2 or all units have the same value. Its coverage is 95 % for normal values and
+        92-94 % for skewed ones such as lognormal epochs (σ = .5, n = 5 to 30).
 
     Source: Student (1908), Biometrika 6.
     """
@@ -67,8 +69,9 @@ def share(values: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)) -> Interv
             differences of two shares.
 
     Returns:
-        The interval; infinite where n < 2. Its simulated coverage is 93-97 % at n = 5, 20 and 30, except for
-        skewed shares of which most are close to a bound: 88-91 % at n = 5 for Beta(1, .2) (see the tests).
+        The interval; infinite where n < 2. Simulated coverage is 93-97 % at n = 5, 20 and 30, with two exceptions at
+        n = 5: 88-90 % where most shares are close to a bound and few are far away (Beta(1, .2)), 98 % where a unit
+        holds only 5 runs.
 
     Raises:
         ValueError: a value lies outside the bounds.
@@ -97,8 +100,8 @@ def proportion(successes: int, n: int) -> Interval:
     """Share of n units that are themselves yes or no, with Wilson's score interval.
 
     With all units alike (0 or n successes) it is Clopper-Pearson's, whose far end is close to the rule of three.
-    Coverage averaged over p in .05-.95 is 95-97 % at n = 5, 20, 30 and 52; for single p it swings, because the
-    count is discrete (.89-.99 at n = 5, .92-.98 from n = 20).
+    Coverage averaged over p = .05 to .95 is 95-97 % at n = 5, 20, 30 and 52. At a single p it swings, because the
+    count is discrete: 89-100 % at n = 5, 92-98 % from n = 20.
 
     Args:
         successes: units that say yes, 0 … n.
@@ -165,6 +168,8 @@ def difference_of(a: Interval, b: Interval) -> Interval:
 def paired(a: ArrayLike, b: ArrayLike) -> Interval:
     """mean(a − b) over units that were measured twice, with Student's interval on the differences.
 
+    For shares `share(a − b, bounds=(-1, 1))` keeps the interval inside the bounds.
+
     Args:
         a: [n], first measurement of every unit.
         b: [n], second measurement of the same units; a pair with a missing value is left out.
@@ -216,7 +221,7 @@ def _units(values: ArrayLike) -> Float[np.ndarray, " n"]:
         raise ValueError(
             f"expected one value per unit, shape [n], but {x.shape} came: average inside units first"
         )
-    return x[~np.isnan(x)]
+    return _finite(x[~np.isnan(x)])
 
 
 def _pairs(a: ArrayLike, b: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
@@ -224,7 +229,13 @@ def _pairs(a: ArrayLike, b: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[n
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"pairs need two lists of one length, but shapes {x.shape} and {y.shape} came")
     there = ~np.isnan(x) & ~np.isnan(y)
-    return x[there], y[there]
+    return _finite(x[there]), _finite(y[there])
+
+
+def _finite(x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    if np.isinf(x).any():
+        raise ValueError("a unit is infinite: leave it out as nan, or measure the share of units that arrive")
+    return x
 
 
 def _error(x: Float[np.ndarray, " n"]) -> float:
@@ -234,7 +245,7 @@ def _error(x: Float[np.ndarray, " n"]) -> float:
 
 def _all_the_same(x: np.ndarray, scale: float | None = None) -> bool:
     """Whether the values differ by no more than rounding, relative to `scale` (default: the largest of them)."""
-    return bool(np.ptp(x) <= SAME * (np.abs(x).max() if scale is None else scale))
+    return bool(np.ptp(x) <= max(SAME * (np.abs(x).max() if scale is None else scale), TINY))
 
 
 def undecided(value: float, n: int) -> Interval:
@@ -263,4 +274,4 @@ def _clopper_pearson(successes: float, n: int) -> tuple[float, float]:
     """Clopper & Pearson's interval through quantiles of beta distributions; successes may be fractional."""
     low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, TAIL))
     high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - TAIL))
-    return low, high
+    return min(low, successes / n), max(high, successes / n)  # betaincinv is coarse for tiny fractions

@@ -38,7 +38,7 @@ def bootstrap(
 
     Returns:
         The interval; infinite where n < 2 or the statistic does not vary. Coverage of means: 93-96 % at n = 20 and
-        30, 87-93 % at n = 5, where `mean` or `share` should be preferred.
+        30, 88-93 % at n = 5, where `mean` or `share` should be preferred.
 
     Source: Efron (1987), JASA 82; Hesterberg (2015), The American Statistician 69 (the widened tails).
     """

@@ -1,11 +1,11 @@
-"""Activation maximisation: walk up the gradient of the score with respect to the image.
+"""Activation maximisation: gradient ascent of the score with respect to the image.
 
     x <- clip(x + T(optimiser(Tᵀ ∇ₓ score)))
 
-T is a fixed linear change of coordinates: the identity for `pixel`; for `frequency` the inverse cosine
-transform with coefficients damped as 1/f, so that broad strokes come before speckle (the idea of Olah et
-al. 2017 with a real transform that does not wrap around; scaled to the same step length as `pixel`).
-With `jitter` or `scale` the gradient is taken at a randomly shifted and resized copy of the image.
+T is a fixed linear change of coordinates: the identity for `pixel`; for `frequency` the inverse cosine transform with
+coefficients damped as 1/f, which favours coarse structure (the idea of Olah et al. 2017, with a real transform that does
+not wrap around, scaled to the same step length as `pixel`). With `jitter` or `scale` the gradient is taken at a randomly
+shifted and resized copy of the image.
 
 Sources: Erhan et al. 2009; Simonyan et al. 2013; Olah et al. 2017.
 """
@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from research.identikits.types import FORWARD, GRADIENT, Evaluate, Info, State, Stepper, build
 
@@ -28,23 +28,23 @@ PARAMETERISATIONS = ("pixel", "frequency")
 
 
 class Position(NamedTuple):
-    """Where the ascent is now, which need not be the best place it has seen."""
+    """The current image of an ascent, which need not be the best so far."""
 
     image: Float[Array, "h w"]  # the current image
-    gradient: Float[Array, "h w"]  # of the score with respect to the pixels, there
-    memory: Any  # what the optimiser remembers
+    gradient: Float[Array, "h w"]  # of the score with respect to the pixels, at this image
+    opt_state: Any  # state of the optimiser
 
 
 @dataclass(frozen=True)
 class GradientAscent:
-    """Settings of gradient ascent; `jitter` in pixels, `scale` s draws the size from U(1 − s, 1 + s)."""
+    """Settings of gradient ascent."""
 
-    optimiser: str = "adam"
+    optimiser: str = "adam"  # one of OPTIMISERS
     learning_rate: float = 0.05
-    parameterisation: str = "pixel"
-    jitter: int = 0
-    scale: float = 0.0
-    clip: bool = True
+    parameterisation: str = "pixel"  # one of PARAMETERISATIONS
+    jitter: int = 0  # largest random shift in pixels
+    scale: float = 0.0  # s in [0, 1): the size is drawn from U(1 − s, 1 + s)
+    clip: bool = True  # keep the image in [0, 1]
 
     def __post_init__(self):
         build("optimiser", OPTIMISERS, self.optimiser, learning_rate=self.learning_rate)
@@ -69,8 +69,8 @@ class GradientAscent:
     def stepper(self, evaluate: Evaluate) -> Stepper:
         optimiser = OPTIMISERS[self.optimiser](self.learning_rate)
 
-        def look(image, key):
-            """Score and confidence of the image itself, gradient of the score there or nearby."""
+        def evaluate_with_gradient(image, key):
+            """Score and confidence of the image; gradient of the score there or at the transformed image."""
             if not (self.jitter or self.scale):
                 (score, confidence), gradient = jax.value_and_grad(evaluate, has_aux=True)(image)
                 return score, confidence, gradient
@@ -78,18 +78,20 @@ class GradientAscent:
             return *evaluate(image), gradient
 
         def init(start: Float[Array, "h w"], key: Key[Array, ""]) -> State:
-            score, confidence, gradient = look(start, jax.random.fold_in(key, 0))
+            score, confidence, gradient = evaluate_with_gradient(start, jax.random.fold_in(key, 0))
             position = Position(start, gradient, optimiser.init(jnp.zeros_like(start)))
             return State(start, score, confidence, jnp.zeros((), jnp.int32), key, position)
 
         def step(state: State) -> tuple[State, Info]:
-            here = state.inner
+            here: Position = state.inner
             to_pixels, to_coordinates = _coordinates(self.parameterisation, here.image.shape)
-            update, memory = optimiser.update(-to_coordinates(here.gradient), here.memory)
+            update, opt_state = optimiser.update(-to_coordinates(here.gradient), here.opt_state)
             image = here.image + to_pixels(update)
             image = jnp.clip(image, 0.0, 1.0) if self.clip else image
             generation = state.generation + 1
-            score, confidence, gradient = look(image, jax.random.fold_in(state.key, generation))
+            score, confidence, gradient = evaluate_with_gradient(
+                image, jax.random.fold_in(state.key, generation)
+            )
             improved = score > state.score
             after = State(
                 image=jnp.where(improved, image, state.image),
@@ -97,7 +99,7 @@ class GradientAscent:
                 confidence=jnp.where(improved, confidence, state.confidence),
                 generation=generation,
                 key=state.key,
-                inner=Position(image, gradient, memory),
+                inner=Position(image, gradient, opt_state),
             )
             moved = jnp.linalg.norm(image - here.image)
             broken = jnp.isnan(score) | jnp.isnan(confidence) | jnp.isnan(gradient).any()
@@ -106,7 +108,7 @@ class GradientAscent:
         return Stepper(init, step)
 
     def transform(self, image: Float[Array, "h w"], key: Key[Array, ""]) -> Float[Array, "h w"]:
-        """The image resized about its centre and shifted by whole pixels, blank beyond the border."""
+        """The image randomly resized about its centre and shifted by whole pixels; 0 beyond the border."""
         key_shift, key_scale = jax.random.split(key)
         shift = jax.random.randint(key_shift, (2,), -self.jitter, self.jitter + 1)
         size = jax.random.uniform(key_scale, (), minval=1 - self.scale, maxval=1 + self.scale)
@@ -118,8 +120,13 @@ class GradientAscent:
         )
 
 
+def zero_gradient(state: State) -> Bool[np.ndarray, " runs"]:
+    """Which of stacked ascents have a gradient of exactly 0 everywhere, at which they cannot move."""
+    return np.asarray((state.inner.gradient == 0).all(axis=(1, 2)))
+
+
 def _coordinates(name: str, shape: tuple[int, ...]) -> tuple[Callable, Callable]:
-    """(T, Tᵀ): from the optimiser's coordinates to pixels, and a pixel gradient to the coordinates."""
+    """(T, Tᵀ): maps an update in the optimiser's coordinates to pixels, and a pixel gradient to coordinates."""
     if name == "pixel":
         return (lambda z: z), (lambda g: g)
     rows, columns = (jnp.asarray(_cosines(n)) for n in shape)
@@ -132,7 +139,7 @@ def _coordinates(name: str, shape: tuple[int, ...]) -> tuple[Callable, Callable]
 
 @functools.lru_cache
 def _cosines(n: int) -> np.ndarray:
-    """The orthonormal cosine transform, [frequency, pixel]."""
+    """Matrix of the orthonormal cosine transform, [frequency, pixel]."""
     k, x = np.arange(n)[:, None], np.arange(n)[None, :]
     rows = np.sqrt(2 / n) * np.cos(np.pi * k * (x + 0.5) / n)
     rows[0] /= np.sqrt(2)
@@ -141,7 +148,7 @@ def _cosines(n: int) -> np.ndarray:
 
 @functools.lru_cache
 def _damping(shape: tuple[int, ...]) -> np.ndarray:
-    """1 / max(1, f) for the radial frequency f in half-waves an image, root mean square 1."""
+    """1 / max(1, f) for the radial frequency f in half-waves per image, scaled to root mean square 1."""
     f = np.hypot(np.arange(shape[0])[:, None], np.arange(shape[1])[None, :])
     damping = 1 / np.maximum(1.0, f)
     return (damping / np.sqrt(np.mean(damping**2))).astype(np.float32)

@@ -1,6 +1,8 @@
-"""Where a run begins: one image from a key."""
+"""Start images of runs: each kind draws one image from a key."""
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,14 +16,14 @@ from research.identikits.types import build
 
 @runtime_checkable
 class Start(Protocol):
-    """One start image from a key; a hashable value."""
+    """Draws one start image from a key; a hashable value."""
 
     def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]: ...
 
 
 @dataclass(frozen=True)
 class Blank:
-    """Every pixel has the same value; the document's base image."""
+    """Every pixel has the same value; 0 is the document's base image."""
 
     value: float = 0.0
 
@@ -51,20 +53,27 @@ class GaussianNoise:
         return jnp.clip(self.mean + self.sd * jax.random.normal(key, shape), 0.0, 1.0)
 
 
-STARTS: dict[str, type] = {
+STARTS: dict[str, Callable[..., Start]] = {
     "blank": Blank,
+    "low_noise": functools.partial(UniformNoise, high=0.05),  # almost blank, but ReLUs pass a gradient
     "uniform_noise": UniformNoise,
     "gaussian_noise": GaussianNoise,
 }
 
 
-def images(
+def start_images(
     start: Any, keys: Key[Array, " runs"] | None, layout: tuple[int, int, int], shape: tuple[int, ...]
 ) -> Float[np.ndarray, "runs h w"]:
-    """The start image of every run: drawn by a name or a value from here, or given as images.
+    """The start image of every run.
 
-    Raises: ValueError for an unknown name, images that do not broadcast to [*layout, h, w], or a pixel
-    outside [0, 1].
+    Args:
+        start: a name in `STARTS`, a `Start`, or images in [0, 1] that broadcast to [*layout, h, w].
+        keys: one key a run; unused for given images.
+        layout: number of networks, classes and restarts, whose product is the number of runs.
+        shape: h and w of drawn images.
+
+    Raises:
+        ValueError: for an unknown name, images that do not broadcast, or a pixel outside [0, 1].
     """
     if isinstance(start, str):
         start = build("start", STARTS, start)
@@ -79,8 +88,8 @@ def images(
             chosen = np.broadcast_to(given, whole).reshape(math.prod(layout), *given.shape[-2:])
         except ValueError:
             raise ValueError(
-                f"start images must be [h, w] or broadcast to [networks, digits, restarts, h, w], "
-                f"networks, digits and restarts being {list(layout)}; theirs are {list(given.shape)}"
+                f"start images must be [h, w] or broadcast to [networks, classes, restarts, h, w], "
+                f"networks, classes and restarts being {list(layout)}; theirs are {list(given.shape)}"
             ) from None
     if not ((chosen >= 0) & (chosen <= 1)).all():
         raise ValueError(

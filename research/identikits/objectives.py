@@ -1,12 +1,12 @@
-"""What an image is asked to be: scores of a class or of a neuron, minus penalties on the picture.
+"""Objectives to maximise: scores of a class or a neuron, and penalties on the image.
 
-Each objective is a small hashable value that maps what the network makes of one image to a number. They
-combine by `+`, `-` and scalar `*` into a flat weighted sum, so weights multiply out and never nest:
+Each objective is a small hashable value that maps an image and the network's outputs for it (`View`) to a number.
+Objectives combine by `+`, `-` and scalar `*` into a flat weighted sum; weights multiply out:
 
     LogProbability() - 0.5 * (TotalVariation() + 0.1 * Ink())
 
-A class of None means the digit that the run is after. Penalties are means over the pixels, so that a weight
-means the same at every image size.
+`digit=None` means the run's own class. Penalties are means over the pixels, so that a weight means the same at every
+image size.
 
 Sources: 003_baed48e6daa2b749.txt (probability); Simonyan et al. 2013 (logit, L2); Mahendran & Vedaldi 2015
 (total variation); Olah et al. 2017 (neuron, channel, direction).
@@ -24,16 +24,16 @@ from jaxtyping import Array, Float, Int
 
 
 class View(NamedTuple):
-    """One image and what the network makes of it."""
+    """One image and the network's outputs for it."""
 
     image: Float[Array, "h w"]  # pixels in [0, 1]
-    logits: Float[Array, " k"]  # one a class
-    activations: dict[str, Array]  # every intermediate by name; empty if the network keeps them to itself
-    digit: Int[Array, ""]  # the class that the run is after
+    logits: Float[Array, " k"]  # one per class
+    activations: dict[str, Array]  # every intermediate by name; empty if `predict` returns only logits
+    digit: Int[Array, ""]  # the run's class
 
 
 class Objective:
-    """A number to be made large. Subclasses measure one thing; sums are flat."""
+    """A number to maximise; subclasses measure one thing each."""
 
     def __call__(self, view: View) -> Float[Array, ""]:
         raise NotImplementedError
@@ -46,7 +46,7 @@ class Objective:
 
     def __mul__(self, weight: float | Objective) -> Objective:
         if isinstance(weight, Objective):
-            return NotImplemented  # a product of two would not be a sum
+            return NotImplemented  # only weighted sums are supported
         return Sum(tuple((float(weight) * w, term) for w, term in self.terms()))
 
     __rmul__ = __mul__
@@ -89,7 +89,7 @@ class Probability(Objective):
 
 @dataclass(frozen=True)
 class LogProbability(Objective):
-    """log p_d: ranks images as the probability does, but does not vanish where p_d is tiny."""
+    """log p_d: ranks images as p_d does, but keeps a useful gradient where p_d is tiny."""
 
     digit: int | None = None
 
@@ -99,7 +99,7 @@ class LogProbability(Objective):
 
 @dataclass(frozen=True)
 class Logit(Objective):
-    """logits_d, whatever the other classes say."""
+    """logits_d, regardless of the other classes."""
 
     digit: int | None = None
 
@@ -139,7 +139,7 @@ class Neuron(Objective):
 
 @dataclass(frozen=True)
 class Channel(Objective):
-    """Mean over all places of one channel (last axis) of a layer."""
+    """Mean over all positions of one channel (last axis) of a layer."""
 
     layer: str
     channel: int
@@ -153,7 +153,7 @@ class Channel(Objective):
 
 @dataclass(frozen=True)
 class Direction(Objective):
-    """⟨activations, v⟩ for a vector v over the channels (last axis), mean over all places."""
+    """⟨activations, v⟩ for a vector v over the channels (last axis), mean over all positions."""
 
     layer: str
     vector: Any = field(repr=False)
@@ -169,7 +169,7 @@ class Direction(Objective):
         return (layer @ vector).mean()
 
 
-# Penalties on the picture, to be subtracted.
+# Penalties on the image, to be subtracted.
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class TotalVariation(Objective):
 
 @dataclass(frozen=True)
 class Roughness(Objective):
-    """Mean of (x_ij − mean of its 8 neighbours)² (5 or 3 at the border), the hill climb's smoothness term."""
+    """Mean of (x_ij − mean of its 8 neighbours)² (5 or 3 at the border): the smoothness term of the hill climb."""
 
     def __call__(self, view: View) -> Float[Array, ""]:
         neighbours = _around(view.image) / _around(jnp.ones_like(view.image))

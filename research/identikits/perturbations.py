@@ -1,7 +1,7 @@
-"""Families of random masks that a search adds to its base image.
+"""Random perturbations that a search adds to its base image.
 
-The document generates "500 random masks where pixels were randomly perturbed" and leaves their distribution
-open; it decides everything, so it is a value here. Each family draws one mask [h, w] from a key.
+The document generates "500 random masks where pixels were randomly perturbed" and does not give their distribution. The
+result depends strongly on it, so it is a parameter here. Each kind draws one perturbation [h, w] from a key.
 
 Sources: 003_baed48e6daa2b749.txt; for the single pixel the sequel of 000_6109da2722b68c6a.txt.
 """
@@ -20,7 +20,7 @@ SIGNS = {"both": (-1.0, 1.0), "positive": (1.0, 1.0), "negative": (-1.0, -1.0)}
 
 @runtime_checkable
 class Perturbation(Protocol):
-    """One random mask from a key; a hashable value."""
+    """Draws one perturbation from a key; a hashable value."""
 
     def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]: ...
 
@@ -106,7 +106,7 @@ class LowFrequency:
 
 @dataclass(frozen=True)
 class SinglePixel:
-    """One pixel anywhere moves by ±amplitude: with one mask a generation, the hill climb."""
+    """One pixel anywhere moves by ±amplitude; with one candidate a generation this is the hill climb."""
 
     amplitude: float = 0.1
 

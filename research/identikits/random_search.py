@@ -1,11 +1,11 @@
-"""Best of N masks: the document's way of asking, which needs no gradient.
+"""Best-of-N random search, the document's method, which needs no gradient.
 
-    candidates = base + masks;   base <- the candidate with the highest score, if it beats the base
+    candidates = base + perturbations;   base <- the candidate with the highest score, if it beats the base
 
-The base's own score is carried along, so the base is always a candidate at no cost, it wins ties, and the
-score never falls. A candidate for which the network answers NaN is never taken (and is reported).
+The base's score is part of the state, so the base competes at no cost and wins ties: the score never falls. A candidate
+for which the network returns NaN is never taken; the run is reported as broken.
 
-Source: 003_baed48e6daa2b749.txt, with 500 masks.
+Source: 003_baed48e6daa2b749.txt, with 500 candidates ("masks" there).
 """
 
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ from research.identikits.types import FORWARD, Evaluate, Info, State, Stepper
 
 @dataclass(frozen=True)
 class RandomSearch:
-    """Settings of best-of-N; `clip` keeps the candidates in [0, 1] before they are scored."""
+    """Settings of random search."""
 
-    num_candidates: int = 500
+    num_candidates: int = 500  # a generation
     perturbation: Perturbation = field(default_factory=LowFrequency)
-    clip: bool = True
+    clip: bool = True  # clip candidates to [0, 1] before they are scored
 
     def __post_init__(self):
         if self.num_candidates < 1:
@@ -70,7 +70,7 @@ class RandomSearch:
         return Stepper(init, step)
 
     def candidates(self, state: State) -> Float[Array, "c h w"]:
-        """The base with each of the generation's masks added; mask n of a run is drawn from fold_in(key, n)."""
+        """The generation's candidates; perturbation n of a run is drawn from fold_in(key, n)."""
 
         def candidate(n):
             image = state.image + self.perturbation(jax.random.fold_in(state.key, n), state.image.shape)

@@ -1,8 +1,8 @@
-"""What every way of asking has in common: one state, one step, one ledger.
+"""The interface of methods: state, step and cost.
 
 A method (`RandomSearch`, `GradientAscent`) turns `evaluate: image -> (score, confidence)` of one run into a `Stepper`.
-It says what it costs in evaluations, where a forward pass is 1 and a gradient 3 (one forward pass and
-about two more backward), so that different methods can be given the same budget.
+Its costs are in evaluations, where a forward pass is 1 and a gradient 3 (a backward pass takes about two forward
+passes), so that different methods can be given the same budget.
 """
 
 import inspect
@@ -20,26 +20,26 @@ GRADIENT = 3
 
 
 class State(NamedTuple):
-    """Where one run stands; `image` is the best seen so far, not merely the last."""
+    """What a run carries from step to step; `image` is the best so far, not the last."""
 
     image: Float[Array, "h w"]  # the best image so far
     score: Float[Array, ""]  # its objective
-    confidence: Float[Array, ""]  # its softmax probability of the run's digit
+    confidence: Float[Array, ""]  # its softmax probability of the run's class
     generation: Int[Array, ""]  # steps taken
-    key: Key[Array, ""]  # the run's own key; what it draws is numbered, by fold_in(key, number)
-    inner: Any  # what the method carries on: () for a search, a Position for an ascent
+    key: Key[Array, ""]  # the run's own key; draw n uses fold_in(key, n)
+    inner: Any  # state of the method: () for a search, a Position for an ascent
 
 
 class Info(NamedTuple):
-    """What one step did."""
+    """Result of one step."""
 
     improved: Bool[Array, ""]  # whether the score rose
     moved: Float[Array, ""]  # Euclidean length of the step
-    broken: Bool[Array, ""]  # whether the network answered NaN
+    broken: Bool[Array, ""]  # whether the network returned NaN
 
 
 class Stepper(NamedTuple):
-    """A method bound to one run."""
+    """A method's two functions for one run."""
 
     init: Callable[[Any, Any], State]  # (start [h w], key) -> State
     step: Callable[[State], tuple[State, Info]]
@@ -47,7 +47,7 @@ class Stepper(NamedTuple):
 
 @runtime_checkable
 class Method(Protocol):
-    """A way of asking: settings as a hashable value, its price, and how it steps."""
+    """Settings of a method as a hashable value, with its costs and its steps."""
 
     @property
     def start_cost(self) -> int: ...  # evaluations before the first step
@@ -56,13 +56,13 @@ class Method(Protocol):
     def step_cost(self) -> int: ...  # evaluations a step
 
     @property
-    def batch(self) -> int: ...  # images that one step shows to the network at once
+    def batch(self) -> int: ...  # images that the network evaluates in one step
 
     def stepper(self, evaluate: Evaluate) -> Stepper: ...
 
 
 def build(kind: str, known: Mapping[str, Callable[..., Any]], name: str, /, **options: Any) -> Any:
-    """`known[name](**options)`, where an unknown name or option is answered with the list of known ones."""
+    """Call `known[name](**options)`. Raises: ValueError for an unknown name or option, with the known ones."""
     if name not in known:
         raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(sorted(known))}")
     parameters = inspect.signature(known[name]).parameters

@@ -1,4 +1,4 @@
-"""Joint descent: a network learns, and its data learn with it (document 004).
+"""Joint descent: a network learns and its input points move, on one loss (document 004).
 
 With n points I_p, their labels y_p and the mean cross-entropy
 
@@ -8,33 +8,32 @@ one epoch is a step of both, from the same gradient:
 
     θ ← θ − η · optimiser(∇_θ J)          I ← I − α ∇_I J
 
-The network sees u = I / S, and u is what moves: every point descends on the loss of its own,
-u ← u − λ ∇_u (nJ), so the document's α is n·λ on the mean loss in the network's units, and n·λ·S² in those of the
-document. η is `weight_rate`, λ is `input_rate`, S is `scale`. With Adam, λ is the step in u.
+The code moves u = I / S, which the network sees. Each point descends on its own loss, u ← u − λ ∇_u (nJ), so the
+document's α is n·λ on the mean loss in the network's units, and n·λ·S² in the document's. η is `weight_rate`, λ is
+`input_rate`, S is `scale`. With Adam, λ is the step in u.
 
-Rates and scales may differ from run to run of one call, widths and optimisers may not. Inside, points lie in the
-last axis, which is the vectorised one, and runs advance in blocks of a fixed size: the bits of a run do not depend on
-how many others run with it. With SGD they do not depend on the number of devices either; with Adam one device and
-several differ by rounding, because XLA orders its two divisions differently.
+Rates and scales may differ between the runs of one call; widths and optimisers may not. Points lie in the last axis,
+which is the vectorised one, and runs advance in blocks of a fixed size, so the bits of a run do not depend on the number
+of other runs. With SGD they do not depend on the number of devices either; with Adam one device and several differ by
+rounding, because XLA orders its two divisions differently.
 """
 
 import functools
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax.sharding import Mesh
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from research.joint_descent.settings import INITS, OPTIMISERS, SETTINGS, Setting, setting
+from research.joint_descent import start
+from research.joint_descent.settings import OPTIMISERS, SETTINGS, Setting, setting
+from research.joint_descent.start import Params
 from research.models.mlp import activation
 from research.runtime import devices
 from research.runtime.parallel import replicated, run_mesh, sharded_map
-from research.runtime.rng import named
 
 __all__ = [
     "SETTINGS",
@@ -45,33 +44,30 @@ __all__ = [
     "descend",
     "diverged",
     "gradients",
-    "init_params",
     "make_descent",
     "network",
     "positions",
     "setting",
 ]
 
-Params = tuple[tuple[Array, Array], ...]  # per layer: weights [out in] and biases [out]
-
 
 class State(NamedTuple):
-    """Everything that a descent carries from epoch to epoch; every leaf has a leading axis of m runs."""
+    """What a descent carries from epoch to epoch; every leaf has a leading axis of m runs."""
 
     params: Params  # per layer: weights [m out in] and biases [m out]
-    moments: Any  # state of the weights' optimiser
+    opt_state: Any  # state of the weights' optimiser
     inputs: Float[Array, "m d n"]  # u, the points as the network sees them
-    input_moments: Any  # state of the inputs' optimiser
-    labels: Int[Array, "m n"]  # the class that each point is told to belong to
+    input_opt_state: Any  # state of the inputs' optimiser
+    labels: Int[Array, "m n"]  # each point's class
     weight_rate: Float[Array, " m"]  # η
     input_rate: Float[Array, " m"]  # λ
     scale: Float[Array, " m"]  # S
     epoch: Int[Array, " m"]  # epochs taken
-    first_bad: Int[Array, " m"]  # epoch of the first check that met a number that is not finite, else -1
+    first_bad: Int[Array, " m"]  # epoch of the first check that found a number that is not finite, else -1
 
 
 class Descent(NamedTuple):
-    """The pure functions of one setting."""
+    """The pure functions of one setting; `make_descent` documents them."""
 
     init: Callable[..., State]  # (keys [m], weight_rate, input_rate, scale, points, labels) -> state
     advance: Callable[[State, Any], State]  # (state, epochs) -> state
@@ -80,20 +76,8 @@ class Descent(NamedTuple):
 
 
 def positions(state: State) -> Float[Array, "m n d"]:
-    """Where the points are, in the document's units: I = S u."""
+    """Positions of the points in the document's units: I = S u."""
     return jnp.swapaxes(state.inputs * state.scale[:, None, None], 1, 2)
-
-
-def init_params(uniform: Float[Array, " p"], sizes: Sequence[tuple[int, int]], init: str) -> Params:
-    """Weights and biases of layers of the given (inputs, outputs) from uniform numbers in [0, 1)."""
-    layers, used = [], 0
-    for fan_in, fan_out in sizes:
-        end = used + (fan_in + 1) * fan_out
-        layer = INITS[init](fan_in, fan_out) * (2 * uniform[used:end].reshape(fan_out, fan_in + 1) - 1)
-        bias = layer[:, -1] if init == "pytorch" else jnp.zeros(fan_out)
-        layers.append((layer[:, :-1], bias))
-        used = end
-    return tuple(layers)
 
 
 def network(params: Params, u: Float[Array, "d n"], act: Callable) -> Float[Array, "k n"]:
@@ -119,52 +103,31 @@ def gradients(
 
 
 def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None = None) -> Descent:
-    """The pure functions of `setting`; `block` and `mesh` as in `research.runtime.parallel.sharded_map`.
+    """The pure functions of a setting.
 
-    Raises: ValueError for a setting that cannot be run.
+    Args:
+        setting: data, network, optimisers, and the default rates and scale.
+        mesh: devices that share the runs, as in `research.runtime.parallel.sharded_map`.
+        block: runs that are advanced together on a device, likewise.
+
+    Returns:
+        Descent with
+        init(keys [m], weight_rate, input_rate, scale, points, labels) -> State: points [m n d], labels [m n] and weights
+        are drawn from the keys, unless points or labels are given; rates and scale are numbers or [m].
+        advance(state, epochs) -> State.
+        measure(state) -> mean loss [m], accuracy [m].
+        apply(params of one run, u [d n]) -> logits [k n].
+
+    Raises:
+        ValueError: for a setting that cannot be run; from `init` for rates, scales, points or labels that do not fit.
     """
     setting.validate()
     act = activation(setting.activation)
-    n, d, k = setting.points, setting.features, setting.classes
-    weight_optimiser = OPTIMISERS[setting.weight_optimiser]
-    input_optimiser = OPTIMISERS[setting.input_optimiser]
-
-    sizes = tuple(itertools.pairwise((d, *setting.widths, k)))
+    draw = jax.jit(functools.partial(start.draw, setting))
 
     @jax.jit
-    def draw(keys):
-        """Each run's points, labels and uniform numbers for its weights, from keys of their own."""
-        counts = {
-            "points": n * d,
-            "labels": n,
-            "init": sum((fan_in + 1) * fan_out for fan_in, fan_out in sizes),
-        }
-        # One draw of the longest length for all three: compiling a draw takes most of a second on a CPU.
-        own = jnp.stack([jax.vmap(functools.partial(named, name=name))(keys) for name in counts])
-        uniform = jax.vmap(jax.vmap(lambda key: jax.random.uniform(key, (max(counts.values()),))))(own)
-        points, labels, weights = (row[:, :count] for row, count in zip(uniform, counts.values()))
-        points = setting.half_width * (2 * points.reshape(-1, n, d) - 1)
-        return points, jnp.minimum(jnp.int32(labels * k), k - 1), weights
-
-    @jax.jit
-    def begin(uniform, points, labels, weight_rate, input_rate, scale):
-        def one(uniform, points, labels, weight_rate, input_rate, scale):
-            params = init_params(uniform, sizes, setting.init)
-            inputs = points.T / scale
-            return State(
-                params=params,
-                moments=weight_optimiser.init(params),
-                inputs=inputs,
-                input_moments=input_optimiser.init(inputs),
-                labels=labels,
-                weight_rate=weight_rate,
-                input_rate=input_rate,
-                scale=scale,
-                epoch=jnp.int32(0),
-                first_bad=jnp.int32(-1),
-            )
-
-        state = jax.vmap(one)(uniform, points, labels, weight_rate, input_rate, scale)
+    def begin(*of_each_run):
+        state = jax.vmap(functools.partial(_initial, setting))(*of_each_run)
         return replicated(state, mesh or run_mesh())  # as `advance` returns it: one compilation serves both
 
     def init(
@@ -175,59 +138,23 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
         points: Float[Array, "m n d"] | None = None,
         labels: Int[Array, "m n"] | None = None,
     ) -> State:
-        """Start of m runs: weights, points and labels from their keys; points and labels may be given instead.
-
-        Raises: ValueError for rates, scales, points or labels that do not fit.
-        """
         m = len(keys)
         drawn_points, drawn_labels, uniform = draw(keys)
         points = drawn_points if points is None else points
         labels = drawn_labels if labels is None else labels
-        for name, given, shape in (("points", points, (m, n, d)), ("labels", labels, (m, n))):
-            if given.shape != shape:
-                raise ValueError(f"{name} of {m} runs must have the shape {shape}, got {given.shape}")
-        least, most = int(labels.min()), int(labels.max())
-        if least < 0 or most >= k:
-            raise ValueError(f"labels must be in 0..{k - 1}, got {least}..{most}")
+        start.check_data(setting, m, points, labels)
         return begin(
             uniform,
             points,
             labels,
-            _per_run("weight_rate", weight_rate, m),
-            _per_run("input_rate", input_rate, m),
-            _per_run("scale", scale, m, positive=True),
-        )
-
-    def epoch_one(moving, onehot, weight_rate, input_rate):
-        params, moments, inputs, input_moments = moving
-        by_params, by_inputs = gradients(params, inputs, onehot, act)
-        updates, moments = weight_optimiser.update(by_params, moments, params)
-        moves, input_moments = input_optimiser.update(by_inputs, input_moments, inputs)
-        params = jax.tree.map(lambda p, update: p + weight_rate * update, params, updates)
-        return params, moments, inputs + input_rate * moves, input_moments
-
-    def advance_block(state: State, epochs) -> State:
-        onehot = jnp.swapaxes(jax.nn.one_hot(state.labels, k), 1, 2)
-
-        def one_epoch(_, moving):
-            return jax.vmap(epoch_one)(moving, onehot, state.weight_rate, state.input_rate)
-
-        moving = (state.params, state.moments, state.inputs, state.input_moments)
-        params, moments, inputs, input_moments = jax.lax.fori_loop(0, epochs, one_epoch, moving)
-        finite = jax.vmap(_all_finite)((params, inputs))
-        epoch = state.epoch + epochs
-        return state._replace(
-            params=params,
-            moments=moments,
-            inputs=inputs,
-            input_moments=input_moments,
-            epoch=epoch,
-            first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
+            start.per_run("weight_rate", weight_rate, m),
+            start.per_run("input_rate", input_rate, m),
+            start.per_run("scale", scale, m, positive=True),
         )
 
     @functools.partial(jax.jit, compiler_options=devices.fusion_emitters())
     def advance(state: State, epochs) -> State:
-        return sharded_map(lambda runs: advance_block(runs, epochs), state, block=block, mesh=mesh)
+        return sharded_map(lambda runs: _advance_block(setting, runs, epochs), state, block=block, mesh=mesh)
 
     def measure_one(params, inputs, labels):
         logits = network(params, inputs, act)
@@ -241,11 +168,59 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     )
 
 
-def descend(descent: Descent, state: State, stops: Iterable[int]) -> Iterator[State]:
-    """The state at each of the epochs `stops`, in rising order.
+def _initial(setting: Setting, uniform, points, labels, weight_rate, input_rate, scale) -> State:
+    """One run's state at epoch 0, from what `start.draw` returns for it and its rates and scale."""
+    params = start.init_params(uniform, start.layer_sizes(setting), setting.init)
+    inputs = points.T / scale
+    return State(
+        params=params,
+        opt_state=OPTIMISERS[setting.weight_optimiser].init(params),
+        inputs=inputs,
+        input_opt_state=OPTIMISERS[setting.input_optimiser].init(inputs),
+        labels=labels,
+        weight_rate=weight_rate,
+        input_rate=input_rate,
+        scale=scale,
+        epoch=jnp.int32(0),
+        first_bad=jnp.int32(-1),
+    )
 
-    Between two of them the caller has the state in hand: to score, to save, to draw, to leave the loop. A saved
-    state goes on where it was.
+
+def _advance_block(setting: Setting, state: State, epochs) -> State:
+    """A block of runs after `epochs` more epochs, each of them one step of the weights and of the inputs."""
+    act = activation(setting.activation)
+    weight_optimiser = OPTIMISERS[setting.weight_optimiser]
+    input_optimiser = OPTIMISERS[setting.input_optimiser]
+    onehot = jnp.swapaxes(jax.nn.one_hot(state.labels, setting.classes), 1, 2)
+
+    def epoch_of_one(moving, onehot, weight_rate, input_rate):
+        params, opt_state, inputs, input_opt_state = moving
+        by_params, by_inputs = gradients(params, inputs, onehot, act)
+        updates, opt_state = weight_optimiser.update(by_params, opt_state, params)
+        moves, input_opt_state = input_optimiser.update(by_inputs, input_opt_state, inputs)
+        params = jax.tree.map(lambda p, update: p + weight_rate * update, params, updates)
+        return params, opt_state, inputs + input_rate * moves, input_opt_state
+
+    def epoch_of_block(_, moving):
+        return jax.vmap(epoch_of_one)(moving, onehot, state.weight_rate, state.input_rate)
+
+    moving = (state.params, state.opt_state, state.inputs, state.input_opt_state)
+    params, opt_state, inputs, input_opt_state = jax.lax.fori_loop(0, epochs, epoch_of_block, moving)
+    epoch, finite = state.epoch + epochs, jax.vmap(_all_finite)((params, inputs))
+    return state._replace(
+        params=params,
+        opt_state=opt_state,
+        inputs=inputs,
+        input_opt_state=input_opt_state,
+        epoch=epoch,
+        first_bad=jnp.where((state.first_bad < 0) & ~finite, epoch, state.first_bad),
+    )
+
+
+def descend(descent: Descent, state: State, stops: Iterable[int]) -> Iterator[State]:
+    """Yield the state at each of the epochs `stops`, which must rise.
+
+    Between two stops the caller can score, save or draw the state, or leave the loop. A saved state can be resumed.
 
     Raises: ValueError if a stop lies before the state's epoch.
     """
@@ -271,16 +246,5 @@ def diverged(state: State) -> str | None:
     )
 
 
-def _per_run(name, value, m, positive=False):
-    value = np.asarray(value, np.float32)
-    if value.shape not in ((), (m,)):
-        raise ValueError(f"{name} must be one number or one a run [{m}], got shape {value.shape}")
-    if not np.all(np.isfinite(value) & ((value > 0) if positive else (value >= 0))):
-        raise ValueError(
-            f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}"
-        )
-    return np.broadcast_to(value, (m,))
-
-
-def _all_finite(tree):
+def _all_finite(tree: Any) -> Bool[Array, ""]:
     return functools.reduce(jnp.logical_and, [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)])

@@ -1,4 +1,4 @@
-"""Settings of joint descent: what is run, and the three settings that were found by scanning some 2,000."""
+"""Settings of joint descent, among them three that were selected from a scan of about 2,000."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ INITS = {  # weights are uniform within ± this limit
 
 @dataclass(frozen=True)
 class Setting:
-    """One experiment; the defaults are the data of the document and the setting that follows its course."""
+    """One experiment; the defaults are the document's data and setting S2, which follows its course."""
 
     points: int = 500
     features: int = 2
@@ -34,6 +34,7 @@ class Setting:
     input_rate: float = 9e-3  # λ; 0 freezes the inputs
 
     def validate(self) -> None:
+        """Raises: ValueError for a setting that cannot be run."""
         for field, least in (("points", 1), ("features", 1), ("classes", 2)):
             if getattr(self, field) < least:
                 raise ValueError(f"clustering.{field} must be at least {least}, got {getattr(self, field)}")
@@ -74,7 +75,10 @@ SETTINGS = {
 
 
 def setting(name: str) -> Setting:
-    """The setting called `name`: A, robust; S2, the document's course; I, dimension matters most."""
+    """The setting called `name`: A is robust, S2 follows the document's course, in I dimension matters most.
+
+    Raises: ValueError for an unknown name, with the known ones.
+    """
     if name not in SETTINGS:
         raise ValueError(f"unknown clustering setting {name!r}; known: {', '.join(sorted(SETTINGS))}")
     return SETTINGS[name]

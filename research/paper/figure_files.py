@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import xarray as xr
 
@@ -13,6 +14,7 @@ from research.plotting.style import WIDTHS
 from research.runs import code
 from research.runs.store import atomic_write, digest
 
+LOCK = ".lock"
 LISTING = "drawn.json"  # beside the figures: what they were made of
 
 
@@ -26,13 +28,47 @@ def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] =
     made_of = _made_of(study, results, widths)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        old.unlink()
+        if old.name != LOCK:
+            old.unlink()
     files.draw_all(
         studies.part(study, "figures"), xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths
     )
-    listed = sorted(path.name for path in folder.iterdir())
+    listed = sorted(path.name for path in folder.iterdir() if path.name != LOCK)
     atomic_write(folder / LISTING, json.dumps({"of": made_of, "files": listed}, indent=1) + "\n")
     return True
+
+
+def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> None:
+    """Draws some figures of saved results, whatever is there.
+
+    Raises:
+        ValueError: the study has no figure of that name, or these results lack what it shows.
+    """
+    module = studies.part(study, "figures")
+    some = ModuleType(module.__name__)
+    for kind in ("FIGURES", "ANIMATIONS"):
+        setattr(some, kind, {k: v for k, v in getattr(module, kind, {}).items() if k in names})
+    known = [*module.FIGURES, *getattr(module, "ANIMATIONS", {})]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"{study} has no figure {', '.join(unknown)}; known: {', '.join(known)}")
+    (folder / LISTING).unlink(missing_ok=True)  # which is about all figures
+    drawn = files.draw_all(some, xr.load_dataset(results, engine="h5netcdf"), folder, widths=WIDTHS)
+    if absent := [name for name in names if name not in drawn]:
+        raise ValueError(f"{results} lacks what the figure {', '.join(absent)} shows; a larger preset has it")
+
+
+def results_of(source: Path, study: str) -> Path:
+    """The results of a study in the folder of a paper or of the reference run.
+
+    Raises:
+        ValueError: there are none, or no such study.
+    """
+    studies.part(study, "figures")
+    places = (source / "results" / f"{study}.nc", source / study / "results.nc")
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise ValueError(f"{source} holds no results of {study}: expected {places[0]} or {places[1]}")
+    return found
 
 
 def up_to_date(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:

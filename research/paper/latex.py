@@ -1,19 +1,23 @@
-"""LaTeX to paste from: a macro for every measured number, the claims as a table, the figures with captions.
+"""LaTeX to paste from: a macro for every measured number and finding, the claims as a table, figures with captions.
 
-For the claim `softmax-accuracy` numbers.tex defines \\SoftmaxAccuracy (the measured value), and with the
-endings Claimed, Low, High, N and Verdict the rest of its row; digits in an id are spelt out
-(`sigmoid200-error` is \\SigmoidTwoZeroZeroError). What was not measured is defined as a dash.
+For the claim `softmax-accuracy` numbers.tex defines \\SoftmaxAccuracy (the measured value), and with the endings
+Claimed, Low, High, N, Unit and Verdict the rest of its row; digits in an id are spelt out (`sigmoid200-error` is
+\\SigmoidTwoZeroZeroError). What was not measured is defined as a dash. The finding `place-helps` is
+\\FindingPlaceHelps in findings.tex.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 
-from research.evidence.claims import Claim, number
+from research.evidence.claims import Claim, number, primary
+from research.evidence.findings import Finding
+from research.paper import tables
 
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SPECIAL = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
            "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--", "−": "$-$", "≥": r"$\ge$", "≤": r"$\le$",
-           "×": r"$\times$", "…": r"\ldots{}", "→": r"$\to$", "²": r"$^2$", "α": r"$\alpha$", "±": r"$\pm$", "⁻": "$^-$"}  # fmt: skip
+           "×": r"$\times$", "…": r"\ldots{}", "→": r"$\to$", "²": r"$^2$", "α": r"$\alpha$", "±": r"$\pm$", "⁻": "$^-$",
+           "<": "$<$", ">": "$>$", "“": "``", "”": "''", "’": "'", "·": r"$\cdot$", "\N{NO-BREAK SPACE}": "~"}  # fmt: skip
 
 
 def macro(id: str) -> str:
@@ -40,42 +44,29 @@ def numbers(claims: Iterable[Claim]) -> str:
             rf"\newcommand{{\{macro(c.id)}{part}}}{{{escape(number(value))}}}" for part, value in row.items()
         ]
         lines.append(rf"\newcommand{{\{macro(c.id)}N}}{{{c.n}}}")
+        lines.append(rf"\newcommand{{\{macro(c.id)}Unit}}{{{escape(c.unit)}}}")
         lines.append(rf"\newcommand{{\{macro(c.id)}Verdict}}{{{c.verdict}}}")
     return "\n".join(lines) + "\n"
 
 
+def findings(found: Iterable[Finding]) -> str:
+    """findings.tex: every sentence, with its numbers in it, as a macro."""
+    lines = [rf"\newcommand{{\Finding{macro(each.id)}}}{{{escape(each.statement)}}}" for each in found]
+    return "\n".join(["% Written by launch.paper from findings.json; do not edit.", *lines]) + "\n"
+
+
 def claims(rows: Iterable[Claim]) -> str:
-    """claims.tex: one tabular; needs the package booktabs."""
-    body = [
-        " & ".join(
-            (
-                escape(c.id),
-                c.source[:3],
-                escape(number(c.claimed)),
-                escape(number(c.measured)),
-                escape(f"{number(c.low)} … {number(c.high)}"),
-                str(c.n),
-                c.verdict,
-            )
-        )
-        + r" \\"
-        for c in rows
-    ]
-    head = r"Claim & Document & Claimed & Measured & 95\,\% interval & $n$ & Verdict \\"
-    return (
-        "\n".join(
-            [
-                r"\begin{tabular}{llrrrrl}",
-                r"\toprule",
-                head,
-                r"\midrule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}",
-            ]
-        )
-        + "\n"
-    )
+    """claims.tex: the primary rows as one tabular; needs the package booktabs."""
+    head = r"Claim & Document & Criterion (ours) & Measured & 95\,\% interval & $n$ & Verdict \\"
+    body = []
+    for c in primary(rows):
+        id, interval, size = f"{c.id} ({c.source[:3]})", tables.interval(c), tables.size(c)
+        cells = (
+            id, number(c.claimed), c.criterion, number(c.measured), interval, size, tables.verdict(c)
+        )  # fmt: skip
+        body.append(" & ".join(map(escape, cells)) + r" \\")
+    top = [r"\begin{tabular}{lrp{3.5cm}rrrl}", r"\toprule", head, r"\midrule"]
+    return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def figures(drawn: Sequence[tuple[str, str, str, bool]]) -> str:

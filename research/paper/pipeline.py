@@ -231,6 +231,6 @@ def _chapters(
 
 def _reason(error: BaseException) -> str:
     """Why a study failed, in one line."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split())[:300]
     expected = isinstance(error, ValueError | OSError | RuntimeError)
     return text if expected and text else f"{type(error).__name__}: {text}"

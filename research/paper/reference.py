@@ -1,4 +1,11 @@
-"""The reference run: what of a paper's folder is kept in the repository; what README and lab notes show of it."""
+"""The reference run: what of a paper's folder is kept in the repository; what README and lab notes show of it.
+
+    DIR/report.html  claims.*  findings.*  numbers.tex     what the paper says
+    DIR/results/STUDY.nc                                   results in compact form, which its figures are drawn from
+    DIR/figures/*.png  provenance.json  seconds.json       figures, where results come from, what presets take
+
+Claims and findings are those of the full results.
+"""
 
 import io
 import json
@@ -7,48 +14,66 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import xarray as xr
+
 from research import studies
 from research.evidence import claims as c
-from research.paper import tables
+from research.paper import estimate, tables
 from research.plotting import files
-from research.runs.store import Run, StoreError, atomic_write, make_folder
+from research.runs.store import Run, StoreError, atomic_write, make_folder, packed
 
-TABLES = ("claims.json", "claims.csv", "findings.json", "findings.csv", "claims.tex", "numbers.tex")
-MAX_BYTES = 6_000_000
-PNG_DPI = (150, 120, 100, 75, 65)  # of the kept figures: the first with which all of them fit
+TEXTS = (
+    "claims.json",
+    "claims.csv",
+    "claims.tex",
+    "numbers.tex",
+    "findings.json",
+    "findings.csv",
+    "findings.tex",
+)
+MAX_BYTES = 20_000_000
+FINENESS = (
+    (150, 10),
+    (120, 8),
+    (100, 7),
+    (75, 6),
+    (65, 5),
+)  # dpi of figures, bits of images: the first that fits
+IMAGE = ("y", "x")  # the last two dims of an image
+MANTISSA = 23  # bits of a float32
 PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
+COMMANDS = {"quick": "make paper", "full": "make paper PRESET=full"}
 
 
 def export(paper: Path, folder: Path) -> int:
-    """Keeps report, claims and their tables, provenance and figures of a finished paper; returns the bytes.
+    """Keeps what a finished paper says and what redraws its figures; returns the bytes.
 
-    Figures are kept as PNG, two columns wide, with at most 64 colours. Raises StoreError when the paper is
-    not complete or what would be kept is larger than MAX_BYTES; nothing is changed then.
+    Figures are kept as PNG, two columns wide, with at most 64 colours.
+
+    Raises:
+        StoreError: the paper is not complete, or what would be kept is larger than MAX_BYTES; nothing is changed then.
     """
-    missing = [name for name in studies.names() if not (paper / name / "provenance.json").exists()]
+    names = studies.names()
+    missing = [name for name in names if not (paper / name / "provenance.json").exists()]
     if missing or not (paper / "report.html").exists():
         what = f"the studies {', '.join(missing)}" if missing else "report.html"
         raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")
-    origin = {}
-    for name in studies.names():
-        run = Run(paper / name)
-        origin[name] = run.provenance() | {
-            "claims": [claim.id for claim in c.from_json((paper / name / "claims.json").read_text())]
-        }
-    names = ("report.html", *TABLES)
-    kept = {name: (paper / name).read_bytes() for name in names}
+    kept = {name: (paper / name).read_bytes() for name in ("report.html", *TEXTS)}
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
-    kept["provenance.json"] = (json.dumps(origin, indent=2) + "\n").encode()
-    for name in ("report.html", "provenance.json"):  # where it lay on the machine is nobody's business
+    kept["provenance.json"] = (json.dumps(_origins(paper), indent=2) + "\n").encode()
+    for name in ("report.html", "provenance.json"):  # where the paper lay on the machine stays private
         kept[name] = kept[name].replace(str(paper.resolve()).encode(), b"PAPER")
+    results = {name: Run(paper / name).results() for name in names}
     drawn = {
         f"figures/{name}-{figure}.png": picture
-        for name in studies.names()
+        for name in names
         for figure in studies.part(name, "figures").FIGURES
         if (picture := paper / name / "figures" / f"{figure}.png").exists()
     }
-    for dpi in PNG_DPI:
+    for dpi, bits in FINENESS:
         kept |= {name: _smaller(picture, dpi) for name, picture in drawn.items()}
+        kept |= {f"results/{name}.nc": packed(compact(whole, bits), 9) for name, whole in results.items()}
         size = sum(map(len, kept.values()))
         if size <= MAX_BYTES:
             break
@@ -57,11 +82,47 @@ def export(paper: Path, folder: Path) -> int:
         raise StoreError(
             f"{size:,} bytes would be kept, more than {MAX_BYTES:,}; the largest: {large}; make them smaller"
         )
-    for old in make_folder(folder / "figures").iterdir():
-        old.unlink()
+    for part in ("figures", "results"):
+        for old in make_folder(folder / part).iterdir():
+            old.unlink()
     for name, content in kept.items():
         atomic_write(folder / name, content)
     return size
+
+
+def _origins(paper: Path) -> dict[str, Any]:
+    """The provenance of each study, with the ids of its claims."""
+    return {
+        name: Run(paper / name).provenance()
+        | {"claims": [claim.id for claim in c.from_json((paper / name / "claims.json").read_text())]}
+        for name in studies.names()
+    }
+
+
+def compact(results: xr.Dataset, bits: int = FINENESS[0][1]) -> xr.Dataset:
+    """Results without digits that no figure shows: no variable is a double, and images have `bits` bits of mantissa.
+
+    float16 has 10 bits. Images stay float32 with the other bits set to 0, which compress to nothing, because float16
+    has no room for the small values of a gradient. Coordinates keep all digits, because they are looked up.
+    """
+
+    def smaller(x: xr.DataArray) -> xr.DataArray:
+        if x.dtype == np.float64:
+            x = x.astype(np.float32)
+        if x.dtype == np.float32 and x.dims[-2:] == IMAGE:
+            x = x.copy(data=_rounded(x.values, bits))
+        return x
+
+    return results.assign({name: smaller(x) for name, x in results.data_vars.items()})
+
+
+def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
+    """The nearest float32 values, ties to even, that have so many bits of mantissa."""
+    drop = MANTISSA - bits
+    all_bits = np.ascontiguousarray(x).view(np.uint32)
+    up = np.uint32((1 << (drop - 1)) - 1) + ((all_bits >> np.uint32(drop)) & np.uint32(1))
+    near = ((all_bits + up) & ~np.uint32((1 << drop) - 1)).view(np.float32)
+    return np.where(np.isfinite(x), near, x)
 
 
 def _smaller(png: Path, dpi: int) -> bytes:
@@ -102,9 +163,16 @@ def fill(text: str, part: str, content: str) -> str:
 
 
 def readme(text: str, folder: Path, at: str) -> str:
-    """A README with the claims and the pictures of the reference run between its marks."""
+    """A README with the claims, the pictures and the times of the reference run between its marks."""
     claims = c.from_json((folder / "claims.json").read_text())
-    return fill(fill(text, "claims", tables.markdown(claims)), "pictures", pictures(folder, at))
+    parts = {
+        "claims": tables.markdown(claims),
+        "pictures": pictures(folder, at),
+        "time": estimate.sentence(folder / "seconds.json", COMMANDS),
+    }
+    for part, content in parts.items():
+        text = fill(text, part, content)
+    return text
 
 
 def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
@@ -122,7 +190,7 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
     ]
     time = [
         f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']};",
-        "networks that were trained before it asked are not in it",
+        "networks that other studies had trained before are not in it",
     ]
     lines = "".join(
         f"{word:<9}" + ("\n" + 9 * " ").join(parts) + "\n"

@@ -15,6 +15,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import resource
 import shlex
 import shutil
 import subprocess
@@ -181,7 +182,10 @@ def commit() -> str:
 
 
 def provenance(config: Any, seconds: float) -> dict[str, Any]:
-    """Where results come from: commit, versions, devices, seconds, command."""
+    """Where results come from: commit, versions, devices, seconds, memory, command.
+
+    `peak_bytes` is the largest resident memory of this process so far, of all that it has computed.
+    """
     import jax
 
     devices = jax.devices()
@@ -192,6 +196,8 @@ def provenance(config: Any, seconds: float) -> dict[str, Any]:
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 1),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "devices": {
@@ -203,6 +209,13 @@ def provenance(config: Any, seconds: float) -> dict[str, Any]:
             "machine": f"{platform.system()} {platform.machine()}",
         },
     }
+
+
+def packed(results: Any, level: int = 4) -> bytes:
+    """An xarray Dataset as a compressed NetCDF file."""
+    numbers = {name for name, v in results.variables.items() if v.dtype.kind in "fiub"}
+    how = {name: {"zlib": True, "complevel": level} for name in numbers}
+    return bytes(results.to_netcdf(engine="h5netcdf", encoding=how))
 
 
 class Run:
@@ -249,12 +262,7 @@ class Run:
             for name in ("provenance.json", *SAID):
                 (self.folder / name).unlink(missing_ok=True)
         atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
-        packed = {
-            name: {"zlib": True, "complevel": 4}
-            for name, v in results.variables.items()
-            if v.dtype.kind in "fiub"
-        }
-        atomic_write(self.folder / "results.nc", bytes(results.to_netcdf(engine="h5netcdf", encoding=packed)))
+        atomic_write(self.folder / "results.nc", packed(results))
         atomic_write(
             self.folder / "provenance.json", json.dumps(provenance(config, seconds), indent=2) + "\n"
         )

@@ -66,7 +66,7 @@ def sharded_map(
         check_vma=False,
     )
     return replicated(
-        jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:m], share((real, cut))), mesh
+        jax.tree.map(lambda leaf: leaf.reshape(blocks * size, *leaf.shape[2:])[:m], share((real, cut))), mesh
     )
 
 

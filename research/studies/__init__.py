@@ -29,7 +29,7 @@ def part(study: str, name: str) -> ModuleType:
     """One of the PARTS of a study.
 
     Raises:
-        ValueError: for an unknown study, or one that lacks this part.
+        ValueError: for an unknown study, or one that lacks this part or cannot be imported.
     """
     package = next(filter(_is_package, (f"{__name__}.{study}", study)), None)
     if package is None:
@@ -39,7 +39,10 @@ def part(study: str, name: str) -> ModuleType:
         raise ValueError(
             f"the study {study} has no {name}.py; a study is a folder with {', '.join(PARTS)} (.py)"
         )
-    return importlib.import_module(f"{package}.{name}")
+    try:
+        return importlib.import_module(f"{package}.{name}")
+    except (ImportError, SyntaxError) as error:
+        raise ValueError(f"cannot import {package}.{name}: {error}") from error
 
 
 def _is_package(name: str) -> bool:

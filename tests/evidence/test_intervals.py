@@ -62,6 +62,14 @@ def test_values_inside_units_must_be_averaged_first():
         e.mean(np.ones((3, 4)))
 
 
+@pytest.mark.parametrize(
+    "method", [e.mean, e.share, lambda x: e.difference([1.0, 2.0], x), lambda x: e.ratio(x, x)]
+)
+def test_an_infinite_unit_is_refused(method):
+    with pytest.raises(ValueError, match="a unit is infinite"):
+        method([0.2, 0.5, math.inf])
+
+
 def test_difference_equals_scipys_welch():
     a, b = [3.0, 4.1, 5.2], [1.0, 1.2, 0.9, 1.1]
     ours = e.difference(a, [*b, np.nan])
@@ -98,7 +106,8 @@ def test_the_ends_of_a_ratio_are_where_the_t_test_starts_to_reject():
     rng = np.random.default_rng(0)
     b = rng.normal(0.06, 0.01, 12)
     a = 2 * b + rng.normal(0, 0.01, 12)
-    ours = e.ratio(a, b)
+    ours = e.ratio([*a, np.nan], [*b, 0.06])
+    assert ours.n == 12
     assert ours.value == pytest.approx(a.mean() / b.mean())
     for end in ends(ours):
         assert stats.ttest_1samp(a - end * b, 0).pvalue == pytest.approx(0.05)
@@ -157,6 +166,14 @@ def test_crossed_bootstrap_equals_the_closed_form_of_the_mean():
     table = rng.normal(0, 1, (12, 1)) + rng.normal(0, 1, (1, 20)) + rng.normal(0, 1, (12, 20))
     drawn = e.crossed(table, lambda x: float(x.mean()), resamples=4000)
     np.testing.assert_allclose(ends(drawn), ends(e.crossed(table)), atol=0.05)
+
+
+def test_crossed_without_effects_of_units_or_items_keeps_a_width():
+    """Cells that cancel in every row and column: the estimated variance is below 0 unless it is bounded."""
+    table = np.eye(6)
+    table[0, 0] = 1.1
+    measured = e.crossed(table)
+    assert -math.inf < measured.low < measured.value < measured.high < math.inf
 
 
 def test_crossed_does_not_count_items_as_units():

@@ -1,4 +1,4 @@
-"""`identikits`: planted truths, the ledger, the starts, and one clear line for whatever is wrong."""
+"""`identikits`: planted truths, costs, starts, and one clear line for bad input."""
 
 import subprocess
 import sys
@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from research.identikits import api as ask
-from research.identikits import identikits
-from research.identikits.initial_images import Blank, GaussianNoise, UniformNoise, images
+from research.identikits import api, identikits
+from research.identikits.initial_images import STARTS, Blank, GaussianNoise, UniformNoise, start_images
 from research.identikits.objectives import Ink, Logit, LogProbability
 from research.identikits.random_search import RandomSearch
 
@@ -53,10 +52,10 @@ def test_both_methods_find_the_planted_square(found):
 
 def test_an_accelerator_takes_as_many_runs_as_the_images_it_may_look_at():
     few, many = RandomSearch(500), RandomSearch(10**9)
-    assert ask._most(mapped=False, platform="gpu", method=few) == ask.IMAGES // 500
-    assert ask._most(mapped=False, platform="gpu", method=many) == 1
-    assert ask._most(mapped=False, platform="cpu", method=few) == ask.BLOCK[False]
-    assert ask._most(mapped=True, platform="gpu", method=few) == ask.BLOCK[True]
+    assert api._largest_block(sequential=False, platform="gpu", method=few) == api.ACCELERATOR_IMAGES // 500
+    assert api._largest_block(sequential=False, platform="gpu", method=many) == 1
+    assert api._largest_block(sequential=False, platform="cpu", method=few) == api.BLOCK[False]
+    assert api._largest_block(sequential=True, platform="gpu", method=few) == api.BLOCK[True]
 
 
 def test_confidence_is_that_of_the_image(found):
@@ -70,7 +69,7 @@ def test_confidence_is_that_of_the_image(found):
 
 def test_the_ledger_adds_up(found):
     start, step = found.attrs["start_cost"], found.attrs["step_cost"]
-    assert (start, step) == ((1, 60) if found.attrs["method"] == "Search" else (3, 3))
+    assert (start, step) == ((1, 60) if found.attrs["method"] == "RandomSearch" else (3, 3))
     np.testing.assert_array_equal(found.evaluations, start + step * found.generations)
     np.testing.assert_array_equal(found.evaluations_to.sel(target=0.99), found.evaluations)
     for target in found.target.values:
@@ -148,7 +147,8 @@ def test_a_run_that_cannot_gain_stalls_after_its_patience_and_one_that_is_sure_n
     def deaf(image):
         return jnp.array([0.0, 9.0]) + 0 * image.sum()
 
-    result = identikits(deaf, [0, 1], KEY, "ascent", patience=7, shape=SHAPE)
+    with pytest.warns(UserWarning, match=r"exactly 0 at the start image of 1 of 2 runs \(class 0\)"):
+        result = identikits(deaf, [0, 1], KEY, "ascent", patience=7, shape=SHAPE)
     np.testing.assert_array_equal(result.generations[0, :, 0], [7, 0])
     np.testing.assert_array_equal(result.stalled[0, :, 0], [True, False])
     np.testing.assert_array_equal(result.reached[0, :, 0], [False, True])
@@ -178,21 +178,76 @@ def test_activations_can_be_asked_for():
 def test_starts_are_drawn_as_they_say():
     keys = jax.random.split(KEY, 400)
     gaussian, uniform = (
-        images(start, keys, (4, 10, 10), (9, 7))
+        start_images(start, keys, (4, 10, 10), (9, 7))
         for start in (GaussianNoise(0.4, 0.05), UniformNoise(0.2, 0.6))
     )
     np.testing.assert_allclose([gaussian.mean(), gaussian.std()], [0.4, 0.05], atol=0.002)
     assert uniform.min() >= 0.2
     assert uniform.max() < 0.6
     np.testing.assert_allclose([uniform.mean(), uniform.std()], [0.4, 0.4 / np.sqrt(12)], atol=0.002)
-    assert (images(Blank(), keys, (4, 10, 10), (9, 7)) == 0).all()
+    assert (start_images(Blank(), keys, (4, 10, 10), (9, 7)) == 0).all()
     assert len({image.tobytes() for image in gaussian}) == 400, "no two runs begin alike"
+
+
+@pytest.fixture(scope="module")
+def half_dead():
+    """A ReLU network whose second half has zero biases: classes 2 and 3 have no gradient at a blank image."""
+    key_in, key_out = jax.random.split(jax.random.key(6))
+    hidden = jax.random.normal(key_in, (64, 16)) / 8
+    bias = jnp.repeat(jnp.array([1.0, 0.0]), 8)
+    output = jax.scipy.linalg.block_diag(*jax.random.normal(key_out, (2, 8, 2)))
+    return lambda image: jax.nn.relu(image.reshape(-1) @ hidden + bias) @ output
+
+
+def climb(predict, **changes):
+    settings = {"objective": "logit", "target": None, "budget": 60, "shape": SHAPE, "restarts": 2, **changes}
+    return identikits(predict, [1, 2], KEY, "ascent", **settings)
+
+
+def test_an_ascent_that_cannot_move_from_blank_is_warned_of_by_its_class(half_dead):
+    """Found as confidence .1, distance 0, stalled, without a word."""
+    with pytest.warns(UserWarning, match=r"2 of 4 runs \(class 2\).*try start=\"auto\"") as warned:
+        result = climb(half_dead)
+    assert len(warned) == 1
+    assert "\n" not in str(warned[0].message)
+    np.testing.assert_array_equal(result.distance.sel(digit=2), 0)
+    assert (result.distance.sel(digit=1) > 0.1).all()
+    assert (result.start_kind == "blank").all()
+
+
+def test_auto_starts_from_noise_where_blank_has_no_gradient_and_there_alone(half_dead):
+    """Each run is, to the bit, that of the start it says it had."""
+    auto, noise = climb(half_dead, start="auto"), climb(half_dead, start="low_noise")
+    with pytest.warns(UserWarning, match="cannot move"):
+        blank = climb(half_dead)
+    assert (auto.start_kind.sel(digit=1) == "blank").all()
+    assert (auto.start_kind.sel(digit=2) == "low_noise").all()
+    assert auto.attrs["start"] == "auto"
+    xr.testing.assert_identical(auto.sel(digit=1).drop_attrs(), blank.sel(digit=1).drop_attrs())
+    xr.testing.assert_identical(auto.sel(digit=2).drop_attrs(), noise.sel(digit=2).drop_attrs())
+    assert (auto.distance > 0.1).all()
+    assert 0 < auto.start.sel(digit=2).max() < 0.05
+
+
+def test_a_search_may_start_so_too(half_dead):
+    settings = {"objective": "logit", "start": "auto", "budget": 101, "num_candidates": 50}
+    result = identikits(half_dead, [1, 2], KEY, target=None, shape=SHAPE, **settings)
+    assert result.start_kind.values.ravel().tolist() == ["blank", "low_noise"]
+    assert (result.generations == 2).all()
+
+
+def test_every_start_has_a_name(half_dead):
+    assert "auto" not in STARTS
+    given = climb(half_dead, start=np.full(SHAPE, 0.5, np.float32))
+    drawn = climb(half_dead, start=UniformNoise(0.1, 0.2))
+    assert set(given.start_kind.values.ravel()) == {"images"}
+    assert set(drawn.start_kind.values.ravel()) == {"UniformNoise(low=0.1, high=0.2)"}
 
 
 def test_given_starts_go_to_their_digits():
     given = np.zeros((2, 1, *SHAPE), np.float32)
     given[1] = 0.25
-    chosen = images(given, None, (1, 2, 3), (28, 28)).reshape(1, 2, 3, *SHAPE)
+    chosen = start_images(given, None, (1, 2, 3), (28, 28)).reshape(1, 2, 3, *SHAPE)
     assert (chosen[:, 0] == 0).all()
     assert (chosen[:, 1] == 0.25).all()
 
@@ -203,10 +258,10 @@ def test_given_starts_go_to_their_digits():
         ({"target": 1.0}, "strictly between 0 and 1, it is 1.0"),
         ({"target": [0.5, 0.0]}, "strictly between 0 and 1, it is 0.0"),
         ({"num_candidates": 0}, "at least one candidate a generation, it has 0"),
-        ({"digits": []}, "digits is empty"),
-        ({"digits": [3]}, "there is no digit 3 among the network's 3 classes, 0 to 2"),
-        ({"digits": [-1]}, "there is no digit -1"),
-        ({"digits": [1, 1]}, "asked for once"),
+        ({"classes": []}, "classes is empty"),
+        ({"classes": [3]}, "there is no class 3: the network has 3 classes, 0 to 2"),
+        ({"classes": [-1]}, "there is no class -1"),
+        ({"classes": [1, 1]}, "each class may be named once"),
         ({"restarts": 0}, "restarts must be at least 1"),
         ({"patience": 0}, "patience must be at least 1"),
         ({"block": 0}, "block must be at least 1"),
@@ -244,9 +299,9 @@ def test_given_starts_go_to_their_digits():
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(changes, complaint):
-    settings = {"predict": square_seeker, "digits": [0], "shape": SHAPE, **changes}
+    settings = {"predict": square_seeker, "classes": [0], "shape": SHAPE, **changes}
     with pytest.raises(ValueError, match=complaint) as error:
-        identikits(settings.pop("predict"), settings.pop("digits"), KEY, **settings)
+        identikits(settings.pop("predict"), settings.pop("classes"), KEY, **settings)
     assert "\n" not in str(error.value)
 
 
@@ -254,7 +309,7 @@ def test_nan_on_the_way_is_said_too():
     def brittle(image):
         return jnp.stack([image.sum(), jnp.where(image[0, 0] > 0.04, jnp.nan, 0.0)])
 
-    with pytest.raises(ValueError, match="predict returned NaN for network 0, digit 0, at generation 1"):
+    with pytest.raises(ValueError, match="predict returned NaN for network 0, class 0, at generation 1"):
         identikits(brittle, [0], KEY, "ascent", learning_rate=0.05, shape=SHAPE)
 
 

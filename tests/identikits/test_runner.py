@@ -1,4 +1,4 @@
-"""The driver: runs end when they should, stay as they are, and do not know of each other."""
+"""The runner: runs end when they should, stay as they are, and do not influence each other."""
 
 import os
 import subprocess
@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from research.identikits import identikits
-from research.identikits import runner as driver
+from research.identikits import identikits, runner
 from research.identikits.perturbations import Sparse
 from research.identikits.random_search import RandomSearch
-from research.identikits.single_run import moments
+from research.identikits.single_run import recorded_generations
 
 SHAPE = (6, 5)
 KEY = jax.random.key(11)
@@ -33,7 +32,7 @@ def ask(**changes):
     """One small question; the same function and settings each time, so that it is compiled once."""
     settings = {"method": SEARCH, "params": NETWORKS, "restarts": 2, "shape": SHAPE, "patience": 8}
     settings |= {"target": (0.6, 0.99), "history": 20, "frames": 4, "block": 4, "chunk": 5, **changes}
-    return identikits(network, settings.pop("digits", [0, 1, 2]), KEY, **settings)
+    return identikits(network, settings.pop("classes", [0, 1, 2]), KEY, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +53,7 @@ def test_runs_end_in_different_ways_here(whole):
 
 
 def test_a_run_alone_is_the_run_in_the_crowd(whole):
-    alone = ask(runs="map", digits=[1], restarts=1, chunk=3)
+    alone = ask(runs="map", classes=[1], restarts=1, chunk=3)
     crowd = whole.sel(digit=[1], restart=[0])
     last = int(alone.generation[-1])
     for name in ["image", "confidence", "generations", "evaluations_to", "path"]:
@@ -120,23 +119,23 @@ def test_progress_ends_with_every_run(whole):
     told = []
     ask(runs="map", progress=told.append)
     assert [p.done for p in told] == sorted(p.done for p in told)
-    assert told[-1] == driver.Progress(12, int(whole.reached.sum()), 12, int(whole.generations.sum()))
+    assert told[-1] == runner.Progress(12, int(whole.reached.sum()), 12, int(whole.generations.sum()))
 
 
 def test_a_state_of_other_runs_is_refused():
     states = []
     ask(runs="map", checkpoint=states.append)
     with pytest.raises(ValueError, match="belongs to other runs: its digit differs"):
-        ask(runs="map", digits=[0, 2, 1], state=states[0])
+        ask(runs="map", classes=[0, 2, 1], state=states[0])
     with pytest.raises(ValueError, match="other shapes"):
-        ask(runs="map", digits=[0, 1], state=states[0])
+        ask(runs="map", classes=[0, 1], state=states[0])
 
 
 @pytest.mark.parametrize(
     ("last", "slots"), [(0, 5), (4, 5), (5, 5), (200, 256), (100_000, 256), (10**7, 16), (9, 2)]
 )
-def test_moments_are_few_and_hold_both_ends(last, slots):
-    chosen = moments(last, slots)
+def test_recorded_generations_are_few_and_hold_both_ends(last, slots):
+    chosen = recorded_generations(last, slots)
     assert len(chosen) <= max(slots, 2)
     assert chosen[0] == 0
     assert chosen[-1] == last
@@ -148,7 +147,7 @@ def test_moments_are_few_and_hold_both_ends(last, slots):
 @pytest.mark.parametrize("shrink", [False, True])
 @pytest.mark.parametrize("count", [1, 5, 32, 33, 128])
 def test_blocks_hold_each_run_once_and_share_the_devices(shrink, count):
-    places, real = driver._places(np.arange(100, 100 + count), block=16, devices=8, shrink=shrink)
+    places, real = runner._slots(np.arange(100, 100 + count), block=16, devices=8, shrink=shrink)
     assert sorted(places[real]) == list(range(100, 100 + count))
     assert places.size in ({16, 128} if shrink else {128})
     loads = real.reshape(8, -1).sum(axis=1)
@@ -157,14 +156,14 @@ def test_blocks_hold_each_run_once_and_share_the_devices(shrink, count):
 
 def test_side_by_side_blocks_hold_one_network():
     networks = np.repeat([0, 1, 2], 10)
-    blocks = list(driver._blocks(networks, mapped=False, size=4))
+    blocks = list(runner._blocks(networks, sequential=False, size=4))
     assert all(len(set(networks[block])) == 1 and len(block) <= 4 for block in blocks)
     assert sorted(np.concatenate(blocks)) == list(range(30))
 
 
 PROGRAM = """
-import test_driver
-r = test_driver.ask(runs="map")
+import test_runner
+r = test_runner.ask(runs="map")
 print(r.devices, r.image.values.tobytes().hex(), r.path.values.tobytes().hex())
 """
 

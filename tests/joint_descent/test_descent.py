@@ -16,6 +16,8 @@ import pytest
 
 from research.joint_descent import descent as clustering
 from research.joint_descent.descent import Setting
+from research.joint_descent.settings import INITS
+from research.joint_descent.start import init_params
 from research.models.mlp import ACTIVATIONS
 
 SMALL = Setting(points=40, widths=(6,), scale=1000.0, input_rate=5e-3)
@@ -195,10 +197,10 @@ def test_a_run_that_leaves_the_numbers_is_marked_and_the_others_are_not_touched(
     assert clustering.diverged(run(SMALL)) is None
 
 
-@pytest.mark.parametrize("init", clustering.INITS)
+@pytest.mark.parametrize("init", INITS)
 def test_the_start_has_the_spread_that_its_name_says(init):
     uniform = jnp.float32(np.random.default_rng(0).uniform(size=101 * 200 + 201 * 3))
-    (weights, bias), _ = clustering.init_params(uniform, ((100, 200), (200, 3)), init)
+    (weights, bias), _ = init_params(uniform, ((100, 200), (200, 3)), init)
     assert weights.shape == (200, 100)
     spread = {"pytorch": 100**-0.5 / 3**0.5, "glorot": (2 / 300) ** 0.5, "he": (2 / 100) ** 0.5}[init]
     assert np.std(weights) == pytest.approx(spread, rel=0.01)

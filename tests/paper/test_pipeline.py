@@ -101,7 +101,7 @@ def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch)
     from launch import paper
 
     wrong = configs(two, fails="broken")
-    monkeypatch.setattr(paper, "lab_note", lambda name, preset: wrong[name])
+    monkeypatch.setattr(paper.cli, "lab_note", lambda name, preset: wrong[name])
     flags.FLAGS(["paper", "--preset=smoke", f"--workdir={tmp_path / 'paper'}"])
     assert paper.main() == 1
     for config in wrong.values():

@@ -68,11 +68,19 @@ def even(results, width=DOUBLE):
     """Drawn for even seeds only."""
     return points(results, width) if results.x[0] > 3.1 else None
 
+def wide(results, width=DOUBLE):
+    """Too full for one column."""
+    figure, ax = plt.subplots(figsize=(width, 2))
+    ax.barh(range(4), 1)
+    ax.set_xticks(np.linspace(0, 1, 12), [f"number {{i}}" for i in range(12)], fontsize=6)
+    return figure
+
 def moving(results):
     """Two frames."""
     return [np.full((8, 8, 3), v, np.uint8) for v in (0, 255)], 2
 
-FIGURES = {{"points": Drawing(points, "Numbers ≥ 0, in %."), "even": Drawing(even, "Seldom.")}}
+FIGURES = {{"points": Drawing(points, "Numbers ≥ 0, in %."), "even": Drawing(even, "Seldom."),
+           "wide": Drawing(wide, "As `wide` as the page.")}}
 ANIMATIONS = {{"moving": Drawing(moving, "Moving.")}}
 ''',
 }

@@ -1,4 +1,4 @@
-"""The study "embeddings": its claim, what a map's rates mean, the same bits, the same bytes drawn."""
+"""The study "embeddings": its claim, what a map's rates mean, and that its maps are of the digits they say."""
 
 import dataclasses
 
@@ -8,9 +8,11 @@ import xarray as xr
 
 from configs.embeddings import get_config
 from research import studies
-from research.plotting import files, surprises
+from research.plotting import files
 from research.runs.store import Run
-from research.studies.embeddings import study
+from research.studies.embeddings import claims as judged
+from research.studies.embeddings import figures as drawn
+from research.studies.embeddings import findings, study
 from research.studies.preparing import prepared
 
 
@@ -25,21 +27,49 @@ def config():
 
 
 @pytest.fixture(scope="module")
-def twice(config, tmp_path_factory):
-    """The results of the same config, twice."""
-    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+def results(config, tmp_path_factory):
+    """The saved results of two experiments, of which the first has networks."""
+    run = Run(tmp_path_factory.mktemp("run"))
+    run.save(config, study.run(prepared(config), run), 1.0)
+    return run.results()
+
+
+def hand_made(tsne, silhouette=0.4, pca=0.45):
+    """Experiments with these accuracies of t-SNE."""
+    n = len(tsne)
+    around = silhouette + 0.001 * np.arange(n)
+    return xr.Dataset(
+        {
+            "accuracy": (("experiment", "map"), np.stack([np.full(n, pca), tsne], 1)),
+            "silhouette": (("experiment", "map"), np.stack([np.zeros(n), around], 1)),
+        },
+        {"map": ["pca", "tsne"]},
+        {"mapped": 5000},
+    )
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "verdict"), [(0.94, "reproduced"), (0.921, "partly"), (0.45, "not reproduced")]
+    ("accuracies", "verdict"),
+    [
+        ([0.941, 0.943, 0.940, 0.944, 0.942], "reproduced"),
+        ([0.921, 0.918, 0.925, 0.919, 0.920], "inconclusive"),
+        ([0.451, 0.453, 0.450, 0.454, 0.452], "not reproduced"),
+        ([0.941, 0.943, 0.940, 0.944], "inconclusive"),  # four experiments
+    ],
 )
-def test_the_claim_follows_from_the_map(accuracy, verdict):
-    results = xr.Dataset(
-        {"accuracy": ("map", [0.1, accuracy])}, {"map": ["pca", "tsne"], "digit": range(2000)}
-    )
-    (claim,) = study.claims(results)
-    assert (claim.id, claim.verdict, claim.n) == ("tsne-separates", verdict, 2000)
-    assert claim.measured == accuracy
+def test_the_claim_follows_from_the_experiments(accuracies, verdict):
+    first, *others = judged.claims(hand_made(accuracies))
+    assert (first.id, first.verdict, first.n) == ("tsne-separates", verdict, len(accuracies))
+    assert first.measured == pytest.approx(np.mean(accuracies))
+    assert first.primary
+    assert first.claimed is None  # the document gives no number
+    assert not any(claim.primary for claim in others)
+
+
+def test_secondary_rows_are_about_the_same_experiments():
+    rows = {claim.id: claim for claim in judged.claims(hand_made([0.94, 0.95, 0.94, 0.95, 0.945], 0.2, 0.96))}
+    assert rows["tsne-silhouette"].verdict == rows["tsne-beats-pca"].verdict == "not reproduced"
+    assert {claim.n for claim in rows.values()} == {5}
 
 
 def test_far_blobs_rate_full_and_shuffled_labels_rate_as_chance():
@@ -54,35 +84,43 @@ def test_far_blobs_rate_full_and_shuffled_labels_rate_as_chance():
     assert silhouette < 0
 
 
-def test_the_same_config_gives_the_same_bits(twice):
-    xr.testing.assert_identical(*twice)
-    results = twice[0]
-    assert float(results.accuracy.sel(map="tsne")) > float(results.accuracy.sel(map="pca"))
+def test_experiments_map_other_digits_and_the_first_ones_have_networks(results):
+    assert results.sizes["experiment"] == 2
+    tsne, pixels = results.accuracy.sel(map="tsne").values, results.pixel_accuracy.values
+    assert tsne[0] != tsne[1] or pixels[0] != pixels[1]
+    assert np.isfinite(results.accuracy.values[0]).all()
+    assert np.isnan(results.accuracy.sel(map=["bottleneck", "cnn"]).values[1]).all()
+    assert (results.accuracy.sel(map="tsne") > results.accuracy.sel(map="pca")).all()
 
 
-def test_the_maps_are_of_the_digits_they_say(twice):
+def test_the_maps_are_of_the_digits_they_say(results):
     """The first two principal components of the images in the order of their labels."""
-    results = twice[0]
     components = results.component.values[:2].reshape(2, -1)
     codes = (
         results.placed_image.values.reshape(-1, 784) / 255 - results["mean"].values.reshape(1, -1)
     ) @ components.T
     low, high = results.points.sel(map="pca").values.min(0), results.points.sel(map="pca").values.max(0)
     assert ((codes > low - 2) & (codes < high + 2)).mean() > 0.9  # held-out digits may lie a little outside
-    again = study.knn_accuracy(results.points.sel(map="cnn").values, results.label.values.astype(int))
-    assert again == float(results.accuracy.sel(map="cnn"))
+    for name in study.MAPS:
+        again = study.knn_accuracy(results.points.sel(map=name).values, results.label.values.astype(int))
+        assert again == float(results.accuracy.sel(map=name)[0])
     room = np.abs(results.points.sel(map="tsne").values).max()
     assert np.abs(results.placed.values).max() < 2 * room
+    assert float((results.placed_said == results.placed_label).mean()) == float(results.placed_accuracy[0])
 
 
-def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [
-        files.draw_all(studies.part("embeddings", "figures"), twice[0], tmp_path / name) for name in "ab"
-    ]
-    assert all(text.endswith(".") for text in surprises.of("embeddings", twice[0]))
-    assert drawn[0] == drawn[1] == list(studies.part("embeddings", "figures").FIGURES)
-    for file in sorted((tmp_path / "a").iterdir()):
-        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+def test_trial_results_are_judged_told_and_drawn(results, tmp_path):
+    assert {claim.verdict for claim in judged.claims(results)} == {"inconclusive"}
+    assert all(each.statement.endswith(".") for each in findings.findings(results))
+    names = files.draw_all(studies.part("embeddings", "figures"), results, tmp_path)
+    assert names == list(drawn.FIGURES)
+
+
+def test_names_come_from_the_config(results):
+    assert drawn.names(results)["cnn"] == "t-SNE inside CNN 5×5×2-3-60"
+    assert drawn.names(results)["bottleneck"] == "two neurons of 784-20-2-10-10"
+    other = results.assign_attrs(cnn="784-100-10")
+    assert drawn.names(other, brief=True)["cnn"] == "784-100-10, t-SNE"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +129,7 @@ def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
         ({"mapped": 80}, "mapped must be at least 101, got 80"),
         ({"mapped": 200, "perplexity": 70.0}, "perplexity must be below mapped / 3, got 70 for 200 digits"),
         ({"held_out": 0}, "held_out must be at least 1, got 0"),
+        ({"networks": 3}, "networks must be at most 2, the experiments; got 3"),
     ],
 )
 def test_a_config_that_cannot_be_run_is_one_line(config, change, says):

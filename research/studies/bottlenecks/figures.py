@@ -8,11 +8,12 @@ import xarray as xr
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from scipy.stats import rankdata
 
-from research.evidence import claims as c
+from research import evidence as e
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes
 from research.plotting.tiles import tiles
-from research.studies.bottlenecks import study
+from research.studies.bottlenecks import measures
 
 PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
 
@@ -55,28 +56,31 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     places, height = ("ab;cc", 1.3) if width < NARROW else ("abc", 0.36)
     figure, named = plt.subplot_mosaic(places, figsize=(width, height * width))
     axes = np.array([*named.values()])
-    n = results.sizes["mapped"]
-    label = results.label.values[:n]
+    shown = results.mapped_image.values
+    label = results.label.values[shown]
     for ax, points, title in zip(
-        axes, (results.tsne.values, results.code.values[:n]), ("t-SNE", "bottleneck")
+        axes, (results.tsne.values, results.code.values[shown]), ("t-SNE", "bottleneck")
     ):
         ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
         name_classes(ax, points, label, size=9)
         ax.set_title(title)
         ax.set_xticks([])
         ax.set_yticks([])
-    pairs = np.triu_indices(10, 1)
-    order = lambda distances: distances[pairs].argsort().argsort() + 1  # noqa: E731
-    there = order(results.tsne_distance.values)
-    here = np.mean([order(one) for one in results.code_distance.values], 0)
+    pairs = measures.PAIRS
+    there, here = (
+        rankdata(results.distance.sel(map=name).values[:, *pairs], axis=1).mean(0)
+        for name in ("tsne", "bottleneck")
+    )
     axes[2].plot(there, here, "o", color=ACCENT, markersize=2.5)
-    for a, b, x, y in zip(*pairs, there, here):
-        if x <= 5 or y <= 5:
-            axes[2].annotate(f"{a}-{b}", (x, y), xytext=(3, 1), textcoords="offset points", fontsize=6)
-    rho = study.likeness(results)
-    assert rho is not None
-    axes[2].set_title(f"ranks: ρ = {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f})".replace("-", "−"))
-    axes[2].set_xlabel("rank of the distance in t-SNE")
+    close = set(there.argsort()[:5]) | set(here.argsort()[:5])
+    for i in close:
+        name = f"{pairs[0][i]}-{pairs[1][i]}"
+        axes[2].annotate(name, (there[i], here[i]), xytext=(3, 1), textcoords="offset points", fontsize=6)
+    rho = measures.likeness(results)
+    assert rho
+    within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
+    axes[2].set_title(f"ρ = {rho.value:.2f}{within}, n = {rho.n}".replace("-", "−"))
+    axes[2].set_xlabel("rank in t-SNE (mean)")
     axes[2].set_ylabel("rank in the bottleneck (mean)")
     return figure
 
@@ -87,7 +91,10 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     if width < NARROW:
         layout = {"nrows": 2, "figsize": (width, 1.2 * width)}
     figure, (left, right) = plt.subplots(sharey=True, **layout)
-    epochs = results.attrs["curve_epochs"]
+    epochs, longer = (
+        f"{n} {'epoch' if n == 1 else 'epochs'}"
+        for n in (results.attrs["curve_epochs"], results.attrs["epochs"])
+    )
     _errors(left, results.width.values, results.width_accuracy.values)
     left.set_xscale("log")
     left.set_xticks(results.width.values, [str(w) for w in results.width.values])
@@ -96,21 +103,23 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax in (left, right):
         ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
     left.set_yscale("log")
-    value, low, high, n = c.mean(100 * (1 - results.accuracy.values))
-    if n > 1:
+    value, low, high, n = e.share(1 - results.right.values.mean(1))
+    value, low, high = 100 * value, 100 * low, 100 * high
+    if n >= e.MIN_UNITS:
         left.plot([2, 2], [low, high], color=SECOND, linewidth=2, solid_capstyle="butt")
     left.plot(2, value, "D", color=SECOND)
     left.annotate(
-        f"trained to the end: {value:.2f} %", (2, value), xytext=(5, -3), textcoords="offset points", ha="left",
+        f"after {longer}: {value:.2f} % (n = {n})", (2, value), xytext=(5, -3), textcoords="offset points", ha="left",
         va="top", color=SECOND, fontsize=6.5,
     )  # fmt: skip
-    left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
-    left.text(left.get_xlim()[0] * 1.03, 4, "document: 4 %", va="bottom", color=MUTED, fontsize=6.5)
-    left.set_title(f"by width, after {epochs} {'epoch' if epochs == 1 else 'epochs'}")
-    bottleneck_activations = list(results["bottleneck_activation"].values)
-    _errors(right, np.arange(len(bottleneck_activations)), results.squeeze_accuracy.values, line=False)
-    right.set_xticks(range(len(bottleneck_activations)), bottleneck_activations)
-    right.set_xlim(-0.6, len(bottleneck_activations) - 0.4)
+    if not measures.not_documents(results):
+        left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
+        left.text(left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize=6.5)
+    left.set_title(f"by width, after {epochs} (n = {results.sizes['curve_seed']} each)")
+    names = list(results.activation.values)
+    _errors(right, np.arange(len(names)), results.activation_accuracy.values, line=False)
+    right.set_xticks(range(len(names)), names)
+    right.set_xlim(-0.6, len(names) - 0.4)
     right.set_title("two neurons, by activation")
     left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
     low, high = left.get_ylim()
@@ -128,14 +137,14 @@ def _errors(ax, x: np.ndarray, accuracy: np.ndarray, *, line: bool = True) -> No
     ax.plot(x, error, "o", color=ACCENT, alpha=0.35, markersize=2.5, mec="none")
     ax.plot(x, error.mean(1), "o-" if line else "o", color=ACCENT, linewidth=0.8)
     for place, values in zip(x, error):
-        _, low, high, n = c.mean(values)
-        if n > 1:
-            ax.plot([place, place], [max(low, 0.1), high], color=ACCENT, linewidth=2, solid_capstyle="butt")
+        _, low, high, n = e.share(values / 100)
+        if n >= e.MIN_UNITS:
+            ax.plot([place, place], [100 * low, 100 * high], color=ACCENT, linewidth=2, solid_capstyle="butt")
 
 
-def bottleneck_activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+def activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The plane under each activation of the bottleneck."""
-    names = results["bottleneck_activation"].values
+    names = results.activation.values
     columns = 2 if width < NARROW else len(names)
     rows = -(-len(names) // columns)
     size = (width, 1.08 * width / columns * rows)
@@ -144,10 +153,10 @@ def bottleneck_activations(results: xr.Dataset, width: float = DOUBLE) -> Figure
         ax.set_visible(False)
     label = results.label.values[: results.sizes["few"]]
     for ax, name in zip(axes.flat, names):
-        points = results.squeeze_code.sel(bottleneck_activation=name).values
+        points = results.activation_code.sel(activation=name).values.astype(np.float32)
         ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
         name_classes(ax, points, label, size=8)
-        accuracy = 100 * float(results.squeeze_accuracy.sel(bottleneck_activation=name)[0])
+        accuracy = 100 * float(results.activation_accuracy.sel(activation=name)[0])
         ax.set_title(f"{name}: {accuracy:.1f} %")
         ax.set_xticks([])
         ax.set_yticks([])
@@ -192,17 +201,18 @@ FIGURES = {
     ),
     "beside_tsne": Drawing(
         beside_tsne,
-        "The same test digits by t-SNE and by the bottleneck, and the ranks of the 45 distances between class "
-        "centroids (1: closest), the closest pairs named.",
+        "The same random test digits by t-SNE and by the bottleneck of one network, and the ranks of the 45 distances "
+        "between class centroids (1: closest), the closest pairs named; mean over n networks, each with a t-SNE of its own "
+        "(ρ: rank correlation, mean over these pairs and 95 % interval).",
     ),
     "widths": Drawing(
         widths,
         "Test error by width of the bottleneck and by the activation of its two neurons: mean and 95 % interval over "
-        "independently trained networks (faint points).",
+        "independently trained networks (faint points); no interval for fewer than five. Orange: the network of the claims.",
     ),
-    "bottleneck_activations": Drawing(
-        bottleneck_activations,
-        "The plane of one network for each activation of the bottleneck, with its accuracy.",
+    "activations": Drawing(
+        activations,
+        "The plane of one network for each activation of the bottleneck, with that network's accuracy.",
     ),
     "walk": Drawing(
         walk,

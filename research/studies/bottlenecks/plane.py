@@ -34,7 +34,7 @@ def codes(population: Population, images: UInt8[np.ndarray, "n h w"]) -> Float[n
 
 
 def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Dataset:
-    """What the first network's decoding half says at each place around its codes, and how surely."""
+    """The digit that the first network's decoding half names at each place around its codes."""
     low, high = np.percentile(codes, [0.1, 99.9], axis=0)
     margin = 0.06 * (high - low)
     x, y = np.linspace(low - margin, high + margin, GRID).T
@@ -43,7 +43,6 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
     return xr.Dataset(
         {
             "region": (("place_y", "place_x"), np.asarray(p.argmax(-1), np.uint8)),
-            "region_confidence": (("place_y", "place_x"), np.asarray(p.max(-1), np.float32)),
         },
         {"place_x": x, "place_y": y},
     )

@@ -7,22 +7,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.evidence import claims as c
+from research import evidence as e
 from research.plotting import maps
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS
 from research.studies.causal_maps.measures import DOCUMENT
-from research.studies.causal_maps.study import KINDS
 
-LABELS = {
-    "softmax": "softmax regression",
-    "sigmoid200": "784-200-10\nlogistic",
-    "mlp100": "784-100-10",
-    "mlp3": "784-500-\n200-50-10",
-    "cnn": "CNN",
-}
 COLOURS = {
     "causal_index": ACCENT,
     "mean_jacobian": "#44AA99",
@@ -35,12 +27,9 @@ COLOURS = {
 NAMES = {**maps.NAMES, "own_gradients": "the image's own gradients", "random": "random order"}
 
 
-def kinds_of(results: xr.Dataset) -> list[str]:
-    return [kind for kind in KINDS if kind in results.kind.values]
-
-
-def _one_line(kind: str) -> str:
-    return LABELS[kind].replace("-\n", "-").replace("\n", " ")
+def wrapped(name: str) -> str:
+    """A network's name in lines of about ten letters, broken at its hyphens."""
+    return "\n".join(line.replace("- ", "-") for line in textwrap.wrap(name.replace("-", "- "), 12))
 
 
 def _two_lines(name: str) -> str:
@@ -49,7 +38,7 @@ def _two_lines(name: str) -> str:
 
 def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Correlation of map and digit by kind and method, above what null models give."""
-    kinds, shown = kinds_of(results), [m for m in METHODS if m != "class_mean"]
+    kinds, shown = measures.kinds(results), [m for m in METHODS if m != "class_mean"]
     narrow = width < NARROW
     grid = (len(kinds), 1) if narrow else (1, len(kinds))
     size = (width, 0.8 * len(kinds) + 0.4 if narrow else 0.36 * width)
@@ -58,15 +47,15 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, kind in zip(axes.flat, kinds):
         for x, method in enumerate(shown):
             values = measures.resembles(results, kind, method)
-            if not np.isnan(values).all():
+            if len(values):
                 _point(ax, x, values, COLOURS[method])
         for x, method in enumerate(shown[:2]):
             for training, marker in (("untrained", "_"), ("shuffled", "x")):
-                if "null_map" in results:
-                    values = measures.null_resembles(results, kind, training, method)
-                    ax.plot(np.full(len(values), x + 0.3), values, marker, color=MUTED, markersize=3.5)
+                values = measures.null_resembles(results, kind, training, method)
+                ax.plot(np.full(len(values), x + 0.3), values, marker, color=MUTED, markersize=3.5)
         ax.axhline(0, color=FAINT, zorder=0)
-        ax.set_title(_one_line(kind) if narrow else LABELS[kind])
+        name, n = measures.label(results, kind), measures.of(results, kind).sizes["network"]
+        ax.set_title(f"{name} (n = {n})" if narrow else f"{wrapped(name)}\nn = {n}")
         ax.set_xticks(range(len(shown)), names, rotation=0 if narrow else 90)
         for tick, method in zip(ax.get_xticklabels(), shown):
             tick.set_color(COLOURS[method])
@@ -79,9 +68,9 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
     """Mean and interval of one value a network, and the networks."""
-    value, low, high, n = c.mean(values)
+    value, low, high, n = e.mean(values)
     ax.plot(np.full(len(values), x), values, "o", color=colour, alpha=0.3, markersize=3, mec="none")
-    if n > 1:
+    if n >= e.MIN_UNITS:
         ax.plot([x, x], [low, high], color=colour, linewidth=1.8, solid_capstyle="butt")
     ax.plot(x, value, "o", color=colour, markersize=4)
 
@@ -90,8 +79,8 @@ def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Which maps agree, with intervals over networks."""
     return _matrices(
         [
-            (_one_line(kind), measures.of(results, kind).agreement.sel(measure="pearson"))
-            for kind in kinds_of(results)
+            (measures.label(results, kind), measures.of(results, kind).agreement.sel(measure="pearson"))
+            for kind in measures.kinds(results)
         ],
         width,
     )
@@ -119,10 +108,10 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
         mean = values.mean(0)
         ax.imshow(mean, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto" if narrow else "equal")
         for i, j in np.ndindex(mean.shape):
-            if i == j or np.isnan(mean[i, j]):
+            if i <= j or np.isnan(mean[i, j]):  # the matrix is symmetric: each number once
                 continue
-            _, low, high, n = c.mean(values[:, i, j])
-            half = f"\n±{(high - low) / 2:.2f}" if n > 1 else ""
+            _, low, high, n = e.share(np.clip(values[:, i, j], -1, 1), (-1, 1))
+            half = f"\n±{(high - low) / 2:.2f}" if n >= e.MIN_UNITS else ""
             colour = "white" if abs(mean[i, j]) > 0.6 else INK
             ax.text(
                 j, i, f"{mean[i, j]:.2f}{half}", ha="center", va="center", fontsize=5.5, color=colour,
@@ -152,7 +141,7 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     for n, values in zip(depths, results.depth_agreement.values):
         _point(axes[0], n, values, INK)
     axes[0].plot(depths, results.depth_agreement.mean("member"), color=INK, linewidth=0.8)
-    axes[0].set_title("causal index with mean Jacobian")
+    axes[0].set_title(f"causal index with mean Jacobian (n = {results.sizes['member']} each)")
     ends = results.depth_resemblance.mean("member").isel(depth=-1).values
     heights = spread(ends, 0.1 if narrow else 0)
     for aside, method, end in zip((-0.04, 0.04), results.known.values, heights):
@@ -177,7 +166,8 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The class's probability while its pixels go, or come, in the order of each map."""
-    kinds = [kind for kind in (DOCUMENT, "cnn") if kind in results.kind.values] or kinds_of(results)[:1]
+    there = measures.kinds(results)
+    kinds = [kind for kind in (DOCUMENT, "cnn") if kind in there] or there[:1]
     narrow = width < NARROW
     columns, high = (1, 1.6) if narrow else (2, 0.36 * width)
     rows = 2 * len(kinds) // columns
@@ -186,6 +176,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     )
     for row, kind in zip(axes.reshape(-1, 2), kinds):
         mine = measures.of(results, kind).curves.mean("network")
+        name = f"{measures.label(results, kind)}, n = {measures.of(results, kind).sizes['network']}"
         for ax, curve in zip(row, ("deletion", "insertion")):
             lines = {ranking: mine.sel(curve=curve, ranking=ranking).values for ranking in COLOURS}
             areas = {
@@ -195,7 +186,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.plot(results.point.values, lines[ranking], color=COLOURS[ranking])
                 label = f"{areas[ranking]:.2f}  {NAMES[ranking]}"
                 ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize=6.5)
-            ax.set_title(f"{_one_line(kind)}: {curve}")
+            ax.set_title(f"{curve} ({name})")
             ax.set_ylim(0, 1.02)
             ax.set_xlim(0, 1.85)
             ax.spines.bottom.set_bounds(0, 1)

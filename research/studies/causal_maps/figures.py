@@ -8,25 +8,27 @@ from matplotlib.figure import Figure
 from research.plotting import maps
 from research.plotting.style import DOUBLE, Drawing
 from research.studies.causal_maps import charts, measures
+from research.studies.causal_maps.correlations import centred, own
 from research.studies.causal_maps.identikit_maps import METHODS
 from research.studies.causal_maps.measures import DOCUMENT
+
+Z_END = 10.0  # of the colours of z: maps of trained networks reach ±100 at the rim
 
 
 def _rows(results: xr.Dataset) -> list[tuple[str, str, np.ndarray]]:
     """Ten maps of the first network of each kind: the causal index where it has one, else the mean Jacobian."""
     rows = []
-    for kind in charts.kinds_of(results):
+    for kind in measures.kinds(results):
         first = measures.of(results, kind).isel(network=0)
-        method = "mean_jacobian" if kind == "cnn" else "causal_index"
-        r = float(measures.own(first.resemblance.sel(reading=method).values).mean())
-        rows.append(
-            (
-                f"{charts.LABELS[kind]}\nr = {r:.2f}",
-                maps.NAMES[method],
-                first["map"].sel(reading=method).values,
-            )
-        )
+        method = str(first.map_method.item())
+        r = float(own(first.resemblance.sel(reading=method).values).mean())
+        name = charts.wrapped(measures.label(results, kind))
+        rows.append((f"{name}\nr = {r:.2f}", maps.NAMES[method], _values(first["map"])))
     return rows
+
+
+def _values(maps: xr.DataArray) -> np.ndarray:
+    return maps.values.astype(np.float32)
 
 
 def _rows_of_ten(rows: int, width: float):
@@ -59,10 +61,13 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """What five methods say of the document's network, mean over the population."""
     if DOCUMENT not in results.kind.values:
         return None
-    mean = measures.of(results, DOCUMENT).mean("network")
+    mean = results.mean_map.sel(group=DOCUMENT)
     figure, axes = _rows_of_ten(len(METHODS), width)
     for row, method in zip(axes, METHODS):
-        shown = maps.signed(row, measures.centred(mean["map"].sel(reading=method).values))
+        if method not in mean.reading:
+            row.set_visible(False)
+            continue
+        shown = maps.signed(row, centred(_values(mean.sel(reading=method))))
         shown.name_row(maps.NAMES[method].replace(" ", "\n", 1))
     return figure
 
@@ -71,16 +76,17 @@ def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     """One network's causal index in standard deviations of null models."""
     rows = []
     for training in ("untrained", "shuffled"):
-        z = measures.z_maps(results, DOCUMENT, training) if "null_map" in results else None
+        z = measures.z_maps(results, training)
         if z is not None:
-            rows.append((f"{training}\n|z| > 2: {100 * np.mean(np.abs(z) > 2):.0f} %", z))
+            share = 100 * np.mean(np.abs(z[0]) > measures.SURE)
+            rows.append((f"{training}\n|z| > {measures.SURE:g}:\n{share:.0f} %", z[0]))
     if not rows:
         return None
     figure, axes = _rows_of_ten(len(rows), width)
     for row, (label, z) in zip(axes, rows):
-        shown = maps.signed(row, z)
-        maps.bar(figure, shown, row, "z")
+        shown = maps.signed(row, z, most=Z_END)
         shown.name_row(label)
+    maps.bar(figure, shown, axes.tolist(), "z")
     return figure
 
 
@@ -88,12 +94,12 @@ def single_and_mean(results: xr.Dataset, width: float = DOUBLE) -> Figure | None
     """Two networks of the document's kind, the mean of all, and how sure it is."""
     if DOCUMENT not in results.kind.values:
         return None
-    every = measures.of(results, DOCUMENT)["map"].sel(reading="causal_index").values
+    every = _values(measures.of(results, DOCUMENT)["map"])
     m = len(every)
-    if m < 2:
-        return None
-    alike = measures.of_mean(results, DOCUMENT, "causal_index")
     singles = measures.resembles(results, DOCUMENT, "causal_index")
+    if m < 2 or len(singles) < 2:
+        return None
+    alike = measures.of_mean(results, DOCUMENT)
     rows = [
         (f"network 1\nr = {singles[0]:.2f}", every[0]),
         (f"network 2\nr = {singles[1]:.2f}", every[1]),
@@ -116,7 +122,7 @@ FIGURES = {
     "grey": Drawing(
         grey,
         "The document's rendering: dark is high, every map between its own least and largest value. Causal index of one "
-        "network of each kind (CNN: mean Jacobian); r: correlation with the last row, mean over the ten digits.",
+        "network of each kind (without one, mean Jacobian); r: correlation with the last row, mean over the ten digits.",
     ),
     "signed": Drawing(signed, "The same maps with their signs: red speaks for the class, blue against it, white is zero; one scale a row."),
     "methods": Drawing(
@@ -125,17 +131,18 @@ FIGURES = {
         "scale a row.",
     ),
     "resemblance": Drawing(charts.resemblance,
-        "Correlation of map and digit, mean of ten maps: networks (faint), mean and 95 % interval; beside them the same "
-        "networks untrained (dashes) and trained on shuffled labels (crosses).",
+        "Correlation of map and digit, mean of ten maps: n networks (faint), mean and, from five on, 95 % interval; beside "
+        "them the same networks untrained (dashes) and trained on shuffled labels (crosses).",
     ),
     "z_maps": Drawing(
         z_maps,
-        "Causal index of one 784-200-10 network in standard deviations of networks that know no class: before their "
-        "first step, and trained on shuffled labels.",
+        "Causal index of one network of the document's kind in standard deviations of null models: before their first step, "
+        "and trained on shuffled labels. Colours end at ±10; larger values are as dark.",
     ),
     "agreement": Drawing(charts.agreement,
         "Correlation between maps of the same class (less the mean over the classes), averaged over the ten: mean and "
-        "half the 95 % interval over networks. A CNN has no causal index.",
+        "half the 95 % interval over n networks (no interval for fewer than five; each pair of maps once). A network with "
+        "convolutions has no causal index.",
     ),
     "agreement_measures": Drawing(charts.agreement_measures, "The document's network by three measures of agreement."),
     "single_and_mean": Drawing(

@@ -2,7 +2,7 @@
 
 Document 000 multiplies the weights of a 784-200-10 network along every path from a pixel to a class and sees
 the digits in the ten heat maps. Here the same maps are drawn for whole populations of networks of several
-depths, set beside maps that ask the network at real images, and held against networks that know nothing.
+depths, set beside maps that ask the network at real images, and held against null models.
 """
 
 from dataclasses import dataclass, field
@@ -15,28 +15,24 @@ import xarray as xr
 from jaxtyping import Array, Float, Key
 
 from research import data
-from research.attribution import comparison as agreement
-from research.evidence import claims as c
+from research.attribution import comparison
 from research.models.mlp import MLPConfig
+from research.models.softmax import SoftmaxConfig
 from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import at_least
+from research.studies.causal_maps import correlations
 from research.studies.causal_maps import identikit_maps as drawn
-from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS, RANKINGS
 from research.training import populations
 from research.training.fit import TrainingConfig
 from research.training.populations import Population, Wanted
-from research.training.recipes import recipe
+from research.training.recipes import by_recipe, is_recipe, recipe
 from research.training.train import NetworkConfig
 
-DENSE = ("softmax", "sigmoid200", "mlp100", "mlp3")
-KINDS = (*DENSE, "cnn")
+DOCUMENT = "sigmoid200"  # the network of document 000
+KINDS = ("softmax", DOCUMENT, "mlp100", "mlp3", "cnn")
 JOINED: dict[str, Any] = dict(join="outer", fill_value=np.nan, coords="different", compat="equals")
-
-
-def _recipe(name: str):
-    return field(default_factory=lambda: recipe(name))
 
 
 def _deep() -> NetworkConfig:
@@ -50,11 +46,12 @@ class Config:
     seed: int = 0
     data: str = "mnist"
     include: tuple[str, ...] = KINDS
-    networks: int = 5  # of each dense kind
+    networks: int = 5  # of the document's kind
+    others: int = 3  # of each other dense kind
     cnns: int = 2
-    untrained: int = 5  # null networks of each kind but softmax regression, which starts at zero
-    shuffled: int = 3  # null networks of the kinds in `shuffle`
-    shuffle: tuple[str, ...] = ("sigmoid200",)
+    untrained: int = 5  # null models of the document's kind; of other kinds at most as many as are read
+    shuffled: int = 5  # null models of the kinds in `shuffle`
+    shuffle: tuple[str, ...] = (DOCUMENT,)
     shuffled_epochs: int = 2
     images: int = 1000  # training images at which Jacobians are averaged
     cnn_images: int = 300
@@ -68,23 +65,25 @@ class Config:
     cnn_curve_images: int = 30
     points: int = 14  # replacements from none to all
     depths: tuple[int, ...] = (1, 2, 3, 5)  # hidden layers
-    deep_networks: int = 3
-    softmax: NetworkConfig = _recipe("softmax")
-    sigmoid200: NetworkConfig = _recipe("sigmoid200")
-    mlp100: NetworkConfig = _recipe("mlp100")
-    mlp3: NetworkConfig = _recipe("mlp3")
-    cnn: NetworkConfig = _recipe("cnn")
+    deep_networks: int = 5  # of each depth
+    softmax: NetworkConfig = by_recipe("softmax")
+    sigmoid200: NetworkConfig = by_recipe("sigmoid200")
+    mlp100: NetworkConfig = by_recipe("mlp100")
+    mlp3: NetworkConfig = by_recipe("mlp3")
+    cnn: NetworkConfig = by_recipe("cnn")
     deep: NetworkConfig = field(default_factory=_deep)  # its first width, repeated
 
     def validate(self) -> None:
         at_least(
-            self, seed=0, networks=1, cnns=1, untrained=0, shuffled=0, shuffled_epochs=1, images=1, cnn_images=1,
-            images_a_class=1, steps=1, restarts=1, cnn_restarts=1, masks=1, generations=1, curve_images=1,
-            cnn_curve_images=1, points=1, deep_networks=1,
+            self, seed=0, networks=1, others=1, cnns=1, untrained=0, shuffled=0, shuffled_epochs=1, images=1,
+            cnn_images=1, images_a_class=1, steps=1, restarts=1, cnn_restarts=1, masks=1, generations=1,
+            curve_images=1, cnn_curve_images=1, points=1, deep_networks=1,
         )  # fmt: skip
         for name in (*self.include, *self.shuffle):
             if name not in KINDS:
                 raise ValueError(f"unknown network {name!r}; known: {', '.join(KINDS)}")
+        if not self.include:
+            raise ValueError(f"include must name at least one network; known: {', '.join(KINDS)}")
         if min(self.depths, default=1) < 1:
             raise ValueError(f"depths count hidden layers, at least 1 each, got {self.depths}")
 
@@ -95,7 +94,8 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def _of_kind(config: Config, kind: str) -> Wanted:
-    return Wanted(getattr(config, kind), _count(config, kind), kind)
+    count = {DOCUMENT: config.networks, "cnn": config.cnns}.get(kind, config.others)
+    return Wanted(getattr(config, kind), count, kind)
 
 
 def _of_depths(config: Config) -> list[Wanted]:
@@ -108,36 +108,40 @@ def _of_depths(config: Config) -> list[Wanted]:
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads the networks, draws every map, and measures them.
 
-    Dims: network (coordinates kind, index) and null (null_kind, null_training), reading, class, y, x; like (the
-    class compared with); measure and other (the agreement matrix); curve, ranking, point; depth, member.
+    Dims: network (coordinates kind, index) and null (null_kind, null_training), group (the kinds, with their
+    labels), reading, class, y, x; like (the class compared with); measure and other (the agreement matrix); curve,
+    ranking, point; training (of the document's null models); depth, member.
     """
     key = jax.random.key(config.seed)
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
-    contrast = agreement.class_contrast(train.images, train.labels) / 255
-    parts, null_model = [], []
+    contrast = comparison.class_contrast(train.images, train.labels) / 255
+    parts, means, nulls = [], [], []
     for kind in config.include:
         population = populations.train_or_load(*_of_kind(config, kind))
-        parts.append(_read(config, kind, population, contrast, train, test, named(key, kind)))
-        run.metrics(kind=kind, what="maps", accuracy=float(parts[-1].accuracy.mean()))
-        null_model += _null_models(config, kind, population, contrast, train, named(key, kind))
+        part, mean = _read(config, kind, population, contrast, train, test, named(key, kind))
+        parts.append(part)
+        means.append(mean)
+        run.metrics(kind=kind, what="maps", accuracy=float(part.accuracy.mean()))
+        nulls += _null_models(config, kind, population, contrast, train, named(key, kind))
         run.metrics(kind=kind, what="null models")
     together = xr.concat(parts, "network", **JOINED)
     methods = [method for method in METHODS if method in together.reading]
     results = [together.sel(reading=methods, other=methods), _depth(config, contrast, train)]
-    if null_model:
-        results.append(xr.concat(null_model, "null", **JOINED))
+    results.append(xr.concat(means, "group", **JOINED).sel(reading=methods))
+    for name in ("null", "training"):
+        if found := [part for part in nulls if name in part.dims]:
+            results.append(xr.concat(found, name, **JOINED))
     ink = (train.images > 0).mean(0, dtype=np.float32)  # share of the images with ink at a pixel
     return (
         xr.merge(results, join="outer", compat="no_conflicts")
         .assign(contrast=(("class", "y", "x"), contrast), ink=(("y", "x"), ink))
         .assign_attrs(
-            images=config.images, curve_images=config.curve_images, shuffled_epochs=config.shuffled_epochs
+            data=config.data, network=getattr(config, DOCUMENT).model.label, document_network=recipe(DOCUMENT).model.label,
+            of_document=int(is_recipe(getattr(config, DOCUMENT), DOCUMENT) and config.data == "mnist"),
+            images=config.images, curve_images=config.curve_images, shuffled_epochs=config.shuffled_epochs,
+            width=config.deep.model.widths[0],
         )
-    )
-
-
-def _count(config: Config, kind: str) -> int:
-    return config.cnns if kind == "cnn" else config.networks
+    )  # fmt: skip
 
 
 def _evenly(rows: np.ndarray, n: int) -> np.ndarray:
@@ -158,8 +162,8 @@ def _read(
     train: data.Digits,
     test: data.Digits,
     key: Key[Array, ""],
-) -> xr.Dataset:
-    """All maps of the trained networks of one kind, and what is measured on them."""
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """What is measured on the maps of the trained networks of one kind, with one map of each; the mean maps."""
     few = kind == "cnn"
     of_class = [train.images[train.labels == k][: config.images_a_class] for k in range(len(contrast))]
     maps = drawn.indices(
@@ -180,13 +184,13 @@ def _read(
         population, stacked, _spread(test.images, shown), _evenly(test.labels, shown),
         named(key, "random"), points=config.points, steps=config.steps,
     )  # fmt: skip
-    compared = [measures.agreements(jnp.asarray(one)) for one in measures.centred(stacked)]
-    return xr.Dataset(
+    compared = [correlations.agreements(jnp.asarray(one)) for one in correlations.centred(stacked)]
+    measured = xr.Dataset(
         {
-            "map": (("network", "reading", "class", "y", "x"), stacked),
+            "map": (("network", "class", "y", "x"), stacked[:, 0].astype(np.float16)),
             "resemblance": (
                 ("network", "reading", "class", "like"),
-                np.asarray(measures.resemblance(jnp.asarray(stacked), jnp.asarray(contrast))),
+                np.asarray(correlations.resemblance(jnp.asarray(stacked), jnp.asarray(contrast))),
             ),
             "agreement": (("network", "measure", "reading", "other"), np.stack(compared)),
             "curves": (("network", "curve", "ranking", "point"), curves),
@@ -194,11 +198,17 @@ def _read(
         },
         {
             "kind": ("network", [kind] * len(population)), "index": ("network", np.arange(len(population))),
-            "reading": methods, "other": methods, "measure": list(measures.MEASURES),
+            "map_method": ("network", methods[:1] * len(population)),
+            "reading": methods, "other": methods, "measure": list(correlations.MEASURES),
             "ranking": [*methods, *RANKINGS[-2:]], "curve": ["deletion", "insertion"],
             "point": np.linspace(0, 1, config.points + 1), "class": np.arange(len(contrast)),
         },
     )  # fmt: skip
+    mean = xr.Dataset(
+        {"mean_map": (("group", "reading", "class", "y", "x"), stacked.mean(0)[None].astype(np.float16))},
+        {"group": [kind], "reading": methods, "label": ("group", [population.config.model.label])},
+    )
+    return measured, mean
 
 
 def _null_models(
@@ -209,36 +219,49 @@ def _null_models(
     train: data.Digits,
     key: Key[Array, ""],
 ) -> list[xr.Dataset]:
-    """Causal index and mean Jacobian of networks of this kind that know no class."""
-    null_model = {}
-    if config.untrained and kind != "softmax":
-        m = min(config.untrained, len(population)) if kind == "cnn" else config.untrained
-        null_model["untrained"] = populations.untrained(population.config, m)
+    """How maps of untrained networks of this kind, and of networks trained on shuffled labels, resemble the digits.
+
+    Of the document's kind also the mean and the spread of the causal index, pixel by pixel: a null model does not
+    know the classes, so its ten maps count as ten.
+    """
+    params = {}
+    if config.untrained and not isinstance(
+        population.config.model, SoftmaxConfig
+    ):  # whose maps start at zero
+        m = config.untrained if kind == DOCUMENT else min(config.untrained, len(population))
+        params["untrained"] = populations.untrained(population.config, m)
     if config.shuffled and kind in config.shuffle:
-        null_model["shuffled"] = drawn.shuffled(
+        params["shuffled"] = drawn.shuffled(
             population.config, config.shuffled, config.shuffled_epochs, named(key, "shuffled")
         )
     images = _spread(train.images, config.cnn_images if kind == "cnn" else config.images)
     found = []
-    for training, params in null_model.items():
-        maps = drawn.indices(population, params, images)
+    for training, trained in params.items():
+        maps = drawn.indices(population, trained, images)
         stacked = np.stack(list(maps.values()), 1)
-        alike = measures.resemblance(jnp.asarray(stacked), jnp.asarray(contrast))
-        m = len(stacked)
+        alike = correlations.resemblance(jnp.asarray(stacked), jnp.asarray(contrast))
         found.append(
             xr.Dataset(
+                {"null_resemblance": (("null", "known", "class", "like"), np.asarray(alike))},
                 {
-                    "null_map": (("null", "known", "class", "y", "x"), stacked),
-                    "null_resemblance": (("null", "known", "class", "like"), np.asarray(alike)),
-                },
-                {
-                    "null_kind": ("null", [kind] * m),
-                    "null_training": ("null", [training] * m),
+                    "null_kind": ("null", [kind] * len(stacked)),
+                    "null_training": ("null", [training] * len(stacked)),
                     "known": list(maps),
                     "class": np.arange(len(contrast)),
                 },
             )
         )
+        if kind == DOCUMENT and "causal_index" in maps:
+            flat = maps["causal_index"].reshape(-1, *contrast.shape[1:])
+            found.append(
+                xr.Dataset(
+                    {
+                        "null_mean": (("training", "y", "x"), flat.mean(0)[None]),
+                        "null_spread": (("training", "y", "x"), flat.std(0, ddof=1)[None]),
+                    },
+                    {"training": [training]},
+                )
+            )
     return found
 
 
@@ -248,22 +271,17 @@ def _depth(config: Config, contrast: Float[np.ndarray, "k h w"], train: data.Dig
     for depth, wish in zip(config.depths, _of_depths(config)):
         population = populations.train_or_load(*wish)
         maps = drawn.indices(population, population.params, images)
-        both = measures.centred(np.stack(list(maps.values()), 1))
-        r = measures.own(np.asarray(measures.resemblance(jnp.asarray(both), jnp.asarray(contrast)))).mean(-1)
-        agree = np.stack([measures.agreements(jnp.asarray(one)) for one in both])[:, 0, 0, 1]
+        both = correlations.centred(np.stack(list(maps.values()), 1))
+        r = correlations.own(np.asarray(correlations.resemblance(jnp.asarray(both), jnp.asarray(contrast))))
+        agree = np.stack([correlations.agreements(jnp.asarray(one)) for one in both])[:, 0, 0, 1]
         rows.append(
             xr.Dataset(
                 {
                     "depth_agreement": ("member", agree),
-                    "depth_resemblance": (("member", "known"), r),
+                    "depth_resemblance": (("member", "known"), r.mean(-1)),
                     "depth_accuracy": ("member", population.curve[:, -1, 2]),
                 },
                 {"known": list(maps), "depth": depth},
             )
         )
     return xr.concat(rows, "depth", **JOINED) if rows else xr.Dataset()
-
-
-def claims(results: xr.Dataset) -> list[c.Claim]:
-    """What the document says, measured on its kind of network with its causal index."""
-    return measures.claims(results)

@@ -7,13 +7,16 @@ METHOD = (
     "The same test digits are mapped by the first two principal components (of the 60,000 training images), by t-SNE "
     "of the first 50, by the two neurons of a bottleneck network and by t-SNE of a CNN's last hidden layer. Scored "
     "are the leave-one-out vote of the 5 nearest in the map, the silhouette of the classes, and how far neighbours in "
-    "the map are neighbours among the pixels (trustworthiness, shared neighbours). The claim's interval is Wilson's over "
-    "the digits of the one map; digits that it has not seen are put into it by `place`."
+    "the map are neighbours among the pixels (trustworthiness, shared neighbours). The whole experiment is repeated "
+    "with other digits and another key of t-SNE, the first repetitions also with networks of their own: n counts "
+    "repetitions. Digits that a map has not seen are put into it by `place`. Figures of single maps show the first "
+    "repetition."
 )
 DIFFERENCES = (
     'Document 002 says "very well separated" and gives no number. We ask that the two numbers of the map give away '
     "at least as many labels as its logistic regression reads from all pixels, 92 %; the silhouette stands beside it.",
-    "Document 002 shows all digits in its t-SNE, we map 5,000 (the preset full: 9,000).",
+    "Document 002 shows all digits in its t-SNE; we map random draws of 5,000 of the 10,000 test digits, so two "
+    "repetitions have about half of their digits in common and the interval speaks for draws from these digits.",
     "t-SNE sees the digits through their first 50 principal components.",
     "Document 001's program runs t-SNE anew with each drawing; ours puts new digits into a finished map.",
 )

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from research.evidence import claims as c
+from research import evidence as e
 from research.plotting.style import (
     ACCENT,
     DIGITS,
@@ -22,27 +22,33 @@ from research.plotting.style import (
 )
 from research.plotting.tiles import tiles
 
-WORDS = {
-    "pca": "two principal components",
-    "tsne": "t-SNE of the pixels",
-    "bottleneck": "two neurons of a bottleneck",
-    "cnn": "t-SNE of a CNN's last hidden layer",
-}
-BRIEF = {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": "CNN, t-SNE"}
 COLOURS = {"pca": MUTED, "tsne": ACCENT, "bottleneck": SECOND, "cnn": INK}
 EIGEN = 10  # eigen-images shown
 
 
+def names(results: xr.Dataset, *, brief: bool = False) -> dict[str, str]:
+    """What the maps are called; networks go by their config's label."""
+    cnn = str(results.attrs["cnn"])
+    if brief:
+        return {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": f"{cnn.split()[0]}, t-SNE"}
+    return {
+        "pca": "two principal components",
+        "tsne": "t-SNE of the pixels",
+        "bottleneck": f"two neurons of {results.attrs['bottleneck']}",
+        "cnn": f"t-SNE inside {cnn}",
+    }
+
+
 def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The same digits in every map."""
+    """The same digits in every map of the first experiment."""
     figure, axes = plt.subplots(2, 2, figsize=(width, 0.98 * width))
-    label = results.label.values
+    label, words = results.label.values, names(results, brief=width < NARROW)
     for ax, name in zip(axes.flat, results["map"].values):
         points = results.points.sel(map=name).values
         _scatter(ax, points, label)
         name_classes(ax, points, label)
-        accuracy = 100 * float(results.accuracy.sel(map=name))
-        ax.set_title(f"{(BRIEF if width < NARROW else WORDS)[name]}: {accuracy:.1f} %")
+        accuracy = 100 * float(results.accuracy.sel(map=name).isel(experiment=0))
+        ax.set_title(f"{words[name]}: {accuracy:.1f} %")
     return figure
 
 
@@ -64,7 +70,7 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     places, ratios = ("abcd", (1, 1, 1, 2)) if wide else ("abc;ddd", None)
     size = (width, (0.34 if wide else 1.1) * width)
     figure, axes = plt.subplot_mosaic(places, figsize=size, width_ratios=ratios)
-    names = list(results["map"].values)
+    rows, words = list(reversed(results["map"].values)), names(results, brief=not wide)
     for ax, (what, title) in zip(axes.values(), SCORES.items()):
         _score(ax, results, what)
         ax.set_title(title if wide else title.replace(" ", "\n"))
@@ -73,8 +79,10 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.locator_params(axis="x", nbins=2)
             ax.xaxis.set_major_formatter("{x:g}")
             ax.xaxis.label.set(x=0, ha="left")
-    words = {name: WORDS[name].replace(" of a", "\nof a") if wide else BRIEF[name] for name in names}
-    axes["a"].set_yticks(range(len(names)), [words[name] for name in reversed(names)])
+    axes["a"].set_yticks(
+        range(len(rows)),
+        [words[row].replace(" of ", "\nof ").replace(" inside ", "\ninside ") for row in rows],
+    )
     _shared(axes["d"], results, 0.07 if wide else 0.11)
     return figure
 
@@ -83,14 +91,12 @@ SCORES = {"accuracy": "5-NN accuracy", "silhouette": "silhouette", "trustworthin
 
 
 def _score(ax, results: xr.Dataset, what: str) -> None:
-    """One score of every map, from the top down."""
-    n = results.sizes["digit"]
+    """One score of every map, mean and interval over the experiments, from the top down."""
     for y, name in enumerate(reversed(results["map"].values)):
-        value = float(results[what].sel(map=name))
-        if what == "accuracy":
-            _, low, high, _ = c.proportion(round(value * n), n)
+        value, low, high, _ = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
+        if np.isfinite(high):
             ax.plot([low, high], [y, y], color=COLOURS[name], linewidth=2, solid_capstyle="butt")
-        ax.plot(value, y, "o", color=COLOURS[name])
+        ax.plot(value, y, "o", color=COLOURS[name], markersize=3)
         shown = f"{100 * value:.1f} %" if what == "accuracy" else f"{value:.2f}"
         ax.text(value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
     ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
@@ -99,20 +105,24 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
     ax.margins(x=0.3)
     ax.grid(axis="x")
     if what == "accuracy":
-        pixel = float(results.pixel_accuracy)
+        pixel = float(results.pixel_accuracy.mean())
         ax.axvline(pixel, color=FAINT, zorder=0)
         ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize=6.5)
 
 
 def _shared(ax, results: xr.Dataset, gap: float) -> None:
     """The share of nearest neighbours that each map keeps, against their number; names are `gap` of the height apart."""
-    k = results.neighbourhood.values
-    share = 100 * results.shared.sel(neighbourhood=k[-1])
-    top, last = 1.1 * 100 * float(results.shared.max()), -np.inf
+    k, kept, words = (
+        results.neighbourhood.values,
+        100 * results.shared.mean("experiment"),
+        names(results, brief=True),
+    )
+    share = kept.sel(neighbourhood=k[-1])
+    top, last = 1.1 * float(kept.max()), -np.inf
     for name in results["map"].values[np.argsort(share.values)]:
-        ax.plot(k, 100 * results.shared.sel(map=name), color=COLOURS[name])
+        ax.plot(k, kept.sel(map=name), color=COLOURS[name])
         last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
-        ax.text(k[-1] * 1.08, last, BRIEF[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
+        ax.text(k[-1] * 1.08, last, words[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
     ax.set_xscale("log")
     ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.minorticks_off()
@@ -182,7 +192,7 @@ def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.plot(*place, "o", mfc="none", mec=INK, markersize=2000 * width / pixels, mew=0.6, zorder=4)
     ax.imshow(picture, extent=(low[0], high[0], low[1], high[1]), origin="lower", aspect="auto", zorder=3)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    there, before = (100 * np.mean(results[name].values == truth) for name in ("placed_said", "codes_said"))
+    there, before = 100 * np.mean(said == truth), 100 * float(results.codes_accuracy[0])
     ax.set_title(
         f"{len(truth)} held-out digits, named by their 5 nearest:\n"
         f"{there:.1f} % rightly in the map, {before:.1f} % before mapping"
@@ -197,14 +207,15 @@ def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "maps": Drawing(
         maps,
-        "The same test digits in four maps, with the share of them that their 5 nearest in the map name. The bottleneck "
-        "and the CNN have seen labels (of the training digits), principal components and t-SNE of the pixels none.",
+        "The same test digits in four maps, with the share of them that their 5 nearest in the map name: the first of the "
+        "experiments. The networks have seen labels (of the training digits), principal components and t-SNE of the "
+        "pixels none.",
     ),
     "kept": Drawing(
         kept,
-        "What the maps keep: the vote of the 5 nearest (bar: 95 % interval over the digits), the silhouette of the "
-        "classes, the trustworthiness with 10 neighbours, and the share of a digit's nearest among the pixels that are "
-        "among its nearest in the map.",
+        "What the maps keep, mean and 95 % interval over experiments with other digits, another key and, where there is "
+        "a network, another network: the vote of the 5 nearest, the silhouette of the classes, the trustworthiness with "
+        "10 neighbours, and the share of a digit's nearest among the pixels that are among its nearest in the map.",
     ),
     "eigen": Drawing(
         eigen,
@@ -213,7 +224,8 @@ FIGURES = {
     ),
     "placed": Drawing(
         placed,
-        "Test digits that the map has not seen, each drawn where `place` put it (the first 200), over the faint map. "
+        "Test digits that the map of the first experiment has not seen, each drawn where `place` put it (the first 200), over "
+        "the faint map. "
         "Circled: its 5 nearest in the map name another digit.",
     ),
 }

@@ -8,25 +8,16 @@ from matplotlib.lines import Line2D
 
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
-from research.studies.identikits import measures
-from research.studies.identikits.measures import DEFAULT, KINDS, of
+from research.studies.identikits import measures as m
+from research.studies.identikits.measures import CONDITIONS, CONVERGENCE, PICTURES, kinds, of
 
-SHORT = KINDS | {"softmax": "softmax"}
 COLOURS = {"softmax": MUTED, "mlp100": SECOND, "cnn": ACCENT}
-CONDITIONS = {
-    DEFAULT: "low-frequency",
-    "gauss_0.1": "Gauss 0.1",
-    "gauss_0.1_clipped": "Gauss 0.1, clipped",
-    "gauss_0.3": "Gauss 0.3",
-    "uniform_0.2": "uniform ±0.2",
-    "sparse": "1 % of pixels",
-    "patch": "4×4 patch",
-    "single_pixel": "single pixel",
-    "from_uniform_noise": "from noise",
-    "from_other_digit": "from another digit",
-    "ascent_pixel": "gradient, pixels",
-    "ascent_frequency": "gradient, frequencies",
-}
+
+
+def called(results: xr.Dataset, kind: str, width: float = DOUBLE) -> str:
+    """The name of a kind of network; its first word where there is little room."""
+    full = m.label(results, kind)
+    return full.split()[0] if width < NARROW else full
 
 
 def _panels(n: int, width: float, what: str) -> tuple[Figure, list]:
@@ -40,21 +31,22 @@ def _panels(n: int, width: float, what: str) -> tuple[Figure, list]:
 
 def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Share of runs that reach 0.99 by family of masks: all digits, 7 and 9."""
-    kind = measures.document_kind(results)
-    names = [name for name in measures.SEARCHES if of(results, kind, name).sizes["run"]]
+    kind = m.document_kind(results)
+    names = [name for name in m.SEARCHES if of(results, kind, name).sizes["run"]]
     narrow = width < NARROW
     places, ratios = ("aa;bc", None) if narrow else ("abc", [1.2, 1, 1])
     height = 0.38 * len(names) + 1.4 if narrow else 0.3 * len(names) + 0.75
     figure, panels = plt.subplot_mosaic(places, figsize=(width, height), sharey=True, width_ratios=ratios)
     axes = list(panels.values())
     for ax, digit, said in zip(axes, (None, 7, 9), (None, 0.5, 0.3)):
-        room = 0.6 if narrow and said else 0.3  # for the number of runs
+        room = 0.6 if narrow and said else 0.3  # for the number of networks
         for y, name in enumerate(reversed(names)):
             runs = of(results, kind, name, digit)
             if runs.sizes["run"] == 0:
                 continue
-            value, low, high, n = measures.rate(runs)
-            ax.plot([low, high], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
+            value, low, high, n = m.rate(runs)
+            if np.isfinite([low, high]).all():
+                ax.plot([low, high], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
             ax.plot(value, y, "o", color=ACCENT, markersize=4.5)
             ax.text(1 + room / 5, y, f"n = {n}", va="center", color=MUTED, fontsize=6.5)
         if said:
@@ -68,7 +60,7 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
     axes[0].set_yticks(range(len(names)), [CONDITIONS[name] for name in reversed(names)])
-    shown = "share of runs that reach 0.99 (bar: 95 % interval)"
+    shown = "share of runs that reach 0.99 (bar: 95 % interval, n networks)"
     if narrow:
         figure.supxlabel(shown, fontsize="medium", color=INK)
     else:
@@ -77,32 +69,31 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Rate and evaluations to 0.99 of every digit and network."""
-    digits = np.unique(results.digit.values.astype(int))
-    narrow = width < NARROW
+    """Share of runs that reach 0.99 and evaluations that they take, by digit, masks of both kinds of rows."""
+    kind, narrow = m.document_kind(results), width < NARROW
+    shown = {CONVERGENCE: ACCENT, PICTURES: SECOND}
+    shown = {name: colour for name, colour in shown.items() if of(results, kind, name).sizes["run"]}
     figure, axes = plt.subplots(2, 1, figsize=(width, (1.1 if narrow else 0.55) * width), sharex=True)
-    kinds = kinds_of(results)
-    for i, kind in enumerate(kinds):
-        shift = 0.2 * (i - (len(kinds) - 1) / 2)
-        for digit in digits:
-            runs = of(results, kind, digit=int(digit))
-            value, low, high, _ = measures.rate(runs)
-            axes[0].plot([digit + shift] * 2, [low, high], color=COLOURS[kind], linewidth=1.6)
-            axes[0].plot(digit + shift, value, "o", color=COLOURS[kind], markersize=3 if narrow else 4)
-            for network in np.unique(runs.network):
-                mine = runs.isel(run=np.flatnonzero(runs.network == network))
-                spent = mine.evaluations_to.sel(target=0.99).values
-                at = digit + shift + 0.02 * (network - runs.network.values.mean())
-                axes[1].plot(np.full(spent.size, at), spent, "o", color=COLOURS[kind], markersize=2, alpha=0.4,
-                             mec="none")  # fmt: skip
-        x, y, side = ((i + 0.5) / len(kinds), 1.04, "center") if narrow else (1.01, 0.9 - 0.12 * i, "left")
-        name = (SHORT if narrow else KINDS)[kind]
-        axes[0].text(x, y, name, color=COLOURS[kind], ha=side, transform=axes[0].transAxes)
+    for i, (condition, colour) in enumerate(shown.items()):
+        runs, shift = of(results, kind, condition), 0.22 * (i - (len(shown) - 1) / 2)
+        for digit in np.unique(runs.digit.values.astype(int)):
+            mine = of(results, kind, condition, int(digit))
+            value, low, high, _ = m.rate(mine)
+            if np.isfinite([low, high]).all():
+                axes[0].plot([digit + shift] * 2, [low, high], color=colour, linewidth=1.6)
+            axes[0].plot(digit + shift, value, "o", color=colour, markersize=3 if narrow else 4)
+            spent = mine.evaluations_to.sel(target=0.99).values
+            axes[1].plot(np.full(spent.size, digit + shift), spent, "o", color=colour, markersize=2, alpha=0.4,
+                         mec="none")  # fmt: skip
+        said = f"{CONDITIONS[condition]}, n = {m.networks(runs)} networks"
+        axes[0].text(
+            0.5 * i, 1.06, said, color=colour, transform=axes[0].transAxes, fontsize=6.5 if narrow else 8
+        )
     axes[0].set_ylim(0, 1.05)
     axes[0].set_ylabel("share that reaches 0.99")
     axes[1].set_ylabel("evaluations to 0.99")
     axes[1].set_ylim(0)
-    axes[1].set_xticks(digits)
+    axes[1].set_xticks(np.unique(results.digit.values.astype(int)))
     axes[1].set_xlabel("digit")
     if narrow:
         figure.align_ylabels()
@@ -112,21 +103,22 @@ def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Share of runs still below a confidence against evaluations."""
+    """Share of runs still below a confidence against evaluations: all runs of a kind, and each network."""
     targets = results.target.values
     figure, axes = _panels(len(targets), width, "share of runs still below")
-    kinds = kinds_of(results)
     for ax, target in zip(axes, targets):
-        for kind in kinds:
-            curve = measures.survival(of(results, kind), float(target))
-            if not len(curve.evaluations):
-                continue
-            x = np.concatenate([[1], np.maximum(curve.evaluations, 1), [curve.last]])
-            close = lambda y: np.concatenate([[1.0], y, y[-1:]])  # noqa: E731
-            ax.step(x, close(curve.below), where="post", color=COLOURS[kind])
-            ax.fill_between(
-                x, close(curve.low), close(curve.high), step="post", color=COLOURS[kind], alpha=0.15, linewidth=0
-            )  # fmt: skip
+        for kind in kinds(results):
+            runs = of(results, kind)
+            each = [
+                runs.isel(run=np.flatnonzero(runs.network.values == i))
+                for i in np.unique(runs.network.values)
+            ]
+            for part in (runs, *each):
+                curve, whole = m.survival(part, float(target)), part is runs
+                x = np.concatenate([[1], np.maximum(curve.evaluations, 1), [curve.last]])
+                y = np.concatenate([[1.0], curve.below, curve.below[-1:] if len(curve.below) else [1.0]])
+                look = {"linewidth": 1.6, "zorder": 3} if whole else {"linewidth": 0.5, "alpha": 0.3}
+                ax.step(x, y, where="post", color=COLOURS[kind], **look)
         ax.set_title(f"confidence {target:g}")
         ax.set_xlabel("evaluations")
         ax.set_xscale("symlog", linthresh=500, linscale=0.3)
@@ -134,54 +126,56 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_ylim(0, 1)
         ax.grid()
         ax.label_outer()
-    lines = [Line2D([], [], color=COLOURS[kind]) for kind in kinds]  # one each, also where no run got so far
-    named = [f"{SHORT[kind]}, n = {of(results, kind).sizes['run']}" for kind in kinds]
-    figure.legend(lines, named, loc="outside lower center", ncols=2 if width < NARROW else 3)
+    lines = [Line2D([], [], color=COLOURS[kind]) for kind in kinds(results)]
+    named = [
+        f"{called(results, kind, width)}, n = {m.networks(of(results, kind))} networks"
+        for kind in kinds(results)
+    ]
+    figure.legend(lines, named, loc="outside lower center", ncols=1 if width < NARROW else 3)
     return figure
 
 
 def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Largest outputs for random images, digits and identikits."""
-    kinds = kinds_of(results)
-    figure, axes = _panels(len(kinds), width, "share of images")
+    figure, axes = _panels(len(kinds(results)), width, "share of images")
     apart = 0.1 if width < NARROW else 0.085
     bins = np.linspace(0, 1, 41)
-    for ax, kind in zip(axes, kinds):
-        judges = _judges(results, kind)
+    for ax, kind in zip(axes, kinds(results)):
+        judges = m.judges(results, kind)
+        tops = results.random_top.isel(judge=judges)
         shown = {
-            "uniform noise": (results.random_top.isel(judge=judges).sel(noise="uniform").values, MUTED),
-            "shuffled digits": (
-                results.random_top.isel(judge=judges).sel(noise="shuffled_digits").values,
-                SECOND,
-            ),
+            "first candidates": (tops.sel(noise=f"first_{CONVERGENCE}").values, FAINT),
+            "uniform noise": (tops.sel(noise="uniform").values, MUTED),
+            "shuffled digits": (tops.sel(noise="shuffled_digits").values, SECOND),
             "test digits": (results.digit_top.isel(judge=judges).values, INK),
             "identikits": (of(results, kind).confidence.values, ACCENT),
         }
-        for i, (name, (values, colour)) in enumerate(shown.items()):
+        for i, (what, (values, colour)) in enumerate(shown.items()):
             heights, _ = np.histogram(values, bins)
-            ax.stairs(heights / values.size, bins, color=colour, fill=i == 0, alpha=0.35 if i == 0 else 1)
+            ax.stairs(heights / max(values.size, 1), bins, color=colour, fill=i == 0)
             if ax is axes[0]:
-                ax.text(0.03, 0.95 - apart * i, name, color=colour, transform=ax.transAxes, va="top")
+                written = MUTED if i == 0 else colour
+                ax.text(0.03, 0.95 - apart * i, what, color=written, transform=ax.transAxes, va="top")
         ax.axvline(0.6, color=FAINT, zorder=0)
         ax.axvline(0.9, color=FAINT, zorder=0)
         ax.set_yscale("log")
         ax.set_ylim(5e-4, 2)
         ax.set_xticks([0, 0.3, 0.6, 0.9])
-        ax.set_title(KINDS[kind])
+        ax.set_title(f"{called(results, kind, width)}, n = {len(judges)}")
         ax.set_xlabel("largest output")
         ax.label_outer()
     return figure
 
 
 def similarity(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Correlation of identikits within and between classes."""
-    kinds = kinds_of(results)
+    """Correlation of identikits within and between classes, means over networks."""
+    shown = [kind for kind in kinds(results) if of(results, kind).sizes["run"]]
     narrow = width < NARROW
     height = (0.95 if narrow else 0.33) * width
-    figure, axes = plt.subplots(1, len(kinds), figsize=(width, height), sharey=True, squeeze=False)
-    likeness = {kind: measures.similarity(of(results, kind)) for kind in kinds}
+    figure, axes = plt.subplots(1, len(shown), figsize=(width, height), sharey=True, squeeze=False)
+    likeness = {kind: [part.mean(0) for part in m.similarity(of(results, kind))] for kind in shown}
     gap = (0.04 if narrow else 0.055) * np.ptp(np.nan_to_num(list(likeness.values())))
-    for ax, kind in zip(axes[0], kinds):
+    for ax, kind in zip(axes[0], shown):
         runs = of(results, kind)
         within, between = likeness[kind]
         heights = spread(within, gap)
@@ -191,21 +185,25 @@ def similarity(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_xticks([0, 1], ["other\nclasses", "own\nclass"] if narrow else ["other classes", "own class"])
         ax.set_xlim(-0.3, 1.3)
         ax.axhline(0, color=FAINT, zorder=0)
-        ax.set_title((SHORT if narrow else KINDS)[kind])
+        ax.set_title(f"{called(results, kind, width)}{chr(10) if narrow else ', '}n = {m.networks(runs)}")
     axes[0, 0].set_ylabel("mean correlation with other identikits")
     return figure
 
 
+MOST = 5  # networks of each kind in the figure of transfer
+
+
 def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Does one network believe another's identikits?"""
-    table = measures.transfer(results)
+    """Whether one network is sure of another's identikits, for the first few networks of each kind."""
+    first = [i for kind in kinds(results) for i in m.judges(results, kind)[:MOST]]
+    table = m.transfer(results).values[np.ix_(first, first)]
     narrow = width < NARROW
-    words = SHORT if narrow else KINDS
-    names = [f"{words[name.split()[0]]} {name.split()[1]}" for name in results.judge.values]
+    parts = [str(results.judge.values[i]).split() for i in first]
+    names = [f"{called(results, kind, width)} {i}" for kind, i in parts]
     figure, ax = plt.subplots(figsize=(width, width) if narrow else (0.62 * width, 0.56 * width))
-    size, places = (6.5, 3) if narrow else (5.5, 4)  # 1.0 beside .99 where there is little room
-    ax.imshow(table.values, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), value in np.ndenumerate(table.values):
+    size, places = (4.5, 3) if narrow else (5.5, 4)  # 1.0 beside .99 where there is little room
+    ax.imshow(table, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), value in np.ndenumerate(table):
         if np.isfinite(value):
             ax.text(j, i, f"{value:.2f}".lstrip("0")[:places], ha="center", va="center", fontsize=size,
                     color="white" if value > 0.6 else INK)  # fmt: skip
@@ -220,14 +218,17 @@ def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Search against gradient: evaluations, distance moved, resemblance, and what other networks say."""
-    kind = measures.document_kind(results)
-    names = [name for name in (*measures.SEARCHES, "ascent_pixel", "ascent_frequency") if name in CONDITIONS]
-    names = [name for name in names if of(results, kind, name).sizes["run"]]
+    kind = m.document_kind(results)
+    names = [
+        name
+        for name in (*m.SEARCHES, "ascent_pixel", "ascent_frequency")
+        if of(results, kind, name).sizes["run"]
+    ]
     columns = {
         "evaluations to 0.99": lambda runs: runs.evaluations_to.sel(target=0.99).values,
         "distance moved": lambda runs: runs.distance.values,
-        "likeness to the mean digit": measures.own_resemblance,
-        "confidence of other kinds": measures.others_confidence,
+        "likeness to the mean digit": m.own_resemblance,
+        "confidence of other kinds": m.others_confidence,
     }
     narrow = width < NARROW
     shape, height = ((2, 2), 0.4 * len(names) + 1.2) if narrow else ((1, 4), 0.26 * len(names) + 0.8)
@@ -252,11 +253,3 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         axes[-1].set_xticks([0, 0.5, 1])
     axes[0].set_yticks(range(len(names)), [CONDITIONS[name] for name in reversed(names)])
     return figure
-
-
-def kinds_of(results: xr.Dataset) -> list[str]:
-    return [kind for kind in KINDS if kind in results.kind.values]
-
-
-def _judges(results: xr.Dataset, kind: str) -> list[int]:
-    return [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]

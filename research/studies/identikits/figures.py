@@ -10,7 +10,7 @@ from research.plotting import motion
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, NARROW, SINGLE, Drawing
 from research.plotting.tiles import Tiles, tiles
 from research.studies.identikits import charts, measures
-from research.studies.identikits.measures import KINDS, of
+from research.studies.identikits.measures import of
 
 
 def _rows(n: int, width: float, height: float) -> tuple[Figure, list]:
@@ -57,18 +57,18 @@ def evolution(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One identikit, the mean of all, and the mean digit."""
-    kinds = list(reversed(charts.kinds_of(results)))
+    narrow = width < NARROW  # a row a digit
+    kinds = [kind for kind in reversed(measures.kinds(results)) if of(results, kind).sizes["run"]]
     digits = np.unique(results.digit.values.astype(int))
     of_class = results.class_mean.values[digits]
     names, pictures = [], []
     for kind in kinds:
         each = [of(results, kind, digit=int(d)).image.values.astype(np.float32) for d in digits]
-        names += [f"{KINDS[kind]}:\none identikit", f"mean of {len(each[0])}"]
+        names += [f"{charts.called(results, kind, SINGLE)}:\none identikit", f"mean of {len(each[0])}"]
         pictures += [[images[0] for images in each], [images.mean(0) for images in each]]
     likeness = np.array([[_likeness(*pair) for pair in zip(images, of_class)] for images in pictures])
     names.append("mean digit")
     table = np.array([*pictures, of_class])  # [row, column, y, x]
-    narrow = width < NARROW  # a row a digit
     if narrow:
         table, likeness = table.swapaxes(0, 1), likeness.T
     n, columns = table.shape[:2]
@@ -82,7 +82,7 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for i, r in enumerate(said):
             row.name(i, f"r = {r:.2f}".replace("-", "−"), fontsize=6)
     if narrow:
-        _name_columns(rows[0], [charts.SHORT[kind] for kind in kinds], names)
+        _name_columns(rows[0], [charts.called(results, kind, width) for kind in kinds], names)
     return figure
 
 
@@ -104,12 +104,12 @@ def _likeness(image: np.ndarray, of_class: np.ndarray) -> float:
 def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One identikit of every digit by masks, start and method."""
     kind = measures.document_kind(results)
-    names = [name for name in charts.CONDITIONS if of(results, kind, name).sizes["run"]]
+    names = [name for name in measures.CONDITIONS if of(results, kind, name).sizes["run"]]
     digits = np.unique(results.digit.values.astype(int))
     figure, rows = _rows(len(names), width, width / 11.5 * len(names))
     for row, name in zip(rows, names):
         first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
-        tiles(row, np.stack(first)).name_row(charts.CONDITIONS[name], fontsize=6.5)
+        tiles(row, np.stack(first)).name_row(measures.CONDITIONS[name], fontsize=6.5)
     return figure
 
 
@@ -144,52 +144,56 @@ def _sure(confidence: float) -> str:
 FIGURES = {
     "gallery": Drawing(
         gallery,
-        "Identikits of every digit with low-frequency masks, from a blank image; under each the network's "
-        "confidence and the evaluations that it took.",
+        "Identikits of every digit with low-frequency masks, from a blank image, by the first networks of the document's "
+        "kind; under each the network's confidence and the evaluations that it took.",
     ),
     "evolution": Drawing(
         evolution, "Identikits on their way from blank to sure; under each the generation and the confidence."
     ),
     "families": Drawing(
-        families, "One identikit of every digit by the family of masks, by the start image and by the method."
+        families,
+        "The masks decide what one sees: one identikit of every digit by the family of masks, the start image and the "
+        "method, all by one network.",
     ),
     "rates": Drawing(
         charts.rates,
-        "Share of runs that reach a confidence of 0.99 by family of masks, with Wilson's 95 % interval, beside the "
-        "document's 50 % for 7 and 30 % for 9.",
+        "Share of runs that reach a confidence of 0.99 by family of masks: means over networks with 95 % intervals, "
+        "beside the document's 50 % for 7 and 30 % for 9.",
     ),
     "by_digit": Drawing(
         charts.by_digit,
-        "Share of runs that reach 0.99 and evaluations spent, by digit (default masks); a point a run.",
+        "Share of runs that reach 0.99 by digit, means over networks with 95 % intervals, and the evaluations that the "
+        "runs took; a point per run.",
     ),
     "survival": Drawing(
         charts.survival,
-        "Share of runs still below a confidence against evaluations (Kaplan-Meier; runs that ended are censored; "
-        "band: 95 %).",
+        "Share of runs still below a confidence against evaluations with low-frequency masks (Kaplan-Meier; runs that "
+        "ended are censored): thick all runs of a kind, thin those of each network.",
     ),
     "confidences": Drawing(
         charts.confidences,
-        "Largest output for random images, test digits and identikits, all networks of a kind together; upright: "
-        "the document's 0.6 and 0.9.",
+        "Largest output for random images, test digits and identikits, all n networks of a kind together; upright: the "
+        "document's 0.6 and 0.9.",
     ),
     "means": Drawing(
         means,
         "One identikit of every digit, the mean of all of them, and the mean training image; r: correlation with the "
-        "mean training image. Every picture scaled to its own maximum.",
+        "mean training image. Every picture is scaled to its own maximum.",
     ),
     "similarity": Drawing(
         charts.similarity,
-        "Mean correlation of a digit's identikits with those of other classes and of their own.",
+        "Identikits resemble those of their own class more: mean correlation of a digit's identikits with those of other "
+        "classes and of their own by the same network, means over n networks.",
     ),
     "transfer": Drawing(
         charts.transfer,
-        "Mean confidence of each network in the sure identikits of each network (default masks); on the diagonal "
-        "its own.",
+        "Mean confidence of each network in the sure identikits of each network (low-frequency masks, the first networks of "
+        "each kind); its own on the diagonal.",
     ),
     "methods": Drawing(
         charts.methods,
-        "Search and gradient ascent towards the same confidence: a mark a run, a point the median; evaluations are those "
-        "of runs that reach 0.99. They alone flatter masks that move far.",
+        "Search and gradient ascent by networks of the document's kind: a mark per run, a point at the median; evaluations "
+        "are those of runs that reach 0.99. They alone flatter masks that move far.",
     ),
 }
 ANIMATIONS = {"becoming": Drawing(becoming, "One identikit from blank to sure.")}

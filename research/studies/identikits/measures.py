@@ -1,71 +1,139 @@
-"""What the study "identikits" measures on its saved results: rates, survival, similarity, resemblance.
+"""What the study "identikits" measures on its saved results: success, survival, similarity, resemblance, names.
 
-The unit is a run: one network, digit and restart. Every function takes a table of runs as the study saves it.
+The unit is a network: what its runs (digits × restarts) show is averaged before networks are compared.
 """
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from numpy.typing import ArrayLike
+from scipy.stats import CensoredData, ecdf, rankdata
 
-from research.evidence import claims as c
+from research import evidence as e
 
-DOCUMENT = "003_baed48e6daa2b749.txt"
-DEFAULT = "low_frequency"
-KINDS = {"softmax": "softmax regression", "mlp100": "784-100-10", "cnn": "CNN"}  # what they are called
+PICTURES = "low_frequency"  # masks of the rows on pictures
+CONVERGENCE = "gauss_0.1"  # masks of the rows on convergence
+SEARCHES = (
+    PICTURES, "gauss_0.1", "gauss_0.1_clipped", "gauss_0.3", "uniform_0.2", "sparse", "patch", "single_pixel",
+)  # fmt: skip
+CONDITIONS = {
+    PICTURES: "low-frequency",
+    "gauss_0.1": "Gauss 0.1",
+    "gauss_0.1_clipped": "Gauss 0.1, clipped",
+    "gauss_0.3": "Gauss 0.3",
+    "uniform_0.2": "uniform ±0.2",
+    "sparse": "1 % of pixels",
+    "patch": "4×4 patch",
+    "single_pixel": "single pixel",
+    "from_uniform_noise": "from noise",
+    "from_other_digit": "from another digit",
+    "ascent_pixel": "gradient, pixels",
+    "ascent_frequency": "gradient, frequencies",
+}
+NOISES = {
+    "first_gauss_0.1": "first candidates",
+    "first_gauss_0.1_clipped": "first candidates, clipped",
+    "first_low_frequency": "first candidates, low-frequency",
+    "uniform": "uniform noise",
+    "normal": "normal noise",
+    "shuffled_digits": "shuffled digits",
+}
 
 
-def of(results: xr.Dataset, kind: str, condition: str = DEFAULT, digit: int | None = None) -> xr.Dataset:
-    """The runs of one kind of network, asked in one way (and for one digit)."""
+def of(results: xr.Dataset, kind: str, condition: str = PICTURES, digit: int | None = None) -> xr.Dataset:
+    """The runs of one kind of network with one way of asking (and for one digit)."""
     wanted = (results.kind.values == kind) & (results.condition.values == condition)
     if digit is not None:
         wanted &= results.digit.values == digit
     return results.isel(run=np.flatnonzero(wanted))
 
 
+def kinds(results: xr.Dataset) -> list[str]:
+    """The kinds of network, the document's last."""
+    return results.kind_name.values.tolist()
+
+
+def label(results: xr.Dataset, kind: str) -> str:
+    """The name of a kind of network."""
+    return str(results.label.sel(kind_name=kind).item())
+
+
 def document_kind(results: xr.Dataset) -> str:
-    """The kind of network that the claims are judged on: the document's, or the largest that there is."""
-    there = set(results.kind.values)
-    return next(kind for kind in ("cnn", "mlp100", "softmax") if kind in there)
+    """The kind of network in the document's place, or the last one where it is missing."""
+    return kinds(results)[-1]
 
 
-def rate(runs: xr.Dataset, target: float = 0.99) -> c.Interval:
-    """Share of the runs that reached the target confidence."""
-    reached = np.isfinite(runs.evaluations_to.sel(target=target).values)
-    return c.proportion(int(reached.sum()), reached.size)
+def judges(results: xr.Dataset, kind: str) -> list[int]:
+    """Places of the networks of one kind along the dimension `judge`."""
+    return [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]
+
+
+def networks(runs: xr.Dataset) -> int:
+    return len(np.unique(runs.network.values))
+
+
+def by_network(runs: xr.Dataset, values: ArrayLike) -> Float[np.ndarray, " networks"]:
+    """Mean of one value per run over the runs of each network; missing values are left out."""
+    x, network = np.asarray(values, float), runs.network.values
+    return np.array([_mean(x[network == i]) for i in np.unique(network)])
+
+
+def by_network_and_digit(runs: xr.Dataset, values: ArrayLike) -> Float[np.ndarray, "networks digits"]:
+    """Mean of one value per run over the restarts of each network and digit, digits ascending."""
+    x, network, digit = np.asarray(values, float), runs.network.values, runs.digit.values
+    return np.array(
+        [
+            [_mean(x[(network == i) & (digit == d)]) for d in np.unique(digit)]
+            for i in np.unique(network)
+        ]
+    )  # fmt: skip
+
+
+def _mean(x: np.ndarray) -> float:
+    x = x[~np.isnan(x)]
+    return float(x.mean()) if x.size else np.nan
+
+
+def reached(runs: xr.Dataset, target: float = 0.99) -> Bool[np.ndarray, " runs"]:
+    return np.isfinite(runs.evaluations_to.sel(target=target).values)
+
+
+def stuck(runs: xr.Dataset) -> Bool[np.ndarray, " runs"]:
+    """Runs that ended below 0.99 because no mask helped any more."""
+    return (runs.stalled.values == 1) & ~reached(runs)
+
+
+def started(runs: xr.Dataset) -> Bool[np.ndarray, " runs"]:
+    """Runs that left their start image."""
+    return runs.distance.values > 0
+
+
+def rate(runs: xr.Dataset, target: float = 0.99) -> e.Interval:
+    """Mean over networks of the share of their runs that reached the target."""
+    return e.share(by_network(runs, reached(runs, target)))
+
+
+def difficulty(runs: xr.Dataset) -> Float[np.ndarray, "networks digits"]:
+    """Rank of each digit by the network's share of runs that reach 0.99: 1 is the hardest, ties share their mean."""
+    return rankdata(by_network_and_digit(runs, reached(runs)), axis=1)
 
 
 class Survival(NamedTuple):
-    """Share of runs still below a confidence after so many evaluations (Kaplan-Meier), a step a jump."""
+    """Share of runs still below a confidence after so many evaluations (Kaplan-Meier), one step per jump."""
 
     evaluations: Float[np.ndarray, " steps"]
     below: Float[np.ndarray, " steps"]
-    low: Float[np.ndarray, " steps"]  # 95 % interval, where it exists
-    high: Float[np.ndarray, " steps"]
     last: float  # evaluations of the longest run
 
 
 def survival(runs: xr.Dataset, target: float) -> Survival:
     """S(t) = Π over jumps tᵢ ≤ t of (1 − dᵢ / nᵢ); runs that ended below the target are censored at their end."""
-    from scipy.stats import CensoredData, ecdf
-
     to, end = runs.evaluations_to.sel(target=target).values, runs.evaluations.values
     met = np.isfinite(to)
     curve = ecdf(CensoredData(uncensored=to[met], right=end[~met])).sf
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter(
-            "ignore", RuntimeWarning
-        )  # the interval does not exist where none or all are left
-        band = curve.confidence_interval(method="log-log")
-    return Survival(
-        curve.quantiles,
-        curve.probabilities,
-        band.low.probabilities,
-        band.high.probabilities,
-        float(end.max()),
-    )
+    return Survival(curve.quantiles, curve.probabilities, float(end.max()))
 
 
 def correlations(a: Float[np.ndarray, "n h w"], b: Float[np.ndarray, "m h w"]) -> Float[np.ndarray, "n m"]:
@@ -79,110 +147,57 @@ def correlations(a: Float[np.ndarray, "n h w"], b: Float[np.ndarray, "m h w"]) -
     return unit(a) @ unit(b).T
 
 
-def similarity(runs: xr.Dataset) -> tuple[Float[np.ndarray, " digits"], Float[np.ndarray, " digits"]]:
-    """Mean correlation of each digit's identikits with others of (their, another) class, of the same network."""
-    digits, network, digit = np.unique(runs.digit), runs.network.values, runs.digit.values
-    all_pairs = correlations(runs.image.values, runs.image.values)
-    same = (network[:, None] == network[None, :]) & ~np.eye(network.size, dtype=bool)
-    one_class = digit[:, None] == digit[None, :]
+class Similarity(NamedTuple):
+    """Mean correlation of identikits with others of the same network, nan where there is no pair."""
 
-    def mean(pairs: np.ndarray) -> np.ndarray:
-        chosen = [all_pairs[digit == d][pairs[digit == d]] for d in digits]
-        return np.array([values.mean() if values.size else np.nan for values in chosen])
-
-    return mean(same & one_class), mean(same & ~one_class)
+    within: Float[np.ndarray, "networks digits"]  # others of the same digit
+    between: Float[np.ndarray, "networks digits"]  # those of other digits
 
 
-def resemblance(runs: xr.Dataset) -> Float[np.ndarray, "runs classes"]:
-    """Correlation of each identikit with the mean training image of every class."""
-    return correlations(runs.image.values, runs.class_mean.values)
+def similarity(runs: xr.Dataset) -> Similarity:
+    """Correlation of each digit's identikits with others of its own and of other classes, by network."""
+    within, between = [], []
+    for i in np.unique(runs.network.values):
+        mine = runs.isel(run=np.flatnonzero(runs.network.values == i))
+        pairs, digit = correlations(mine.image.values, mine.image.values), mine.digit.values
+        np.fill_diagonal(pairs, np.nan)
+        same = digit[:, None] == digit[None, :]
+        within.append([_mean(pairs[(digit == d)[:, None] & same]) for d in np.unique(runs.digit)])
+        between.append([_mean(pairs[(digit == d)[:, None] & ~same]) for d in np.unique(runs.digit)])
+    return Similarity(np.array(within), np.array(between))
 
 
 def own_resemblance(runs: xr.Dataset) -> Float[np.ndarray, " runs"]:
-    return resemblance(runs)[np.arange(runs.sizes["run"]), runs.digit.values.astype(int)]
+    """Correlation of each identikit with the mean training image of its class."""
+    all_classes = correlations(runs.image.values, runs.class_mean.values)
+    return all_classes[np.arange(runs.sizes["run"]), runs.digit.values.astype(int)]
 
 
 def others_confidence(runs: xr.Dataset) -> Float[np.ndarray, " runs"]:
     """Mean confidence of the networks of all other kinds in each identikit; nan where there are none."""
+    return _others(runs, runs.judged.values)
+
+
+def others_agree(runs: xr.Dataset) -> Float[np.ndarray, " runs"]:
+    """Share of the networks of all other kinds that name each identikit as intended; nan where there are none."""
+    return _others(runs, runs.named.values == runs.digit.values)
+
+
+def _others(runs: xr.Dataset, said: np.ndarray) -> Float[np.ndarray, " runs"]:
+    """Mean of said [judge, run] over the judges of other kinds than the run's."""
     judge_kind = np.array([name.split()[0] for name in runs.judge.values])
     other = judge_kind[:, None] != runs.kind.values[None, :]
-    total = np.where(other, runs.judged.values, 0).sum(0)
+    total = np.where(other, said.astype(float), 0).sum(0)
     return np.where(other.any(0), total / np.maximum(other.sum(0), 1), np.nan)
 
 
-def transfer(results: xr.Dataset, condition: str = DEFAULT) -> xr.DataArray:
+def transfer(results: xr.Dataset, condition: str = PICTURES) -> xr.DataArray:
     """Mean confidence of network `judge` in the sure identikits (0.99 and above) of network `drawn_by`."""
     rows = []
     for name in results.judge.values:
         kind, network = name.split()
         runs = of(results, kind, condition)
         sure = (runs.network.values == int(network)) & (runs.confidence.values >= 0.99)
-        judged = runs.judged.values[:, sure]
+        judged = runs.judged.values[:, sure].astype(float)
         rows.append(judged.mean(1) if sure.any() else np.full(len(judged), np.nan))
     return xr.DataArray(np.stack(rows), dims=("drawn_by", "judge"), coords={"judge": results.judge.values})
-
-
-def claims(results: xr.Dataset) -> list[c.Claim]:
-    """Every statement of the document, measured on the document's kind of network with the default masks."""
-    kind = document_kind(results)
-    runs = of(results, kind)
-    judges = [i for i, name in enumerate(results.judge.values) if name.split()[0] == kind]
-    networks = f"{len(judges)} networks ({KINDS[kind]})"
-
-    def judge(id, statement, claimed, measured, unit, how="value", neutral=None):
-        return c.judge(id, DOCUMENT, statement, claimed, measured, unit, how, neutral)
-
-    def share(hits: np.ndarray) -> c.Interval:
-        return c.proportion(int(hits.sum()), hits.size)
-
-    uniform = results.random_top.isel(judge=judges).sel(noise="uniform").values
-    top = results.digit_top.isel(judge=judges).values
-    unit = f"runs of {networks}; share that reaches 0.99"
-    rows = [
-        judge("random-below-0.6", "on random images the maximal values in the output layer rarely exceed 0.6 "
-              "[at most one image in ten]", 0.1, c.mean_share((uniform > 0.6).mean(1)),
-              f"networks ({KINDS[kind]}); share of {uniform.shape[1]:,} images of uniform noise with a larger maximum",
-              "at most"),
-        judge("digits-above-0.9", "on MNIST examples the maximal values are typically greater than 0.9 "
-              "[at least half of the images]", 0.5, c.mean_share((top > 0.9).mean(1)),
-              f"networks ({KINDS[kind]}); share of {top.shape[1]:,} test images with a larger maximum", "at least"),
-        judge("identikit-reaches-0.99", "in most cases confidence raised to 0.99 and above easily "
-              "[at least half of the runs, all digits together]", 0.5, rate(runs), unit, "at least"),
-    ]  # fmt: skip
-    for digit in range(10):
-        measured = rate(of(results, kind, DEFAULT, digit)) if digit in runs.digit else None
-        if digit in (7, 9):
-            id, claimed, words = ("seven-half", 0.5, "50 %") if digit == 7 else ("nine-third", 0.3, "30 %")
-            rows.append(judge(id, f"network converged to 0.99 in {words} of “{digit}” cases [easier than all: 1]",
-                              claimed, measured, unit, neutral=1.0))  # fmt: skip
-        else:
-            rows.append(judge(f"identikit-reaches-0.99-{digit}", f"in most cases, for {digit} [at least half]",
-                              0.5, measured, unit, "at least"))  # fmt: skip
-    within, between = similarity(runs)
-    stuck = results.isel(
-        run=np.flatnonzero((results.kind.values == kind) & (results.condition.values != "untrained"))
-    )
-    stuck = stuck.isel(run=np.flatnonzero([a in SEARCHES for a in stuck.condition.values]))
-    visible = np.isin(runs.digit.values, (0, 6))
-    seen, own = others_confidence(runs), own_resemblance(runs)
-    rows += [
-        judge("within-class-similar", "most of the time resulting images have similarity within each class that "
-              "distinguishes it from other classes", 0.0, c.mean(within - between),
-              "digits; mean correlation within the class less that between classes", "at least"),
-        judge("local-minima", "sometimes the network got stuck and no mask could improve the image [at least one run "
-              "in a hundred, all mask families together]", 0.01, share((stuck.stalled.values == 1) & (stuck.confidence.values < 0.99)),
-              f"runs of {networks}; share stuck below 0.99", "at least"),
-        judge("zero-six-visible", "one can easily see 0 and 6 [networks of other kinds give them at least one half]",
-              0.5, c.mean_share(seen[visible]), f"identikits of 0 and 6 by {networks}; mean confidence of other kinds",
-              "at least"),
-        judge("zero-six-like-the-mean", "one can easily see 0 and 6 [better than the rest: correlation with the class "
-              "mean, 0 and 6 less the other digits]", 0.0,
-              c.difference(own[visible], own[~visible]) if visible.any() and (~visible).any() else None,
-              "identikits of the smaller group; difference in correlation", "at least"),
-    ]  # fmt: skip
-    return rows
-
-
-SEARCHES = (
-    DEFAULT, "gauss_0.1", "gauss_0.1_clipped", "gauss_0.3", "uniform_0.2", "sparse", "patch", "single_pixel",
-)  # fmt: skip

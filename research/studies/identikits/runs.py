@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, Key
 
 from research.data import Digits
 from research.identikits import identikits
-from research.identikits.types import Method
+from research.identikits.random_search import RandomSearch
+from research.identikits.types import Method, State
 from research.runs import store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
@@ -26,7 +27,7 @@ KEPT = ["image", "confidence", "start_confidence", "generations", "evaluations",
 
 @dataclass(frozen=True)
 class Condition:
-    """One way of asking: what all its runs have in common."""
+    """One way of searching: what all its runs have in common."""
 
     name: str
     method: Method
@@ -117,6 +118,7 @@ def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
 def judged(
     trained: Mapping[str, Population],
     runs: xr.Dataset,
+    searches: Mapping[str, RandomSearch],
     n: int,
     test: Digits,
     train: Digits,
@@ -124,26 +126,41 @@ def judged(
 ) -> xr.Dataset:
     """What every network says about every identikit, about n random images of each kind and n test digits.
 
-    judged [judge, run] is its confidence in the digit that the run was after, random_top and digit_top its
-    largest output; class_mean [class, y, x] the mean training image.
+    Args:
+        trained: the networks that judge.
+        runs: whose identikits are judged.
+        searches: searches whose first candidates are random images: blank plus one mask each.
+        n: random images of each kind, and test digits.
+        test: the digits that are shown, and whose pixels are shuffled.
+        train: the digits whose class means are returned.
+        key: of the random images.
+
+    Returns:
+        judged [judge, run], the confidence in the run's digit; named [judge, run], the class with the largest output;
+        random_top [judge, noise, example] and digit_top [judge, example], the largest output; class_mean [class, y, x],
+        the mean training image.
     """
-    noises = [random_images(kind, named(key, kind), n, test) for kind in RANDOM]
-    images = np.concatenate([runs.image.values, *noises, test.images[:n] / 255]).astype(np.float32)
+    noises = {
+        f"first_{name}": first_candidates(search, named(key, name)) for name, search in searches.items()
+    }
+    noises |= {kind: random_images(kind, named(key, kind), n, test) for kind in RANDOM}
+    images = np.concatenate([runs.image.values, *noises.values(), test.images[:n] / 255]).astype(np.float32)
     said = np.concatenate([probabilities(population, images) for population in trained.values()])
     drawn = runs.sizes["run"]
     own = said[:, np.arange(drawn), runs.digit.values]
-    top = said[:, drawn:].max(-1).reshape(len(said), len(RANDOM) + 1, -1)
+    top = said[:, drawn:].max(-1).reshape(len(said), len(noises) + 1, -1)
     means = [train.images[train.labels == d].mean(0) / 255 for d in range(said.shape[-1])]
     return xr.Dataset(
         {
-            "judged": (("judge", "run"), own),
+            "judged": (("judge", "run"), own.astype(np.float16)),
+            "named": (("judge", "run"), said[:, :drawn].argmax(-1).astype(np.uint8)),
             "random_top": (("judge", "noise", "example"), top[:, :-1]),
             "digit_top": (("judge", "example"), top[:, -1]),
             "class_mean": (("class", "y", "x"), np.stack(means).astype(np.float32)),
         },
         {
             "judge": [f"{kind} {i}" for kind, population in trained.items() for i in range(len(population))],
-            "noise": list(RANDOM),
+            "noise": list(noises),
         },
     )
 
@@ -160,18 +177,23 @@ def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) ->
     return np.stack([np.asarray(of(population.network(i), given)) for i in range(len(population))])
 
 
-RANDOM = ("uniform", "normal", "first_candidates", "shuffled_digits")
+RANDOM = ("uniform", "normal", "shuffled_digits")
+
+
+def first_candidates(search: RandomSearch, key: Key[Array, ""]) -> Float[np.ndarray, "c h w"]:
+    """The candidates of a search's first generation, from a blank image: the document's own random images."""
+    zero = jnp.zeros(())
+    start = State(jnp.zeros((28, 28)), zero, zero, jnp.zeros((), jnp.int32), key, ())
+    return np.asarray(search.candidates(start))
 
 
 def random_images(kind: str, key: Key[Array, ""], n: int, digits: Digits) -> Float[np.ndarray, "n h w"]:
-    """n random images: U(0, 1) or N(0.5, 0.25²) a pixel, blank plus N(0, 0.1²), or digits with pixels shuffled."""
+    """n random images: U(0, 1) or N(0.5, 0.25²) clipped to [0, 1] a pixel, or digits with shuffled pixels."""
     shape = (n, 28, 28)
     if kind == "uniform":
         return np.asarray(jax.random.uniform(key, shape))
     if kind == "normal":
         return np.asarray(jnp.clip(0.5 + 0.25 * jax.random.normal(key, shape), 0, 1))
-    if kind == "first_candidates":
-        return np.asarray(jnp.clip(0.1 * jax.random.normal(key, shape), 0, 1))
     if kind == "shuffled_digits":
         pixels = jnp.asarray(digits.images[:n].reshape(n, -1), jnp.float32) / 255
         return np.asarray(jax.random.permutation(key, pixels, axis=1, independent=True).reshape(shape))

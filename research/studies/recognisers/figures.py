@@ -5,10 +5,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from research import evidence as e
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
-from research.studies.recognisers import study
+from research.studies.recognisers import measures as m
 
 
 def digits(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -21,29 +22,30 @@ def digits(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     return figure
 
 
+SAID = {name: 1 - said.claimed for name, said in m.SAID.items()} | {"sigmoid200": m.SAID_ERROR.claimed}
+
+
 def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Error of every network with its interval, beside the document's number."""
     names = list(results.network.values)
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, 0.34 * len(names) + (0.75 if narrow else 0.6)))
-    words = [label(name) for name in reversed(names)]
+    words = [m.called(results, name) for name in reversed(names)]
     for y, name in enumerate(reversed(names)):
-        value, low, high, n = study.accuracy_of(results, name)
-        seeds = 100 * (1 - results.accuracy.sel(network=name).dropna("seed").values)
-        ax.plot(seeds, np.full(len(seeds), y), "o", color=ACCENT, alpha=0.35, markersize=3, mec="none")
-        if n > 1:
-            ax.plot(
-                [100 * (1 - high), 100 * (1 - low)], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt"
-            )
-        ax.plot(100 * (1 - value), y, "o", color=ACCENT, markersize=4.5)
-        numbers = f"{100 * (1 - value):.2f} %   n = {n:,}".replace(",", " ")
+        errors = 1 - m.accuracy(results, name)
+        value, low, high, n = e.share(errors)
+        ax.plot(100 * errors, np.full(n, y), "o", color=ACCENT, alpha=0.35, markersize=3, mec="none")
+        if np.isfinite(high):
+            ax.plot([100 * low, 100 * high], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
+        ax.plot(100 * value, y, "o", color=ACCENT, markersize=4.5)
+        size = "no seed" if name == "knn" else f"n = {n}"
+        numbers = f"{100 * value:.2f} %   {size}"
         if narrow:  # below the name, not beside the points
             words[y] += f"\n{numbers}"
         else:
             ax.text(0.995, y, numbers, transform=ax.get_yaxis_transform(), ha="right", va="center", color=INK)
-        if name in study.CLAIMED:
-            said = 100 * (1 - study.CLAIMED[name])
-            ax.plot([said, said], [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
+        if name in SAID and not m.not_the_documents(results, name):
+            ax.plot([100 * SAID[name]] * 2, [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
     ax.set_yticks(range(len(names)), words)
     lines = ("error on the 10 000 test images, %", "(bar: 95 % interval;", "upright: the document's number)")
     ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
@@ -57,23 +59,6 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.6, len(names) - 0.4)
     return figure
-
-
-LABELS = {
-    "softmax": "softmax regression",
-    "mlp100": "784-100-10",
-    "mlp3": "784-500-200-50-10",
-    "sigmoid200": "784-200-10 logistic",
-    "dense3": "784-2048-1024-512-10",
-    "cnn_small": "CNN 3×3 (the app's)",
-    "cnn": "CNN 5×5 (document 003)",
-    "knn": "5 nearest neighbours",
-}
-
-
-def label(name: str, *, brief: bool = False) -> str:
-    """A network's name as the figures print it, if `brief` without what is in brackets."""
-    return LABELS[name].split(" (")[0] if brief else LABELS[name]
 
 
 def _panels(n: int, width: float, shape: float) -> tuple[Figure, np.ndarray]:
@@ -101,7 +86,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.text(
                 taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour
             )
-        ax.set_title(label(name, brief=width < NARROW))
+        ax.set_title(m.called(results, name))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))
         ax.tick_params(length=0)
@@ -116,7 +101,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Test error against training time, a line a seed."""
-    names = [name for name in results.network.values if name != "knn"]
+    names = m.networks(results)
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
@@ -138,11 +123,11 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, error), y in zip(names, colours, ends, heights):
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
-        ax.text(1.05 * right, y, label(name, brief=narrow), va="center", color=colour, fontsize=7)
+        ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize=7)
     ax.set_ylabel("test error, %")
-    clocks = {clock for some in results.clock.sel(network=names).values for clock in some.split(" and ")}
-    of = f"{' and '.join(sorted(clocks))} seconds a network,"
-    ax.set_xlabel(f"{of}{chr(10) if narrow else ' '}compilation included")
+    ax.set_xlabel(
+        f"seconds a network, shared evenly in its population,{chr(10) if narrow else ' '}with compilation"
+    )
     few, many = ax.get_ylim()
     errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
     ax.set_yticks(errors, [f"{e:g}" for e in errors])
@@ -167,7 +152,7 @@ def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             one.bin_confidence[seen], one.bin_accuracy[seen], color=ACCENT, linewidth=0,
             s=4 + 60 * np.sqrt(one.bin_count[seen] / one.bin_count.sum()),
         )  # fmt: skip
-        ax.set_title(label(name, brief=width < NARROW))
+        ax.set_title(m.called(results, name))
         ax.text(0.97, 0.04, f"ECE {100 * float(one.ece.mean()):.2f} %", ha="right", color=MUTED)
         ax.set_aspect("equal")
     for ax in axes[-1]:
@@ -181,14 +166,19 @@ FIGURES = {
     "digits": Drawing(digits, "A random sample of the test digits."),
     "accuracy": Drawing(
         accuracy,
-        "Test error of every network: mean and 95 % interval over independently trained networks (faint points), "
-        "beside the number in the document that states one.",
+        "Test error of every network: mean and 95 % interval over n independently trained networks (faint points), "
+        "beside the number of the document that states one. Nearest neighbours have no seed and no interval.",
     ),
     "confusion": Drawing(
         confusion,
-        "Errors in a thousand images of each digit, all seeds together; cells under 3 are not labelled, colours end at 25.",
+        "Errors in a thousand images of each digit, all networks of a kind together; cells under 3 are not labelled, "
+        "colours end at 25.",
     ),
-    "learning": Drawing(learning, "Test error after each epoch against training time, one line a network."),
+    "learning": Drawing(
+        learning,
+        "Test error after each epoch against training time, one line a network. Networks of a kind are trained "
+        "together; the seconds of all are shared evenly among them.",
+    ),
     "calibration": Drawing(
         calibration,
         "Reliability: the share of right answers among those of like confidence (area: number of images) and the "

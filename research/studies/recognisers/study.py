@@ -2,6 +2,7 @@
 
 Documents 000 (784-200-10), 001 (dense, CNN, KNN), 002 (softmax, two MLPs) and 003 (softmax, CNN) state
 accuracies or use networks without stating any; here all are measured on the 10,000 official test images.
+Document 002 also says that deep networks take longer to train and that another implementation scores the same.
 """
 
 from dataclasses import dataclass
@@ -11,30 +12,19 @@ import xarray as xr
 
 from research import data
 from research.embedding import knn
-from research.evidence import claims as c
 from research.runs.store import Run
 from research.studies import at_least
+from research.studies.networks import Networks
+from research.studies.recognisers import reimplementation, timing
 from research.training import populations
 from research.training.populations import Wanted
-from research.training.recipes import by_recipe
-from research.training.train import NetworkConfig
+from research.training.recipes import is_recipe, recipe
 
 SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
+TIMED = ("softmax", "mlp100", "mlp3")  # the networks that document 002 compares
 BINS = 15
-
-
-@dataclass
-class Networks:
-    """What every recogniser is and how it is trained."""
-
-    softmax: NetworkConfig = by_recipe("softmax")
-    mlp100: NetworkConfig = by_recipe("mlp100")
-    mlp3: NetworkConfig = by_recipe("mlp3")
-    sigmoid200: NetworkConfig = by_recipe("sigmoid200")
-    dense3: NetworkConfig = by_recipe("dense3")
-    cnn_small: NetworkConfig = by_recipe("cnn_small")
-    cnn: NetworkConfig = by_recipe("cnn")
+NOBODY = 255  # what a network that there is not predicts
 
 
 @dataclass
@@ -44,14 +34,16 @@ class Config(Networks):
     seed: int = 0
     data: str = "mnist"
     include: tuple[str, ...] = (*SMALL, *LARGE, "knn")
-    small: int = 5  # seeds of each small dense network
-    large: int = 2  # seeds of the large networks
-    cnns: int = 3  # of document 003's CNN, on which a claim rests: of two, both may hit the same number
+    small: int = 5  # networks of each small dense kind
+    large: int = 5  # of dense3 and cnn_small, on which no claim rests
+    cnns: int = 5  # of document 003's CNN
+    timed: int = 5  # networks of each kind in TIMED that are trained alone for their seconds
+    reimplemented: int = 5  # networks of the second implementation of 784-100-10
     k: int = 5  # neighbours
     neighbours_among: int = 60_000  # training images that the neighbours are looked for among
 
     def validate(self) -> None:
-        at_least(self, seed=0, small=1, large=1, cnns=1, k=1, neighbours_among=1)
+        at_least(self, seed=0, small=1, large=1, cnns=1, timed=0, reimplemented=0, k=1, neighbours_among=1)
         for name in self.include:
             if name not in (*SMALL, *LARGE, "knn"):
                 raise ValueError(f"unknown network {name!r}; known: {', '.join((*SMALL, *LARGE, 'knn'))}")
@@ -72,22 +64,56 @@ def _wish(config: Config, name: str) -> Wanted:
 def run(config: Config, run: Run) -> xr.Dataset:
     """Trains or loads every network and scores it on the whole test set.
 
-    Dims: network, seed (padded with nan), epoch, true, predicted, bin, image.
+    Dims: network, seed (padded with nan), epoch, true, predicted_as, bin, image; repetition (of networks trained
+    alone), copy (networks of the second implementation).
     """
     test = data.load(config.data, "test")
     rows = {}
     for name in config.include:
         rows[name] = _knn(config, test) if name == "knn" else _network(config, name, test)
         run.metrics(network=name, accuracy=float(np.nanmean(rows[name]["accuracy"])))
-    merged = xr.concat(list(rows.values()), "network", join="outer", coords="minimal", compat="override")
+    merged = xr.concat(
+        list(rows.values()),
+        "network",
+        join="outer",
+        coords="minimal",
+        compat="override",
+        fill_value={"predicted": NOBODY},
+    )
+    merged = merged.assign_coords(network=list(rows))
+    timed = timing.alone(
+        {name: getattr(config, name) for name in TIMED if name in config.include}, config.timed
+    )
     sample = np.random.default_rng(config.seed).choice(len(test.images), 60, replace=False)
-    return merged.assign(
-        network=list(rows),
-        label=("image", test.labels.astype(np.uint8)),
-        sample=(("example", "y", "x"), test.images[sample]),
-        sample_label=("example", test.labels[sample].astype(np.uint8)),
-        shared_errors=_shared_errors(merged, test.labels),
-    ).assign_attrs(k=config.k)
+    return (
+        merged.assign(
+            label=("image", test.labels.astype(np.uint8)),
+            sample=(("example", "y", "x"), test.images[sample]),
+            seconds_alone=timed.seconds_alone.reindex(network=list(rows)),
+            reimplemented=("copy", _reimplemented(config, test)),
+        )
+        .assign_coords(_names(config))
+        .assign_attrs(k=config.k)
+    )
+
+
+def _names(config: Config) -> dict:
+    """What every row is called, what the document's network is called, and whether it is that network."""
+    called, documents, same = [], [], []
+    for name in config.include:
+        if name == "knn":
+            called.append(f"{config.k} nearest neighbours")
+            documents.append(called[-1])
+            same.append(True)
+        else:
+            called.append(getattr(config, name).model.label)
+            documents.append(recipe(name).model.label)
+            same.append(is_recipe(getattr(config, name), name))
+    return {
+        "called": ("network", called),
+        "documents": ("network", documents),
+        "of_document": ("network", same),
+    }
 
 
 def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
@@ -104,6 +130,7 @@ def _network(config: Config, name: str, test: data.Digits) -> xr.Dataset:
             seconds_at=(("seed", "epoch"), trained.curve[..., 3]),
             seconds=("seed", trained.seconds),
             compile_seconds=("seed", trained.compile_seconds),
+            images_seen=("seed", trained.images_seen),
             parameters=trained.parameters,
         )
         .assign_coords(epoch=np.arange(1, trained.curve.shape[1] + 1))
@@ -136,7 +163,7 @@ def _scores(
     return xr.Dataset(
         {
             "accuracy": ("seed", accuracy),
-            "predicted": (("seed", "image"), predicted.astype(np.float32)),
+            "predicted": (("seed", "image"), predicted.astype(np.uint8)),
             "confusion": (("true", "predicted_as"), confusion),
             "ece": ("seed", np.abs(right - confident).sum(-1) / predicted.shape[1]),
             "bin_count": ("bin", count.sum(0)),
@@ -147,77 +174,9 @@ def _scores(
     )
 
 
-def _shared_errors(merged: xr.Dataset, labels: np.ndarray) -> xr.DataArray:
-    """Of the test images that the first network of each row misreads, the share each other one misreads too."""
-    wrong = (merged.predicted.sel(seed=0).values != labels).astype(float)
-    shared = wrong @ wrong.T / np.maximum(wrong.sum(1, keepdims=True), 1)
-    return xr.DataArray(shared, dims=("network", "other"))
-
-
-DOCUMENTS = {
-    "000": "000_6109da2722b68c6a.txt",
-    "001": "001_dd9c668295ae0936.txt",
-    "002": "002_eb807d842c45b5c6.txt",
-    "003": "003_baed48e6daa2b749.txt",
-}
-STATED = (
-    ("softmax-accuracy", "002", "softmax", "logistic regression: roughly 92 % of the labels right"),
-    ("mlp100-accuracy", "002", "mlp100", "one hidden layer of 100 neurons: about 97.5 % right"),
-    ("mlp3-accuracy", "002", "mlp3", "3 hidden layers of 500, 200 and 50 neurons: 98 %"),
-    ("cnn-accuracy", "003", "cnn", "small convolutional network: approximately 99 %"),
-)
-CLAIMED = {"softmax": 0.92, "mlp100": 0.975, "mlp3": 0.98, "sigmoid200": 1 - 0.0192, "cnn": 0.99}
-
-
-def accuracy_of(results: xr.Dataset, network: str) -> c.Interval:
-    """Accuracy of a network: over seeds (Student), or over test images where there is one without a seed."""
-    values = results.accuracy.sel(network=network).dropna("seed").values
-    if network == "knn":
-        n = results.sizes["image"]
-        return c.proportion(round(float(values[0]) * n), n)
-    return c.mean_share(values)
-
-
-def claims(results: xr.Dataset) -> list[c.Claim]:
-    have = set(results.network.values)
-    measure = lambda name: accuracy_of(results, name) if name in have else None  # noqa: E731
-    unit = "networks; accuracy on the test images"
-    rows = [
-        c.judge(id, DOCUMENTS[document], words, CLAIMED[name], measure(name), unit, "at least")
-        for id, document, name, words in STATED
-    ]
-    error = None
-    if "sigmoid200" in have:
-        error = c.mean_share(1 - results.accuracy.sel(network="sigmoid200").values)
-    rows.append(
-        c.judge(
-            "sigmoid200-error",
-            DOCUMENTS["000"],
-            "recognition error on the test data set is 1.92 %",
-            0.0192,
-            error,
-            "networks; share of the test images misread",
-            "at most",
-        )
-    )
-    rows.append(
-        c.judge(
-            "better-than-logistic",
-            DOCUMENTS["002"],
-            "a neural network is better than a logistic regression [the worst network's gain]",
-            0.0,
-            _worst_gain(results, have),
-            "networks of the smaller group; gain in accuracy",
-            "at least",
-        )
-    )
-    return rows
-
-
-def _worst_gain(results: xr.Dataset, have: set[str]) -> c.Interval | None:
-    """The smallest gain over softmax regression among the networks, by the lower end of its interval."""
-    others = [name for name in (*SMALL, *LARGE) if name in have and name != "softmax"]
-    if "softmax" not in have or not others:
-        return None
-    of = lambda name: results.accuracy.sel(network=name).dropna("seed").values  # noqa: E731
-    return min((c.difference(of(name), of("softmax")) for name in others), key=lambda gain: gain.low)
+def _reimplemented(config: Config, test: data.Digits) -> np.ndarray:
+    """Test accuracies of the second implementation, trained on the same images as the first."""
+    train, n = data.load(config.data, "train"), config.mlp100.examples or None
+    given, asked = (data.rows(train.images[:n]), train.labels[:n]), (data.rows(test.images), test.labels)
+    count = config.reimplemented if "mlp100" in config.include else 0
+    return np.array([reimplementation.accuracy(given, asked, (config.seed, i)) for i in range(count)])

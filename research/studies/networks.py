@@ -1,0 +1,19 @@
+"""The documents' recognisers as fields of a config: for studies that read digits with several of them."""
+
+from dataclasses import dataclass
+
+from research.training.recipes import by_recipe
+from research.training.train import NetworkConfig
+
+
+@dataclass
+class Networks:
+    """What every recogniser is and how it is trained."""
+
+    softmax: NetworkConfig = by_recipe("softmax")
+    mlp100: NetworkConfig = by_recipe("mlp100")
+    mlp3: NetworkConfig = by_recipe("mlp3")
+    sigmoid200: NetworkConfig = by_recipe("sigmoid200")
+    dense3: NetworkConfig = by_recipe("dense3")
+    cnn_small: NetworkConfig = by_recipe("cnn_small")
+    cnn: NetworkConfig = by_recipe("cnn")

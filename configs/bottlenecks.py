@@ -17,7 +17,7 @@ def get_config(preset: str = "quick") -> Config:
     full: thirty, and ten for each point, trained as long as the network of the claims.
     """
     if preset == "quick":
-        return Config()
+        return Config(widths=(1, 2, 10, 30), mapped=1000)
     if preset == "full":
         config = Config(networks=30, widths=(1, 2, 3, 5, 10, 30), curve_networks=10)
         config.curve_epochs = config.bottleneck.training.epochs

@@ -19,7 +19,9 @@ def main() -> int:
     from research.app.server import App
     from research.app.settings import Limits, Settings
 
-    app = App(Settings(), Limits(), host=HOST.value, report=Path(WORKDIR.value) / "report.html")
+    papers = (Path(WORKDIR.value), cli.ROOT / "results" / "reference")
+    report = next((paper / "report.html" for paper in papers if (paper / "report.html").is_file()), None)
+    app = App(Settings(), Limits(), host=HOST.value, report=report)
     family = socket.AF_INET6 if ":" in HOST.value else socket.AF_INET
     try:
         listening = socket.create_server((HOST.value, PORT.value), family=family)

@@ -1,4 +1,4 @@
-"""A little of everything that is shared out over devices, as named arrays; run by test_hosts.py.
+"""A little of everything that is sharded over devices, as named arrays; run by runtime/test_multihost.py.
 
 python tests/hosts_work.py OUT.npz PART,PART [COORDINATOR COUNT INDEX]
 """
@@ -15,7 +15,7 @@ import pytest
 from research.identikits import identikits
 from research.identikits.perturbations import Sparse
 from research.identikits.random_search import RandomSearch
-from research.joint_descent import descent as clustering
+from research.joint_descent import descent as joint_descent
 from research.models.mlp import MLPConfig
 from research.runtime import multihost
 from research.runtime.parallel import sharded_map
@@ -47,7 +47,7 @@ def network(params, image):
     return image.reshape(-1) @ params["weights"]
 
 
-def asked() -> dict[str, np.ndarray]:
+def searched() -> dict[str, np.ndarray]:
     params = {"weights": 0.5 * jax.random.normal(jax.random.key(1), (3, 30, 3))}
     search = RandomSearch(num_candidates=70, perturbation=Sparse(0.1))
     drawn = identikits(
@@ -56,13 +56,13 @@ def asked() -> dict[str, np.ndarray]:
     return {f"search-{name}": drawn[name].values for name in ("image", "confidence", "generations", "path")}
 
 
-def clustered() -> dict[str, np.ndarray]:
-    descent = clustering.make_descent(replace(clustering.setting("A"), points=40))
-    state = descent.advance(descent.init(jax.random.split(jax.random.key(0), 20)), 60)
+def descended() -> dict[str, np.ndarray]:
+    functions = joint_descent.make_descent(replace(joint_descent.setting("A"), points=40))
+    state = functions.advance(functions.init(jax.random.split(jax.random.key(0), 20)), 60)
     return {"inputs": state.inputs, "weights": state.params[0][0]}
 
 
-PARTS = {"blocks": blocks, "trained": trained, "asked": asked, "clustered": clustered}
+PARTS = {"blocks": blocks, "trained": trained, "searched": searched, "descended": descended}
 
 
 def work(*parts: str) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "EXTENDING.md").read_text()
-EXAMPLES = ("A model", "A family of masks", "A noise", "A reading", "A study", "A dataset")
+EXAMPLES = ("A model", "A perturbation", "A noise", "A reading", "A study", "A dataset")
 CHECKS = """
 assert two.curve[:, -1, 2].min() > 0.7, two.curve
 assert float(in_rows.confidence.min()) >= 0.9
@@ -19,8 +19,9 @@ assert in_rows.image.values.std(axis=-1).max() < 1e-6  # whole rows only
 assert float(in_rows.image.values.std()) > 0.02
 assert noisy.shape == (5, 28, 28) and bool((noisy[images == 0] == 0).all()) and not bool((noisy == images).all())
 assert abs(float(turning_point(halves, left, left[:, ::-1])) - 0.5) < 0.001
-(claim,) = Run(folder).claims()
-assert claim.id == "turns-half-way" and 0 < claim.measured < 1 and claim.n > 30
+(claim,) = rows
+assert claim.id == "turns-half-way" and 0 < claim.measured < 1 and claim.n == 5 and claim.verdict != "not run"
+assert "turning-spread" in (folder / "findings.json").read_text()
 assert (folder / "figures" / "places-column.pdf").exists()
 assert conduct(get_config("smoke"), folder) is False
 assert bars.images.shape == (600, 28, 28) and data.load("bars", "test").labels.shape == (200,)
@@ -108,7 +109,10 @@ def test_all_six_work_as_they_stand(copy, cache):
 def test_the_added_files_pass_the_linter(copy):
     folder, _ = copy
     shutil.copy(ROOT / "pyproject.toml", folder)
-    study = [f"research/studies/turning_points/{file}.py" for file in ("__init__", "study", "figures")]
+    study = [
+        f"research/studies/turning_points/{file}.py"
+        for file in ("__init__", "about", "study", "claims", "findings", "figures")
+    ]
     added = ["research/models/maxout.py", "research/attribution/turning.py", *study,
              "configs/turning_points.py", "research/identikits/perturbations.py"]  # fmt: skip
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")

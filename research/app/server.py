@@ -6,6 +6,7 @@ answered by one thread that computes, and identikits by a few others.
 
 import asyncio
 import contextlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +35,15 @@ from research.plotting.style import DIGITS
 PAGE = Path(__file__).with_name("page")
 
 
+def measured(findings: Path) -> str:
+    """The sentence on funky sevens from a paper's findings.json; empty where there is none."""
+    try:
+        rows = json.loads(findings.read_text())
+        return next((str(row["statement"]) for row in rows if row["id"] == "funky-seven-pattern"), "")
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 class Stopping(Exception):
     """The server ends; whatever trains stops, and goes on from there next time."""
 
@@ -51,6 +61,7 @@ class App:
     ):
         self.settings, self.limits, self.reader = settings, limits, reader
         self.report = report if report and report.is_file() else None
+        self.measured = measured(report.with_name("findings.json")) if report else ""
         self.progress: dict[str, Any] = {"what": "Starting", "share": 0.0, "error": None}
         self.stopping = threading.Event()
         self.computing = ThreadPoolExecutor(1, "answers")
@@ -143,6 +154,7 @@ class App:
                 "examples": len(reader.base.labels),
                 "palette": DIGITS,
                 "report": bool(self.report),
+                "measured": self.measured,
             }
         )
 

@@ -1,1 +1,1 @@
-"""What each pixel means to a network: causal index, saliency, null models, agreement of maps."""
+"""Importance of each pixel for a network: causal index, saliency, comparison of maps with null models."""

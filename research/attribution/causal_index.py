@@ -1,8 +1,8 @@
-"""Causal index: how much each pixel of the image moves each class.
+"""Causal index: how strongly each pixel of the image affects each class.
 
-`weight_product` is the document's index, from the weights alone; `mean_jacobian` asks any network the same
-question at real images; `gated_product` connects the two: at one image a ReLU network is linear, and its
-Jacobian there is the weight product over the paths whose units are on.
+`weight_product` is the document's index, from the weights alone; `mean_jacobian` measures the same for any network at real
+images; `gated_product` connects the two: at one image a ReLU network is linear, and its Jacobian there is the weight
+product over the paths whose units are on.
 
 Source: 000_6109da2722b68c6a.txt.
 """
@@ -31,8 +31,14 @@ def weight_product(
     Activations are ignored, so this is exact for a linear network and a first guess for others;
     `mean_jacobian` is its generalisation. The same quantity is known as Olden's connection weights.
 
-    Source: 000_6109da2722b68c6a.txt; Olden & Jackson (2002).
-    Raises: ValueError if there is no kernel or two neighbouring kernels do not fit.
+    Args:
+      kernels: [fan_in fan_out] of each layer, from the input to the classes.
+
+    Raises:
+      ValueError: if there is no kernel or two neighbouring kernels do not fit.
+
+    Source:
+      000_6109da2722b68c6a.txt; Olden & Jackson (2002).
     """
     _check_chain(kernels)
     first, *others = kernels
@@ -47,20 +53,25 @@ def gated_product(
     """The weight product over the paths that are open at `x`, in a network with ReLU hidden layers.
 
     C(x) = (W_1 G_1 W_2 G_2 ... W_L)^T with the gates G_l = diag(1 if unit j of layer l is on at x, else 0).
-    It equals the Jacobian d logits / d x exactly, so that `weight_product` is the case of all gates open
-    and `mean_jacobian` the average of C(x) over data: each path's weight times how often it is open.
+    It equals the Jacobian d logits / d x exactly. `weight_product` is the case of all gates open, and `mean_jacobian` is the
+    average of C(x) over data: each path's weight times how often it is open.
 
-    Args: `kernels` and `biases` from the input on, the last pair gives logits; `x` as the network sees it.
-    Raises: ValueError if kernels and biases do not fit each other.
+    Args:
+      kernels: [fan_in fan_out] of each layer, from the input on; the last gives the logits.
+      biases: [fan_out] of each layer.
+      x: the input as the network sees it.
+
+    Raises:
+      ValueError: if kernels and biases do not fit each other.
     """
     _check_chain(kernels)
     if len(biases) != len(kernels):
         raise ValueError(f"Expected one bias for each of the {len(kernels)} kernels, got {len(biases)}.")
     gated = []
     for kernel, bias in zip(kernels[:-1], biases[:-1], strict=True):
-        drive = x @ kernel + bias
-        gated.append(kernel * (drive > 0)[None, :])
-        x = jax.nn.relu(drive)
+        preactivation = x @ kernel + bias
+        gated.append(kernel * (preactivation > 0)[None, :])
+        x = jax.nn.relu(preactivation)
     return weight_product([*gated, kernels[-1]])
 
 
@@ -76,12 +87,12 @@ def mean_jacobian(
     Args:
       predict: one image -> logits [k], any callable that JAX can differentiate. For many networks of one
         shape pass `jax.tree_util.Partial(f, params)`: it compiles once for all of them.
-      images: where to ask; the network's own data as a rule.
-      batch_size: images at a time. Memory grows with it and not with n; the result does not depend on it
-        beyond rounding.
+      images: where the Jacobian is taken, usually the network's data.
+      batch_size: images at a time. Memory grows with it, not with n; the result changes only by rounding.
       of: `logits`, or `probabilities` for f = softmax(logits), whose maps sum to zero over the classes.
 
-    Raises: ValueError for an unknown `of`, no image or a batch size below one.
+    Raises:
+      ValueError: for an unknown `of`, no image or a batch size below one.
     """
     if of not in _OUTPUTS:
         raise ValueError(f"Expected `of` to be one of {', '.join(_OUTPUTS)}, got {of!r}.")
@@ -96,18 +107,18 @@ def mean_jacobian(
 
 
 class Contributions(NamedTuple):
-    """Who argued for which class: `maps` [k *pixels] per pixel, `rest` [k] what no pixel accounts for."""
+    """The logits of one image as sums over its pixels."""
 
-    maps: Float[Array, "k *pixels"]
-    rest: Float[Array, " k"]
+    maps: Float[Array, "k *pixels"]  # contribution of each pixel
+    rest: Float[Array, " k"]  # what the pixels do not account for
 
 
 def contributions(predict: Predict, image: Float[Array, "*pixels"]) -> Contributions:
     """The logits of one image as a sum over its pixels: logit_k = sum_i x_i d logit_k / d x_i + rest_k.
 
-    The rest is what the first-order terms leave. In a network of linear and ReLU (or max-pool) layers it is
-    the part of the biases that is open at the image, and the sum is exact; in a smooth network the rest also
-    holds the curvature. A pixel of value 0 contributes nothing, so the background is silent by construction.
+    The rest is the remainder of the first-order terms. In a network of linear and ReLU (or max-pool) layers it is the
+    effect of the biases; in a smooth network it also holds the curvature. A pixel of value 0 (background) contributes
+    nothing by construction.
     """
     logits = predict(image)
     maps = jax.jacrev(predict)(image) * image[None]

@@ -1,8 +1,8 @@
-"""Attribution: which pixels of this image speak for this class?
+"""Attribution: how much does each pixel of an image contribute to a class?
 
-Every method takes `predict` (one image -> logits), one image and one class, and returns one signed map of the
-image's shape: positive where the pixel speaks for the class. Map over images and classes at the border
-(`vmap`, or `lax.map` where memory is short).
+Every method takes `predict` (one image [h w] -> logits [k]), one image and one class, and returns one signed map of the
+image's shape, positive where the pixel raises the class's logit. Map over images and classes with `vmap`, or with
+`lax.map` where memory is short.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,11 @@ def gradient(predict: Predict, image: Image, digit: Class) -> Image:
 
 
 def gradient_times_input(predict: Predict, image: Image, digit: Class) -> Image:
-    """x_i d logit_digit / d x_i, the first-order share of each pixel; the background (0) gets nothing.
+    """x_i d logit_digit / d x_i, the first-order share of each pixel; pixels of value 0 get 0.
 
-    Source: Shrikumar et al. (2016). With the remainder stated: `causal_index.contributions`.
+    `causal_index.contributions` also returns the remainder.
+
+    Source: Shrikumar et al. (2016).
     """
     return image * gradient(predict, image, digit)
 
@@ -42,7 +44,16 @@ def smoothgrad(
 ) -> Image:
     """The gradient averaged over noisy copies of the image: mean_s grad(x + noise e_s), e_s ~ N(0, 1).
 
-    `noise` is in units of the pixel range. Source: Smilkov et al. (2017), who use 0.1 to 0.2 of it.
+    Args:
+        predict: one image -> logits.
+        image: pixels in [0, 1].
+        digit: the class.
+        key: for the noise.
+        samples: number of noisy copies.
+        noise: standard deviation in units of the pixel range; the source uses 0.1 to 0.2.
+
+    Source:
+        Smilkov et al. (2017).
     """
     noisy = image[None] + noise * jax.random.normal(key, (samples, *image.shape))
     return jax.vmap(lambda x: gradient(predict, x, digit))(noisy).mean(0)
@@ -53,11 +64,18 @@ def integrated_gradients(
 ) -> Image:
     """(x - b)_i times the gradient averaged along the straight line from the baseline b to the image.
 
-    Complete: the map sums to logit(x) - logit(b). The integral is Gauss-Legendre with `steps` nodes, which is
-    exact to rounding for all but the sharpest smooth networks; with ReLU the gradient jumps along the line
-    and the error falls as 1/steps. The baseline is blank unless given.
+    The map sums to logit(x) - logit(b) (completeness).
 
-    Source: Sundararajan et al. (2017).
+    Args:
+        predict: one image -> logits.
+        image: x.
+        digit: the class.
+        baseline: b. Default: all 0.
+        steps: nodes of Gauss-Legendre quadrature. For smooth networks it is exact to rounding unless they are very sharp;
+            with ReLU the gradient jumps along the line and the error falls as 1/steps.
+
+    Source:
+        Sundararajan et al. (2017).
     """
     start = jnp.zeros_like(image) if baseline is None else baseline
     nodes, weights = np.polynomial.legendre.leggauss(steps)
@@ -70,13 +88,24 @@ def integrated_gradients(
 def occlusion(
     predict: Predict, image: Image, digit: Class, *, patch: int = 4, stride: int = 2, fill: float = 0.0
 ) -> Image:
-    """How much the logit falls when a square patch is painted over with `fill`.
+    """Drop of the logit when a square patch is replaced by `fill`.
 
-    Each pixel gets the mean fall over the patches that cover it; the last patches of a row and a column are
-    moved inwards so that every pixel is covered.
+    Each pixel gets the mean drop over the patches that cover it. The last patches of a row and a column are moved inwards,
+    so that every pixel is covered.
 
-    Source: Zeiler & Fergus (2014).
-    Raises: ValueError unless 1 <= stride <= patch <= the image's sides.
+    Args:
+        predict: one image -> logits.
+        image: pixels in [0, 1].
+        digit: the class.
+        patch: side of the patch in pixels.
+        stride: distance of neighbouring patches in pixels.
+        fill: value of the replaced pixels.
+
+    Raises:
+        ValueError: unless 1 <= stride <= patch <= the image's sides.
+
+    Source:
+        Zeiler & Fergus (2014).
     """
     if not 1 <= stride <= patch <= min(image.shape):
         raise ValueError(
@@ -85,18 +114,18 @@ def occlusion(
         )
     covers = jnp.asarray(_patches(image.shape, patch, stride))
     occluded = jnp.where(covers, fill, image[None])
-    falls = predict(image)[digit] - jax.vmap(lambda x: predict(x)[digit])(occluded)
-    return jnp.tensordot(falls, covers.astype(image.dtype), 1) / covers.sum(0)
+    drops = predict(image)[digit] - jax.vmap(lambda x: predict(x)[digit])(occluded)
+    return jnp.tensordot(drops, covers.astype(image.dtype), 1) / covers.sum(0)
 
 
 def _patches(shape, patch, stride):
     """Masks [places, h, w], true inside the patch."""
     rows, columns = (
-        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in _places(side, patch, stride)]
+        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in _corners(side, patch, stride)]
         for side in shape
     )
     return np.stack([np.outer(row, column) for row in rows for column in columns])
 
 
-def _places(side, patch, stride):
+def _corners(side, patch, stride):
     return sorted({*range(0, side - patch, stride), side - patch})

@@ -1,1 +1,1 @@
-"""Where things lie: principal components, nearest neighbours, t-SNE, and scores of a map."""
+"""Embeddings: principal components, nearest neighbours, t-SNE, and scores of labelled points."""

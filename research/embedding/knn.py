@@ -1,13 +1,13 @@
-"""Nearest neighbours: exact, Euclidean, in blocks.
+"""Exact Euclidean nearest neighbours, in blocks.
 
 1. *Score.* In a basis of r leading directions, with Px the projection and rx the length of what is left of x,
    |x - y|² >= |Px - Py|² + (rx - ry)² =: bound(x, y), an equality for r = d. One matrix product of r + 2 columns
    gives the bounds of a block of queries to all points.
-2. *Select* the c smallest bounds of a row in two levels: the points form groups of consecutive indices; the c
-   best groups by their minimum must hold the c best points, so only those are looked at again.
+2. *Select* the c smallest bounds of a row in two levels: the points form groups of consecutive indices; the c groups
+   with the smallest minimum contain the c best points, so only those are searched.
 3. *Rank* the c candidates by their directly summed differences.
-4. *Certify.* No point left out is closer than the largest bound kept. Where the k-th distance is not below that
-   (rounding allowed for), the query is asked again with four times as many candidates.
+4. *Certify.* No point left out is closer than the largest bound kept. If the k-th distance is not below that (with an
+   allowance for rounding), the query is repeated with four times as many candidates.
 
 Ties: of two points at the same distance the smaller index comes first; of two classes with the same number
 of votes the smaller label wins. Both are scikit-learn's rules. "The same distance" is meant in float32, where
@@ -25,13 +25,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 DIRECTIONS = 128  # r, if the points have more values
-SAMPLE = 5_000  # about so many points say which directions lead
-ROUNDS = 3  # of the iteration that finds them
-ARRANGED = 2_048  # points at a time when they are arranged
-BLOCK = 64  # queries at a time: their bounds to 60,000 points stay in a CPU's last cache
-GATHERED = 2**23  # most values of candidates that one block may look at
-ROUNDING = 1e-5  # of |x|² + |y|²: what a bound may be wrong by
-WORKERS = 2  # blocks under way: one selects while the other multiplies
+SAMPLE = 5_000  # approximate number of points from which the directions are computed
+ROUNDS = 3  # of subspace iteration
+BUILD_BLOCK = 2_048  # points at a time while the index is built
+BLOCK = 64  # queries at a time: their bounds to 60,000 points fit a CPU's last-level cache
+GATHERED = 2**23  # most values of the candidates of one block
+ROUNDING = 1e-5  # largest error of a bound, relative to |x|² + |y|²
+WORKERS = 2  # blocks in progress: one selects while the other multiplies
 
 
 @functools.partial(
@@ -41,31 +41,30 @@ WORKERS = 2  # blocks under way: one selects while the other multiplies
 )
 @dataclass(frozen=True)
 class Index:
-    """Points arranged for searching.
+    """A search index.
 
-    points: as given [n d].
-    mean: their mean, subtracted first so that products round less [d].
-    basis: r orthonormal columns [d r].
-    scorer: rows (-Py, -ry, |y|²/2); point b·size + a is row a·m + b, so that the m groups of `size` consecutive
-        points each lie side by side [size·m r+2].
-    slack: the rounding allowed for, without the query's part.
-    size: points in a group.
+    The rows of `scorer` are (-Py, -ry, |y|²/2). Point b·size + a is row a·m + b, so that the minima over the m groups of
+    `size` consecutive points are minima over contiguous arrays [size·m r+2].
     """
 
-    points: Float[Array, "n d"]
-    mean: Float[Array, " d"]
-    basis: Float[Array, "d r"]
+    points: Float[Array, "n d"]  # as given
+    mean: Float[Array, " d"]  # subtracted first, for smaller rounding errors
+    basis: Float[Array, "d r"]  # orthonormal columns
     scorer: Float[Array, "rows r_2"]
-    slack: Float[Array, ""]
-    size: int
+    slack: Float[Array, ""]  # the points' share of the allowance for rounding
+    size: int  # points in a group
 
 
 def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DIRECTIONS) -> Index:
-    """Arrange points for searches of about k neighbours; keep it when many searches follow.
+    """Build a search index; it can serve many searches.
 
-    Fewer directions make bounds cheaper and looser: good where few queries come at a time.
+    Args:
+        points: [n d], finite.
+        k: typical number of neighbours of a search, which decides the group size.
+        directions: r; fewer make bounds cheaper but looser, which pays off if few queries come at a time.
 
-    Raises: ValueError for an array that is not [n d], is empty or holds NaN or infinity.
+    Raises:
+        ValueError: for an array that is not [n d], is empty or holds NaN or infinity.
     """
     points = _checked(points, "points")
     n, d = points.shape
@@ -80,7 +79,7 @@ def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DI
     rows = np.zeros((size, groups, basis.shape[1] + 2), np.float32)
     rows[..., -1] = np.inf
     longest = 0.0
-    step = size * max(1, ARRANGED // size)  # whole groups whose temporaries stay in a CPU's cache
+    step = size * max(1, BUILD_BLOCK // size)  # whole groups; the temporaries fit a CPU's cache
     for start in range(0, n, step):
         centred = points[start : start + step] - mean
         projected = centred @ basis
@@ -104,7 +103,10 @@ def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DI
 
 
 def _directions(centred: Float[np.ndarray, "n d"], r: int) -> Float[np.ndarray, "d r"]:
-    """Orthonormal columns with nearly the largest variance: subspace iteration. Any would do; good ones decide early."""
+    """Orthonormal columns with nearly the largest variance, by subspace iteration.
+
+    Any orthonormal basis is correct; a better one prunes more.
+    """
     centred = centred / max(np.abs(centred).max(), 1e-30)
     covariance = (centred.T @ centred).astype(np.float64)
     basis = np.random.default_rng(0).normal(size=(len(covariance), r))
@@ -126,7 +128,7 @@ def search(
 def neighbours(
     x: Float[Array, "n d"] | np.ndarray, k: int
 ) -> tuple[Int[np.ndarray, "n k"], Float[np.ndarray, "n k"]]:
-    """The k nearest others of each point: indices and distances. A twin is a neighbour, the point itself not.
+    """The k nearest other points of each point: indices and distances. An equal point is a neighbour, the point itself not.
 
     Raises: ValueError if k is not in 1..n-1, or x is not [n d] or not finite.
     """
@@ -136,7 +138,7 @@ def neighbours(
 
 
 def vote(labels: Int[Array, "q k"] | np.ndarray) -> Int[np.ndarray, " q"]:
-    """The most frequent label of each row; of equally frequent ones the smallest."""
+    """The most frequent label of each row; the smallest of equally frequent ones."""
     labels = np.sort(np.asarray(labels), axis=1)
     count = (labels[:, :, None] == labels[:, None, :]).sum(2)
     return np.take_along_axis(labels, count.argmax(1)[:, None], 1)[:, 0]
@@ -171,12 +173,12 @@ def _checked(x: Float[Array, "n d"] | np.ndarray, name: str) -> np.ndarray:
 
 
 def candidates(k: int, n: int, d: int, r: int) -> int:
-    """How many of n points a search for k neighbours looks at first: more where r directions only bound d."""
+    """Candidates in the first round of a search for k of n points; more if r < d, where bounds are not exact."""
     return min(k + (8 if r == d else 35), n)
 
 
 def queries(index: Index, x: Float[Array, "q d"] | np.ndarray) -> Float[np.ndarray, "q d"]:
-    """x as it is searched for. Raises: ValueError if it does not fit the points, or is not finite."""
+    """x as float32. Raises: ValueError if it does not fit the points or is not finite."""
     x = _checked(x, "x")
     d = index.points.shape[1]
     if x.shape[1] != d:
@@ -190,37 +192,48 @@ def _search(index, x, k, own):
     if not 1 <= k <= n:
         raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
     indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
-    asked, looked_at = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
-    while len(asked):
-        block = max(1, min(BLOCK, GATHERED // (looked_at * d))) if len(asked) > 1 else 1
-        ask = functools.partial(_ask, index, x, own, k, looked_at)
-        starts = range(0, len(asked), block)
-        rows = [asked[np.minimum(np.arange(start, start + block), len(asked) - 1)] for start in starts]
+    open_queries, count = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
+    while len(open_queries):
+        last = len(open_queries) - 1
+        block = max(1, min(BLOCK, GATHERED // (count * d))) if last else 1
+        starts = range(0, last + 1, block)
+        rows = [open_queries[np.minimum(np.arange(start, start + block), last)] for start in starts]
         unsure = []
-        for at, (found, distance, sure) in zip(rows, _side_by_side(ask, rows)):
+        for at, (found, distance, sure) in zip(rows, _search_blocks(index, x, own, k, count, rows)):
             indices[at], distances[at] = found, distance
             unsure.append(at[~sure])
-        asked, looked_at = np.unique(np.concatenate(unsure)), min(4 * looked_at, n)
+        open_queries, count = np.unique(np.concatenate(unsure)), min(4 * count, n)
     return indices, distances
 
 
-def _side_by_side(ask, rows):
-    """The answers in order; a single question needs no threads."""
+def _search_blocks(index, x, own, k, count, rows):
+    """`nearest` of each block of rows, in order; a single block needs no threads."""
+
+    def search_block(at):
+        return jax.device_get(nearest(index, x[at], own[at], k=k, candidates=count))
+
     if len(rows) == 1:
-        return [ask(rows[0])]
+        return [search_block(rows[0])]
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(ask, rows))
-
-
-def _ask(index, x, own, k, candidates, at):
-    return jax.device_get(nearest(index, x[at], own[at], k=k, candidates=candidates))
+        return list(pool.map(search_block, rows))
 
 
 @functools.partial(jax.jit, static_argnames=["k", "candidates"])
 def nearest(
     index: Index, x: Float[Array, "q d"], own: Int[Array, " q"], *, k: int, candidates: int
 ) -> tuple[Int[Array, "q k"], Float[Array, "q k"], Bool[Array, " q"]]:
-    """The k nearest points of every query, its own index (-1 for none) excepted, and whether that is certain."""
+    """One round of a search.
+
+    Args:
+        index: the points.
+        x: queries.
+        own: index of a point that is no neighbour of the query, or -1.
+        k: number of neighbours.
+        candidates: number of points whose distances are computed.
+
+    Returns:
+        Indices and distances of the k nearest candidates, and whether they are certainly the k nearest points.
+    """
     matmul = functools.partial(jnp.matmul, precision="highest")
     n = len(index.points)
     centred = x - index.mean[None]

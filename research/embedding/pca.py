@@ -1,8 +1,7 @@
 """Principal components, exactly.
 
-The covariance S = (1/(n-1)) Σ (x - mean)(x - mean)ᵀ is diagonalised in float64, S = VᵀΛV. A component is a
-row of V. Its sign is free and fixed by a rule: the entry of largest magnitude is positive (of several such
-entries the first decides). scikit-learn has the same rule since 1.5, so the two agree with their signs.
+The covariance S = (1/(n-1)) Σ (x - mean)(x - mean)ᵀ is diagonalised in float64, S = VᵀΛV. A component is a row of V. Its
+sign is arbitrary; here the entry of largest magnitude (the first of several) is positive, as in scikit-learn since 1.5.
 """
 
 from dataclasses import dataclass
@@ -13,28 +12,29 @@ from jaxtyping import Array, Float
 
 @dataclass(frozen=True)
 class PCA:
-    """mean [d]; orthonormal rows, the components [k d]; the share of the variance that each explains [k]."""
+    """A fitted projection."""
 
     mean: Float[np.ndarray, " d"]
-    components: Float[np.ndarray, "k d"]
-    explained_variance_ratio: Float[np.ndarray, " k"]
+    components: Float[np.ndarray, "k d"]  # orthonormal rows
+    explained_variance_ratio: Float[np.ndarray, " k"]  # share of the variance of each component
 
     def transform(self, x: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m k"]:
         """Codes (x - mean) Vᵀ."""
         return (np.asarray(x, np.float32) - self.mean) @ self.components.T
 
     def inverse(self, codes: Float[Array, "m k"] | np.ndarray) -> Float[np.ndarray, "m d"]:
-        """Points codes·V + mean: the nearest to the original that k components can say."""
+        """Reconstructions codes·V + mean, the best that k components allow."""
         return np.asarray(codes, np.float32) @ self.components + self.mean
 
 
 def fit(x: Float[Array, "n d"] | np.ndarray, k: int) -> PCA:
     """The k directions of largest variance of n points.
 
-    Constant columns take no part (their entries are 0). If the points span fewer than k directions, the rest
-    are orthonormal directions without variance.
-    Raises: ValueError if x is not [n d] with n >= 2, is not finite, does not vary, or k is not in
-        1..min(n, d).
+    Constant columns get entries of 0. If the points span fewer than k directions, the other components are orthonormal
+    directions without variance.
+
+    Raises:
+        ValueError: if x is not [n d] with n >= 2, is not finite, does not vary, or k is not in 1..min(n, d).
     """
     x = np.asarray(x, np.float32)
     if x.ndim != 2 or len(x) < 2:

@@ -1,21 +1,21 @@
-"""t-SNE: a map in which neighbours stay neighbours.
+"""t-SNE: an embedding in the plane that keeps neighbours together.
 
-Points y_i in the plane are moved down the slope of
+Gradient descent moves the points y_i to minimise
 
     KL(P|Q) = Σ_ij p_ij log(p_ij / q_ij),    q_ij = K_ij / Z,    K_ij = 1 / (1 + |y_i - y_j|²),    Z = Σ_{k≠l} K_kl
 
     ∂KL/∂y_i = 4 [Σ_j p_ij K_ij (y_i - y_j) - (1/Z) Σ_j K_ij² (y_i - y_j)]     attraction - repulsion
 
-P comes from `tsne_affinities`, the repulsion from `tsne_repulsion`, new points are put into a finished map by
-`tsne_place`. The schedule is openTSNE's: a start from two principal components at a standard deviation of 1e-4;
-250 iterations with P exaggerated 12 times at a rate of n/12, 500 without at n (the rates are for the gradient
-without its 4); momentum 0.8, a gain for each coordinate, steps no longer than 5.
+P comes from `tsne_affinities`, the repulsion from `tsne_repulsion`; `tsne_place` puts new points into a finished map. The
+schedule is openTSNE's: start from two principal components with a standard deviation of 1e-4; 250 iterations with P
+exaggerated 12 times at a learning rate of n/12, 500 without at n (rates are for the gradient without its factor 4);
+momentum 0.8, a gain for each coordinate, steps no longer than 5.
 
-Bits: on a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no
-fixed order, so that runs agree only in what they show.
+On a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no fixed order,
+so the maps of two runs look alike but differ in detail.
 
-A chunk of iterations ends early where the map outgrows its grid; the next one begins with a larger grid, which is
-compiled anew for each of a few sizes.
+A chunk of iterations ends early if the map outgrows its grid; the next one begins with a larger grid. There are few grid
+sizes, because each is compiled separately.
 
 Sources: van der Maaten & Hinton (2008); Belkina et al. (2019) for the rates; Kobak & Berens (2019) for the start;
 Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
@@ -39,8 +39,8 @@ from research.embedding.tsne_repulsion import Grid
 from research.runtime import devices
 
 EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
-CHUNK = 25  # iterations between two returns to Python
-Number = Any  # a number, or what a jitted function sees of one
+CHUNK = 25  # iterations between two calls of `progress`
+Number = Any  # a number, or its tracer inside a jitted function
 
 
 @functools.partial(
@@ -58,39 +58,33 @@ Number = Any  # a number, or what a jitted function sees of one
 )
 @dataclass(frozen=True)
 class Settings:
-    """perplexity: effective number of neighbours. Then iterations and exaggeration of the two phases.
+    """Settings of the descent; the defaults are openTSNE's."""
 
-    start: standard deviation of the first coordinate of the start.
-    """
-
-    perplexity: Number = 30.0
+    perplexity: Number = 30.0  # effective number of neighbours
     early_iterations: Number = 250
     early_exaggeration: Number = 12.0
-    iterations: Number = 500
+    iterations: Number = 500  # after the early ones, without exaggeration
     momentum: Number = 0.8
     longest_step: Number = 5.0
-    start: Number = 1e-4
+    start: Number = 1e-4  # standard deviation of the first coordinate of the start
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """A finished map. It can be rebuilt from its saved data and points.
+    """A finished map. It can be rebuilt from its saved data and points."""
 
-    data: what was mapped [n d]. points: where it went [n 2]. kl: KL(P|Q) reached.
-    """
-
-    data: Float[np.ndarray, "n d"]
-    points: Float[np.ndarray, "n 2"]
-    kl: float
+    data: Float[np.ndarray, "n d"]  # the original points
+    points: Float[np.ndarray, "n 2"]  # their places in the map
+    kl: float  # KL(P|Q) reached
     settings: Settings
 
     @functools.cached_property
     def field(self) -> "tsne_place.Field":
-        """What `place` needs, made at its first call: the potential of the map and the data arranged for search."""
+        """The map's potential and the data's search index, which `place` needs; computed at first use."""
         return tsne_place.field(self.data, self.points)
 
     def place(self, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
-        """Where new points belong in this map, which itself stays as it is; see `tsne_place.place`."""
+        """Places of new points in this map, which does not change; see `tsne_place.place`."""
         return tsne_place.place(self.field, new_points)
 
 
@@ -99,12 +93,12 @@ class Embedding:
 )
 @dataclass(frozen=True)
 class State:
-    """points: y [2 n]. update: the last step [2 n]. gain: of each coordinate [2 n]. grid: none where exact."""
+    """What the descent carries from iteration to iteration."""
 
-    points: Float[Array, "2 n"]
-    update: Float[Array, "2 n"]
-    gain: Float[Array, "2 n"]
-    grid: Grid | None
+    points: Float[Array, "2 n"]  # y
+    update: Float[Array, "2 n"]  # the last step
+    gain: Float[Array, "2 n"]  # of each coordinate
+    grid: Grid | None  # None: repulsion is summed over all pairs
 
 
 def fit(
@@ -118,13 +112,17 @@ def fit(
 ) -> Embedding:
     """Map n points of d values to the plane.
 
-    For images, give their first 50 principal components. The key serves only to move the start by 1 %, so that
-    equal points part. `start` replaces the principal components; it is scaled like them. `progress(iteration,
-    kl)` is called every 25 iterations; if it returns true, the map is finished as it is. The `others` are
-    those of `Settings`.
+    Args:
+        x: the points; for images their first 50 principal components.
+        key: moves the start by 1 %, so that equal points separate.
+        perplexity: effective number of neighbours.
+        start: replaces the two principal components, and is scaled as they are.
+        progress: called as progress(iteration, kl) every 25 iterations; if it returns true, the descent stops there.
+        **others: the other fields of `Settings`.
 
-    Raises: ValueError if x is not [n d], not finite or all points are equal, or if n is too small for the
-        perplexity: every point needs 3·perplexity neighbours.
+    Raises:
+        ValueError: if x is not [n d], is not finite, all points are equal, or n is too small for the perplexity (every
+            point needs 3·perplexity neighbours).
     """
     settings = Settings(perplexity, **others)
     x = np.asarray(x, np.float32)
@@ -159,10 +157,7 @@ def fit(
 
 
 def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
-    """P, a sparse n x n matrix whose entries sum to 1.
-
-    Raises: as `fit`.
-    """
+    """P, a sparse n x n matrix whose entries sum to 1. Raises: ValueError as `fit` does."""
     x = np.asarray(x, np.float32)
     _check(x, perplexity)
     indices, distances = knn.neighbours(x, int(3 * perplexity))
@@ -170,14 +165,14 @@ def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) ->
 
 
 def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
-    """KL(P|Q) of any embedding of p's points, with Z summed over all pairs."""
+    """KL(P|Q) of any embedding of these points, with Z summed over all pairs."""
     points = jnp.asarray(points, jnp.float32).T
     stretch = _stretch(tsne_affinities.edges(p), points)
     return _negative_entropy(p) + float(stretch) + np.log(tsne_repulsion.normaliser(points))
 
 
 def init(start: Float[Array, "n 2"] | np.ndarray, key: Key[Array, ""], settings: Settings) -> State:
-    """The start at its small size, with the jitter that parts equal points."""
+    """The state before the first iteration: the start scaled down, with jitter that separates equal points."""
     start = start - start.mean(0)
     scaled = settings.start * start / np.asarray(start).std(0).max()
     points = jnp.asarray(scaled, jnp.float32).T
@@ -207,35 +202,35 @@ def _repulsion(state):
 
 
 def _advance(state, graph, exaggeration, rate, most, settings):
-    """Iterations as long as the grid covers the map, but one at least and `most` at most.
+    """Iterate while the grid covers the map, at least once and at most `most` times.
 
-    Returns the new state, their number, and the points and Z before the last of them.
+    Returns the new state, the number of iterations, and the points and Z before the last one.
     """
 
-    def goes_on(carry):
+    def unfinished(carry):
         state, done, _, _ = carry
         covered = True if state.grid is None else tsne_repulsion.covers(state.grid, state.points)
         return (done < most) & (covered | (done == 0))
 
-    def again(carry):
+    def iterate(carry):
         state, done, _, _ = carry
         after, z = step(state, graph, exaggeration, rate, settings)
         return after, done + 1, z, state.points
 
     begin = (state, jnp.int32(0), jnp.float32(0), state.points)
-    state, done, z, points = lax.while_loop(goes_on, again, begin)
+    state, done, z, points = lax.while_loop(unfinished, iterate, begin)
     return state, done, (points, z)
 
 
 @functools.cache
 def _compiled():
-    """`_advance` as a program for long loops; made at its first use, when it is known what compiles them."""
+    """`_advance`, jitted; at its first use, because the compiler options depend on flags that a command sets."""
     options = tsne_repulsion.ONE_THREAD | devices.fusion_emitters()
     return jax.jit(_advance, donate_argnames="state", compiler_options=options)
 
 
 def _regrid(state):
-    """The state with a grid that fits its map now."""
+    """The state with a grid that fits the map's present extent."""
     extent = float((state.points.max(1) - state.points.min(1)).max())
     grid = _lay(state.points, tsne_repulsion.size_for(extent))
     return State(state.points, state.update, state.gain, grid)

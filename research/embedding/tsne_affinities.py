@@ -1,10 +1,10 @@
-"""t-SNE's first half: how close two points are, as a probability, and what pulls them together.
+"""Affinities of t-SNE: the probabilities p_ij that two points are neighbours, and the attraction between them.
 
     p_j|i = exp(-β_i |x_i - x_j|²) / Σ_k exp(-β_i |x_i - x_k|²)      j among the 3·perplexity nearest of i
     p_ij  = (p_j|i + p_i|j) / 2n
 
-β_i is found by bisection so that row i has the wanted perplexity exp(-Σ_j p_j|i log p_j|i): the effective number
-of neighbours. Sources: van der Maaten & Hinton (2008); van der Maaten (2014) for the nearest neighbours only.
+Bisection finds the β_i for which row i has the given perplexity exp(-Σ_j p_j|i log p_j|i), the effective number of
+neighbours. Sources: van der Maaten & Hinton (2008); van der Maaten (2014) for the nearest neighbours only.
 """
 
 import functools
@@ -21,9 +21,9 @@ LANES = 32
 
 
 def calibrate(distances: Float[Array, "n k"] | np.ndarray, perplexity: float) -> Float[Array, "n k"]:
-    """Conditional probabilities p_j|i of the neighbours at these distances.
+    """Conditional probabilities p_j|i of each point's k neighbours from their distances.
 
-    A point with more twins than the perplexity shares its probability equally among them.
+    If a point has more neighbours at distance 0 than the perplexity, they share the probability equally.
     """
     squared = jnp.asarray(distances, jnp.float32) ** 2
     return _bisect(squared - squared.min(1, keepdims=True), jnp.log(jnp.float32(perplexity)))
@@ -68,18 +68,15 @@ def _bisect(squared: Float[Array, "n k"], entropy: Float[Array, ""]) -> Float[Ar
 @functools.partial(jax.tree_util.register_dataclass, data_fields=["other", "weight", "owner"], meta_fields=[])
 @dataclass(frozen=True)
 class Edges:
-    """P's non-zero entries, cut into rows of 32 with one owner each; a lane of weight 0 is padding.
+    """P's non-zero entries in rows of 32, each of which belongs to one point; entries of weight 0 are padding."""
 
-    other: the neighbour's index [32 rows]. weight: p_ij [32 rows]. owner: the point's index, ascending [rows].
-    """
-
-    other: Int[Array, "32 rows"]
-    weight: Float[Array, "32 rows"]
-    owner: Int[Array, " rows"]
+    other: Int[Array, "32 rows"]  # index of the neighbour
+    weight: Float[Array, "32 rows"]  # p_ij
+    owner: Int[Array, " rows"]  # index of the point, ascending
 
 
 def edges(p: scipy.sparse.csr_array) -> Edges:
-    """Lay out P for `attraction`. The number of rows is rounded up, so that like problems share a compilation."""
+    """P as `Edges`. The number of rows is rounded up, so that problems of similar size share a compiled program."""
     n = p.shape[0]
     degree = np.diff(p.indptr)
     rows = -(-degree // LANES)
@@ -120,7 +117,7 @@ def attraction(edges: Edges, points: Float[Array, "2 n"]) -> Float[Array, "2 n"]
 
 
 def stretch(edges: Edges, points: Float[Array, "2 n"]) -> Float[Array, ""]:
-    """Σ_ij p_ij log(1 + |y_i - y_j|²), the part of the KL divergence that attraction lowers."""
+    """Σ_ij p_ij log(1 + |y_i - y_j|²), the part of the KL divergence that attraction reduces."""
     y, own = _numbers(edges, points)
 
     def add(lane, total):
@@ -131,7 +128,7 @@ def stretch(edges: Edges, points: Float[Array, "2 n"]) -> Float[Array, ""]:
 
 
 def _numbers(edges, points):
-    """Every point as one complex number, which is one read instead of two, and every row's owner so."""
+    """All points as complex numbers, so that each is one read instead of two, and the owner's point of every row."""
     y = lax.complex(*points)
     return y, _at(y, edges.owner)
 

@@ -1,15 +1,15 @@
 """Putting new points into a finished t-SNE map, in milliseconds.
 
-The map stays as it is, and new points do not feel each other. A new point starts at the median place of its 15
-nearest neighbours and moves down the slope of
+The map does not change, and new points do not influence each other. A new point starts at the median place of its 15
+nearest neighbours and descends on
 
     e Σ_j p_j log(1 + |y - y_j|²) + log φ(y)          p at perplexity 5 over those neighbours, e = 1.5
 
-φ being the potential of the map (see `tsne_repulsion`), kept on a grid: 250 iterations at a rate of 0.1, momentum
-0.8, gains, the gradient no longer than 0.25, never further out than 1.25 times the map. Rule and settings are
-those of openTSNE's `transform` (Poličar et al., 2019), which sums over the whole map at every iteration. It is
-its Barnes-Hut variant that we agree with; its FFT variant (1.0.4) resets the gains of all points inside the map
-at every iteration and ends elsewhere for one point in five.
+with φ the potential of the map on a grid (see `tsne_repulsion`): 250 iterations at a rate of 0.1, momentum 0.8, gains, the
+gradient clipped to length 0.25, the position to 1.25 times the map. Rule and settings are those of openTSNE's `transform`
+(Poličar et al., 2019), which sums over the whole map at every iteration. Results agree with its Barnes-Hut variant; its
+FFT variant (1.0.4) resets the gains of all points inside the map at every iteration and gives another place for one point
+in five.
 """
 
 import functools
@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from research.embedding import knn, tsne_affinities, tsne_repulsion
 from research.embedding.tsne_repulsion import Grid
@@ -41,21 +41,18 @@ ROOM = 1.25  # of the map's half width
 )
 @dataclass(frozen=True)
 class Field:
-    """A map as new points feel it: its data arranged for search, its points [2 n], its potential on a grid [g g].
+    """What placing new points needs of a map."""
 
-    New points stay within `radius` of `centre`.
-    """
-
-    index: knn.Index
-    points: Float[Array, "2 n"]
+    index: knn.Index  # search index of the data
+    points: Float[Array, "2 n"]  # places of the data
     grid: Grid
-    potential: Float[Array, "g g"]
+    potential: Float[Array, "g g"]  # of all points, on the grid
     centre: Float[Array, "2"]
-    radius: Float[Array, ""]
+    radius: Float[Array, ""]  # new points stay within it around the centre
 
 
 def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"]) -> Field:
-    """The field of a map of this data."""
+    """The field of a map [n 2] of this data [n d]. Raises: ValueError if their lengths differ."""
     if len(data) != len(points):
         raise ValueError(f"one place a point of the data: expected {len(data)}, got {len(points)}")
     y = jnp.asarray(points).T
@@ -68,9 +65,14 @@ def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"])
 
 
 def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
-    """Places of new points.
+    """Places of new points in the map.
 
-    Raises: ValueError if they are not [m d] with the map's d, or not finite.
+    Args:
+        field: the map, see `field`.
+        new_points: [m d] with the map's d; a single point takes a faster path.
+
+    Raises:
+        ValueError: if the points are not [m d] with the map's d, or not finite.
     """
     n = field.points.shape[1]
     if len(new_points) == 1:
@@ -91,16 +93,17 @@ def _potential(points, corners, size):
 def _alone(
     field: Field, new_point: Float[Array, "1 d"], *, k: int
 ) -> tuple[Float[Array, "2 1"], Bool[Array, "1"]]:
-    """Search and settling in one go, for a drawing hand; and whether the neighbours are certain."""
-    nobody = jnp.full(1, -1)
+    """Search and settling in one program, for interactive use; and whether the neighbours are certain."""
+    no_exclusion = jnp.full(1, -1)
     n, d = field.index.points.shape
     first = knn.candidates(k, n, d, field.index.basis.shape[1])
-    indices, distances, sure = knn.nearest(field.index, new_point, nobody, k=k, candidates=first)
+    indices, distances, sure = knn.nearest(field.index, new_point, no_exclusion, k=k, candidates=first)
     return settle(field, indices, distances), sure
 
 
 @jax.jit
-def settle(field: Field, indices, distances) -> Float[Array, "2 m"]:
+def settle(field: Field, indices: Int[Array, "m k"], distances: Float[Array, "m k"]) -> Float[Array, "2 m"]:
+    """Places of new points, by descent from their neighbours' median, given their k neighbours in the map."""
     near = field.points[:, indices]  # [2 m 15]
     start = jnp.median(near, axis=2)
     p = tsne_affinities.calibrate(distances, PERPLEXITY)
@@ -110,8 +113,8 @@ def settle(field: Field, indices, distances) -> Float[Array, "2 m"]:
         y, update, gain = state
         d = y[:, :, None] - near
         pull = (p[None] / (1 + (d**2).sum(0, keepdims=True)) * d).sum(2)
-        value, slope = tsne_repulsion.read(field.grid, field.potential, y)
-        gradient = EXAGGERATION * pull + slope / (2 * (value + floor)[None])
+        value, derivative = tsne_repulsion.read(field.grid, field.potential, y)
+        gradient = EXAGGERATION * pull + derivative / (2 * (value + floor)[None])
         gradient = gradient * jnp.minimum(1, STEEPEST / _length(gradient))
         turned = jnp.sign(gradient) != jnp.sign(update)
         gain = jnp.where(turned, gain + 0.2, gain * 0.8 + 0.01)

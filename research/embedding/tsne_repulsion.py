@@ -1,17 +1,17 @@
-"""t-SNE's second half: every point pushes every other. Exactly, or by one potential on a grid.
+"""Repulsion of t-SNE between all pairs of points: exact, or from a potential on a grid.
 
-With K(r) = 1/(1 + r²), ∇K(d) = -2 K² d. So the push on a point is the slope of one potential,
+With K(r) = 1/(1 + r²), ∇K(d) = -2 K² d. So the repulsion of a point is the gradient of a potential,
 
     φ(y) = Σ_j K(y - y_j),    Σ_j K_ij² (y_i - y_j) = -½ ∇φ(y_i),    Z = Σ_i φ(y_i) - K(0)
 
-On a grid of spacing h, φ is a convolution: points are spread onto the nodes with cubic B-splines, multiplied in
-frequency space by the kernel's spectrum (divided by the splines' own, squared, so that the kernel is
-interpolated at the nodes), and φ and ∇φ are read back with the same splines: one real FFT each way. What a point
-feels of itself that way depends on its place in its cell alone; it is tabulated and taken off again. The
-relative error of the force is about 1 % at h = 0.45, the widest spacing in use: maps are as good as openTSNE's.
+On a grid of spacing h, φ is a convolution: points are spread onto the nodes with cubic B-splines, multiplied in frequency
+space by the kernel's spectrum (divided by that of the splines, squared, so that the kernel is interpolated at the nodes),
+and φ and ∇φ are read back with the same splines: one real FFT each way. The contribution of a point to itself depends only
+on its place in its cell; it is tabulated and subtracted. The relative error of the force is about 1 % at h = 0.45, the
+widest spacing in use: maps are as good as openTSNE's.
 
-K - K(R) stands in for K, R the extent of the grid: a constant does not push, and while the map is still tiny,
-1/(1 + r²) itself would leave nothing of its slope in float32.
+K is replaced by K - K(R), with R the extent of the grid. A constant exerts no force, and while the map is still tiny, the
+differences of 1/(1 + r²) itself would be lost in float32.
 
 Sources: Linderman et al. (2019) for interpolation and FFT; Hockney & Eastwood (1988) for splines on grids.
 """
@@ -27,13 +27,13 @@ from jaxtyping import Array, Bool, Float
 
 ORDER = 4  # nodes that a point touches along an axis: cubic splines
 SPACING = 0.45
-SIZES = (160, 432, 720, 1024)  # nodes along an axis; few, for each is compiled anew
-MARGIN = 1.05  # room for the map to grow before its grid is laid anew
-PLACES = 64  # along a cell's side, at which a point's effect on itself is tabulated
+SIZES = (160, 432, 720, 1024)  # nodes along an axis; few, because each is compiled separately
+MARGIN = 1.05  # width of a new grid relative to the map, so that the map can grow
+PLACES = 64  # positions along a cell's side for which a point's contribution to itself is tabulated
 BLOCK = 256  # rows of pairs at a time
 
-# On a CPU's threads an FFT is not the same bits twice (jaxlib 0.10.2: how rows are dealt to threads decides which of
-# them go through the vector unit together). One thread is, and takes no longer.
+# A multi-threaded FFT on a CPU does not give the same bits twice (jaxlib 0.10.2: the assignment of rows to threads decides
+# which of them are vectorised together). A single-threaded one does, and is as fast.
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 jit = functools.partial(jax.jit, compiler_options=ONE_THREAD)
 
@@ -45,19 +45,15 @@ jit = functools.partial(jax.jit, compiler_options=ONE_THREAD)
 )
 @dataclass(frozen=True)
 class Grid:
-    """G x G nodes around a map.
+    """G x G nodes around a map."""
 
-    origin: node (0, 0) [2]. spacing: h.
-    spectrum: of the kernel between nodes, on a torus of 2G, so that nothing comes around [2G G+1].
-    own: φ, ∂φ/∂x and ∂φ/∂y that a point reads of itself, at 64 x 64 places in a cell [3 4096].
-    floor: K(R), which was taken off the kernel.
-    """
-
-    origin: Float[Array, "2"]
-    spacing: Float[Array, ""]
-    spectrum: Float[Array, "double half"]
-    own: Float[Array, "3 places"]
-    floor: Float[Array, ""]
+    origin: Float[Array, "2"]  # position of node (0, 0)
+    spacing: Float[Array, ""]  # h
+    spectrum: Float[
+        Array, "double half"
+    ]  # of the kernel between nodes, on a torus of 2G without wrap-around [2G G+1]
+    own: Float[Array, "3 places"]  # a point's own φ, ∂φ/∂x, ∂φ/∂y at 64 x 64 positions in its cell [3 4096]
+    floor: Float[Array, ""]  # K(R), which was subtracted from the kernel
 
     @property
     def size(self) -> int:
@@ -65,13 +61,13 @@ class Grid:
 
 
 def size_for(extent: float) -> int:
-    """Nodes along an axis for a map this wide; the largest grid if none is fine enough."""
+    """Nodes along an axis for a map of this extent; the largest grid if none is fine enough."""
     needed = MARGIN * extent / SPACING + ORDER + 1
     return next((size for size in SIZES if size >= needed), SIZES[-1])
 
 
 def lay(points: Float[Array, "2 n"], size: int) -> Grid:
-    """A grid that covers the points with some room."""
+    """A grid of size x size nodes that covers the points with a margin."""
     low, high = points.min(1), points.max(1)
     width = jnp.maximum(MARGIN * (high - low).max(), 1e-6)
     spacing = width / (size - ORDER - 1)
@@ -89,7 +85,7 @@ def lay(points: Float[Array, "2 n"], size: int) -> Grid:
 
 
 def covers(grid: Grid, points: Float[Array, "2 n"]) -> Bool[Array, ""]:
-    """Whether every point has all its nodes."""
+    """Whether the grid has all nodes that the points' splines touch."""
     place = (points - grid.origin[:, None]) / grid.spacing
     return (place.min() >= 1) & (place.max() < grid.size - 2)
 
@@ -131,7 +127,7 @@ def read(
 
 
 def by_grid(grid: Grid, points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"], Float[Array, ""]]:
-    """Σ_j K_ij² (y_i - y_j) of every point, and Z = Σ_ij K_ij, i ≠ j."""
+    """Σ_j K_ij² (y_i - y_j) of every point, and Z = Σ_{i≠j} K_ij, from the grid."""
     n = points.shape[1]
     value, slope = read(grid, potential(grid, points), points)
     _, cell = _place(grid, points)
@@ -141,7 +137,7 @@ def by_grid(grid: Grid, points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"
 
 
 def exactly(points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"], Float[Array, ""]]:
-    """The same by all n² pairs, a block of rows at a time."""
+    """The same as `by_grid`, summed over all n² pairs, a block of rows at a time."""
 
     def one(point):
         d = point[:, None] - points
@@ -153,7 +149,7 @@ def exactly(points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"], Float[Arr
 
 
 def normaliser(points: Float[Array, "2 n"]) -> float:
-    """Z alone, by all pairs, added up in float64."""
+    """Z over all pairs, added up in float64."""
     return float(np.asarray(_rows(points), np.float64).sum())
 
 
@@ -166,7 +162,7 @@ def _rows(points):
 
 
 def _place(grid, points):
-    """The first of the nodes that a point touches, counted row by row [n], and its place in its cell, 0..1 [2 n]."""
+    """Index of the first node that each point touches, row by row [n], and its position in its cell, 0..1 [2 n]."""
     place = (points - grid.origin[:, None]) / grid.spacing
     cell = jnp.clip(jnp.floor(place), 1, grid.size - 3)
     first = cell.astype(jnp.int32) - 1
@@ -174,7 +170,7 @@ def _place(grid, points):
 
 
 def _cubic(f):
-    """The four cubic B-splines that reach a point at f in its cell, and their derivatives [4 n]."""
+    """Values and derivatives of the four cubic B-splines at a position f in a cell [4 n]."""
     g = 1 - f
     weights = g**3 / 6, (f**2 * (3 * f - 6) + 4) / 6, (g**2 * (3 * g - 6) + 4) / 6, f**3 / 6
     slopes = -(g**2) / 2, f * (3 * f - 4) / 2, -g * (3 * g - 4) / 2, f**2 / 2
@@ -182,7 +178,7 @@ def _cubic(f):
 
 
 def _own(near, spacing):
-    """w'Cw and its slopes, w the weights at every place in a cell and C the kernel between a cell's nodes."""
+    """A point's own potential wᵀCw and its derivatives at all positions in a cell; C is the kernel between its nodes."""
     weights, slopes = _cubic((jnp.arange(PLACES) + 0.5) / PLACES)
     lag = np.abs(np.arange(ORDER)[:, None] - np.arange(ORDER)[None, :])
     kernel = near[lag[:, None, :, None], lag[None, :, None, :]]  # from node (a, b) to node (c, d)

@@ -1,7 +1,7 @@
-"""Reading networks backwards: pure functions over any callable `predict: image -> logits`.
+"""Identikits: images that a network takes for a class, by pure functions over any `predict: image -> logits`.
 
-`identikits` asks which image a network takes for a digit; `causal_index`, `attribution` and `agreement`
-ask what each pixel means to it. Nothing here knows a model class or a file.
+`from research.identikits import identikits` imports JAX only when the name is used. Nothing here depends on a model class
+or a file.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,1 +1,1 @@
-"""Weights and input points descend together on one loss."""
+"""Joint descent: weights and input points descend together on one loss."""

@@ -1,1 +1,1 @@
-"""Devices, several processes, one sharded map, keys, progress."""
+"""Devices, several processes, the sharded map, PRNG keys, progress."""

@@ -1,6 +1,6 @@
-"""Progress for people: a bar for one computation, and one view over a whole plan of them.
+"""Progress display: a bar for one computation, and one view for a plan of several.
 
-Bars move on a terminal only; elsewhere a plan says one plain line as each part ends.
+Bars are drawn on a terminal only. Elsewhere a plan prints one line as each part ends.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 @contextlib.contextmanager
 def watched(by: Watcher) -> Iterator[None]:
-    """Within, every bar also tells `by` how far it is; what `by` raises ends the computation."""
+    """Within this context every bar reports to `by` instead; an exception from `by` ends the computation."""
     token = _watcher.set(by)
     try:
         yield
@@ -27,7 +27,7 @@ def watched(by: Watcher) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bar(what: str) -> Iterator[Report]:
-    """A bar for one computation; call what it yields with the share that is done and figures to show."""
+    """A bar for one computation. Yields report(share_done, **figures), to be called with figures to show."""
     watcher = _watcher.get()
     if watcher or not sys.stderr.isatty():
         yield lambda share, **figures: watcher(what, share) if watcher else None
@@ -55,22 +55,22 @@ def bar(what: str) -> Iterator[Report]:
 
 
 class Plan:
-    """Parts to be done one after the other, with the seconds that each is expected to take.
+    """Parts that run one after the other, with the expected seconds of each.
 
-    The expectations need only be right in proportion: what is left is scaled by what the parts done so far
-    took. On a terminal one view shows the plan, the part and the computation in it, with the time left.
+    Only the proportions of the expectations matter: the time left is scaled by the time that the finished parts took.
+    On a terminal one view shows the plan, the current part, its computation and the time left.
     """
 
     def __init__(self, expected: Mapping[str, float], clock: Callable[[], float] = time.perf_counter):
         self.waiting = dict(expected)
         self.clock = clock
         self.began = clock()
-        self.expected = self.took = 0.0  # of the parts done
+        self.expected = self.took = 0.0  # sums over the finished parts
         self.part, self.part_began, self.inside = "", self.began, ""
         self.parts = len(self.waiting)
 
     def left(self) -> float:
-        """Seconds to the end, as far as one can tell."""
+        """Estimated seconds to the end."""
         pace = self.took / self.expected if self.expected and self.took else 1.0
         rest = {name: pace * seconds for name, seconds in self.waiting.items()}
         if self.part in rest:
@@ -78,10 +78,11 @@ class Plan:
         return sum(rest.values())
 
     def start(self, part: str) -> None:
+        """Begin a part."""
         self.part, self.part_began, self.inside = part, self.clock(), ""
 
     def end(self, word: str) -> None:
-        """Ends the part that was started and says so in one line."""
+        """End the current part and print one line with `word`, its time and the time left."""
         took, last = self.clock() - self.part_began, self.waiting.pop(self.part)
         if last:
             self.took, self.expected = self.took + took, self.expected + last
@@ -90,7 +91,7 @@ class Plan:
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        """While it lasts, the plan is on the terminal, if there is one."""
+        """Within this context the plan is shown on the terminal, if there is one."""
         if not sys.stderr.isatty():
             yield
             return
@@ -125,7 +126,7 @@ class Plan:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them: 40 s, 3 min, 2 h 05 min."""
+    """A duration for people: 40 s, 3 min, 2 h 05 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

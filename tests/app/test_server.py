@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 
 from research.app import portrait, wire
 from research.app.guard import Bucket
+from research.app.server import measured
 
 ROOT = Path(__file__).parents[2]
 
@@ -253,3 +254,14 @@ def test_the_command_answers_before_its_networks_are_ready_and_ends_by_sigterm(t
     finally:
         started.kill()
         started.communicate()
+
+
+def test_the_words_on_the_funky_seven_are_the_papers(tmp_path):
+    file = tmp_path / "findings.json"
+    assert measured(file) == ""
+    file.write_text("[1]")
+    assert measured(file) == ""
+    file.write_text(
+        '[{"id": "other", "statement": "a"}, {"id": "funky-seven-pattern", "statement": "In 15 % of sevens."}]'
+    )
+    assert measured(file) == "In 15 % of sevens."

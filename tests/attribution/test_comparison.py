@@ -142,42 +142,11 @@ def test_z_map_where_null_maps_agree():
     assert_array_equal(z, [0.0, np.inf])
 
 
-def test_bootstrap_band_of_a_mean_is_the_normal_interval_and_scipys():
-    samples = normal(60, 3) * jnp.array([[1.0, 2.0, 5.0]])
-    band = jax.jit(partial(agreement.bootstrap_band, resamples=4000))(samples, jax.random.key(7))
-    assert_allclose(band.estimate, samples.mean(0), atol=1e-6)
-    half_width = 1.96 * np.std(samples, 0) / np.sqrt(60)
-    assert_allclose(band.low, samples.mean(0) - half_width, atol=0.1 * half_width.max())
-    assert_allclose(band.high - band.low, 2 * half_width, rtol=0.1)
-    theirs = stats.bootstrap(
-        (np.asarray(samples[:, 0]),), np.mean, method="percentile", n_resamples=4000, rng=0
-    ).confidence_interval
-    assert_allclose([band.low[0], band.high[0]], theirs, atol=0.03)
-
-
-def test_bootstrap_band_of_any_statistic_is_a_function_of_its_key():
-    samples = normal(12, 4, 4)
-
-    def band(key, level=0.95):
-        return agreement.bootstrap_band(
-            samples, key, statistic=lambda x: jnp.median(x, axis=0).max(), resamples=70, level=level
-        )
-
-    first, again, other = (jax.jit(band)(jax.random.key(seed)) for seed in (0, 0, 1))
-    narrow = jax.jit(partial(band, level=0.5))(jax.random.key(0))
-    assert first.low.shape == ()
-    assert (first.low, first.high) == (again.low, again.high)
-    assert (first.low, first.high) != (other.low, other.high)
-    assert first.low <= narrow.low <= narrow.high <= first.high
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: agreement.ssim(jnp.ones((10, 20)), jnp.ones((10, 20))), r"at least 11 .* \(10, 20\)"),
         (lambda: agreement.z_map(A, A[None]), "at least two null maps to know their spread, got 1"),
-        (lambda: agreement.bootstrap_band(A[:1], jax.random.key(0)), "at least two networks"),
-        (lambda: agreement.bootstrap_band(A, jax.random.key(0), level=95.0), "got 20 and 95.0"),
     ],
 )
 def test_errors_say_what_was_expected_and_what_came(call, message):

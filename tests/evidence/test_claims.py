@@ -33,6 +33,7 @@ def interval(low: float, high: float, n: int = 9) -> e.Interval:
         (FACTOR, 2.6, 2.9, "partly"),  # more than a factor 2: the direction holds, the size does not
         (FACTOR, 1.1, 1.4, "partly"),
         (FACTOR, 0.9, 1.4, "not reproduced"),  # no effect is not excluded, the factor is
+        (FACTOR, 1.0, 1.4, "not reproduced"),
         (FACTOR, 0.5, 0.8, "not reproduced"),  # the other direction
         (FACTOR, 1.4, 1.6, "inconclusive"),
         (e.Near(-2, 0.5, neutral=0), -1.2, -0.3, "partly"),

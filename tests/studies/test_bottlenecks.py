@@ -93,6 +93,7 @@ def test_another_network_is_named_as_the_reason():
     assert row.note == "the network is 784-3-10, the document's is 784-2-10"
     row, *_ = claims.claims(hand_made(HIGH, of_document=0))
     assert row.note == "the network is 784-2-10 with other settings than the document's"
+    assert claims.claims(hand_made(HIGH))[-1].note == "no t-SNE was made"
     row, *_ = claims.claims(hand_made(HIGH, of_document=0, data="fashion"))
     assert row.note == "the data are fashion, the document's are mnist"
 

@@ -4,7 +4,7 @@ const TEXTS = {
   overview:
     "The drawing, made 28×28, goes to three models and into three maps of {points} training digits. The red point is your " +
     "drawing: it moves as you draw. Point at a dot to see its digit. The funky 7 is wide and pressed to the edges, where " +
-    "training digits have no ink: the dense network misreads it; “like MNIST” centres it again.",
+    "training digits have no ink; “like MNIST” centres it again. {measured}",
   eigen:
     "Eigen-images are the directions in which training digits differ most. A red bar means that the drawing has more of an " +
     "image than the mean digit, a blue bar less. The first two coefficients are the drawing’s place on the PCA map.",
@@ -25,7 +25,7 @@ const STUDIES = { eigen: "recognisers", activations: "recognisers", maps: "recog
 export function tell(setup) {
   for (const place of document.querySelectorAll(".see")) {
     const view = place.dataset.text;
-    place.textContent = TEXTS[view].replace("{points}", setup.points.toLocaleString("en"));
+    place.textContent = TEXTS[view].replace("{points}", setup.points.toLocaleString("en")).replace("{measured}", setup.measured).trim();
     if (setup.report) {
       const link = Object.assign(document.createElement("a"), { href: `/report#${STUDIES[view]}`, textContent: "Measured in the report" });
       place.append(" ", link, ".");

@@ -21,6 +21,6 @@ DIFFERENCES = (
     "they compare with each other but lie below the network of the claim.",
     'The document says "similarities" and gives no number: read as a rank correlation above 0.',
     'The document says "very different" by eye: read as a Procrustes disparity above .5.',
-    "Each t-SNE sees 2,000 random test digits through their first 50 principal components and starts from the first "
+    "Each t-SNE sees 2,000 random test digits (1,000 in the preset quick) through their first 50 principal components and starts from the first "
     "two; the digits of different seeds overlap by chance.",
 )

@@ -79,7 +79,7 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     rho = measures.likeness(results)
     assert rho
     within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
-    axes[2].set_title(f"ranks: ρ = {rho.value:.2f}{within}, n = {rho.n}".replace("-", "−"))
+    axes[2].set_title(f"ρ = {rho.value:.2f}{within}, n = {rho.n}".replace("-", "−"))
     axes[2].set_xlabel("rank in t-SNE (mean)")
     axes[2].set_ylabel("rank in the bottleneck (mean)")
     return figure

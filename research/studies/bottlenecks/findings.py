@@ -6,6 +6,7 @@ import xarray as xr
 from research import evidence as e
 from research.evidence.findings import Finding, Number, finding
 from research.studies.bottlenecks import measures
+from research.studies.bottlenecks.geometry import NEIGHBOURS
 
 NETWORKS, PAIRS = "networks", "network and t-SNE pairs"
 CLOSEST = 6  # pairs of classes that count as close, of 45
@@ -88,8 +89,8 @@ def _elongation(results: xr.Dataset) -> Finding | None:
     here, there = (results.elongation.sel(map=name).values for name in ("bottleneck", "tsne"))
     return finding(
         "classes-are-rays",
-        "In the plane of {activation} neurons a class is a ray, {here:full} times as long as it is wide; its length says how "
-        "sure the network is. In t-SNE a class is {there:full} times as long as it is wide.",
+        "In the plane of {activation} neurons a class is a ray: its length is {here:full} times its width. In t-SNE, where a "
+        "class is an island, it is {there:full} times.",
         holds=results.attrs["bottleneck_activation"] == "linear" and e.paired(here, there).low > 0,
         words={"activation": results.attrs["bottleneck_activation"]},
         here=Number.of(e.mean(here), PAIRS, digits=1),
@@ -102,9 +103,10 @@ def _neighbours(results: xr.Dataset) -> Finding | None:
     return finding(
         "few-shared-neighbours",
         "What the plane shares with t-SNE is where classes lie, not which digits are neighbours: of a digit's ten nearest in "
-        "t-SNE {shared:full} are among its ten nearest in the plane.",
-        holds=shared.high < 0.2,
+        "t-SNE {shared:full} are among its ten nearest in the plane; digits shuffled within their class would give {chance}.",
+        holds=shared.high < 0.2 and results.sizes["mapped"] >= 1000,
         shared=Number.of(shared, PAIRS, percent=True),
+        chance=Number.exact(10 * NEIGHBOURS / results.sizes["mapped"], percent=True, digits=1),
     )
 
 

@@ -8,12 +8,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from research.evidence import claims as c
+from research import evidence as e
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
-from research.studies.denoising.measures import LEVEL
-from research.studies.denoising.study import JUDGED
-from research.studies.recognisers.figures import label
+from research.studies.denoising.measures import accuracy
+from research.studies.denoising.noisy_pairs import LEVEL
+from research.studies.denoising.study import AS_IS, CLEAN, JUDGED
 
 COLOURS = {"none": MUTED, "autoencoder": ACCENT, "denoiser": SECOND}
 WORDS = {"none": "noisy", "autoencoder": "cleaned", "denoiser": "cleaned, trained on noise"}
@@ -22,7 +22,8 @@ NOISE_WORDS = {
     "uniform": "uniform",
     "salt_and_pepper": "salt and pepper",
     "log_uniform": "log-uniform (the author's)",
-    "log_uniform at 1": "the author's as it is, strength 1",
+    AS_IS: "the author's as it is, strength 1",
+    CLEAN: "no noise",
 }
 
 
@@ -61,8 +62,8 @@ def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for column, noise in zip(axes.T, noises):
         one = results.sel(noise=noise)
         for cleaning in results.cleaning.values:
-            accuracy = 100 * one.accuracy.sel(reader=JUDGED, cleaning=cleaning)
-            _band(column[0], one.strength.values, accuracy, cleaning)
+            read = 100 * one.accuracy.sel(reader=JUDGED, cleaning=cleaning)
+            _band(column[0], one.strength.values, read, cleaning)
             _band(column[1], one.strength.values, one.error.sel(cleaning=cleaning), cleaning)
         falls = one.falls_at.sel(reader=JUDGED).values
         if np.isfinite(falls).any():
@@ -75,6 +76,7 @@ def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, measure in zip(axes[:, 0], ("accuracy, %", "squared error a pixel")):
         ax.set(**{"title": measure.replace(" a ", "\na ")} if narrow else {"ylabel": measure})
     _legend(figure, axes[0, 0].get_legend_handles_labels()[0])
+    figure.suptitle(f"{results.network}, n = {results.sizes['pair']} pairs", fontsize=8)
     return figure
 
 
@@ -92,16 +94,15 @@ def _band(ax, x: np.ndarray, values: xr.DataArray, cleaning: str) -> None:
 
 
 def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """What cleaning brings back where the network keeps 89 %, and under the author's noise as it is."""
-    conditions = [k for k in results.condition.values if _measured(results, k)]
+    """What cleaning brings back where the network keeps 89 %, under the author's noise as it is, and without noise."""
+    conditions = [k for k in results.condition.values if np.isfinite(accuracy(results, k, "none")).any()]
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, 0.5 * len(conditions) + (0.9 if narrow else 0.7)))
     handles = []
     for y, condition in enumerate(reversed(conditions)):
-        kept = 100 * results.kept.sel(reader=JUDGED, condition=condition)
         for offset, cleaning in zip((0.22, 0, -0.22), results.cleaning.values):
-            value, low, high, n = c.mean(kept.sel(cleaning=cleaning).values)
-            if n > 1:
+            value, low, high = (100 * x for x in e.share(accuracy(results, condition, cleaning))[:3])
+            if np.isfinite([low, high]).all():
                 ax.plot([low, high], [y + offset] * 2, color=COLOURS[cleaning], solid_capstyle="butt")
             handles += ax.plot(value, y + offset, "o", color=COLOURS[cleaning])
             ax.text(
@@ -120,17 +121,10 @@ def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         _legend(figure, handles[: len(WORDS)])
     ax.set_yticks(range(len(conditions)), names)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("accuracy, %  (bar: 95 % interval over the pairs)")
+    bars = f"bar: 95 % interval, n = {results.sizes['pair']} pairs"
+    ax.set_xlabel(f"accuracy of {results.network}, %{chr(10) if narrow else '  '}({bars})")
     ax.grid(axis="x")
     return figure
-
-
-def _measured(results: xr.Dataset, condition: str) -> bool:
-    """Whether a strength for this condition was found for any pair."""
-    noise = condition.removesuffix(" at 1")
-    return noise != condition or bool(
-        np.isfinite(results.falls_at.sel(noise=noise, reader=JUDGED).values).any()
-    )
 
 
 def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -151,7 +145,7 @@ def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_xlabel("strength")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
-    axes[0, 0].set_yticks(range(len(readers)), [label(name) for name in reversed(readers)])
+    axes[0, 0].set_yticks(range(len(readers)), [str(name) for name in reversed(results.reader_label.values)])
     axes[0, 0].set_ylim(-0.6, len(readers) - 0.4)
     return figure
 
@@ -159,20 +153,20 @@ def hardness(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "examples": Drawing(
         examples,
-        "One test digit of each class at the strength where 784-500-200-50-10 keeps 89 %: as it is, noisy, cleaned "
-        "by the autoencoder that was trained on clean digits and by the one trained on noisy ones. Framed: misread.",
+        "One test digit of each class at the strength where the network of the first pair keeps 89 %: as it is, noisy, "
+        "cleaned by the autoencoder trained on clean digits and by the one trained on noisy ones. Framed: misread.",
     ),
     "strength": Drawing(
         strength,
-        "Accuracy of 784-500-200-50-10 and squared error against the strength of the noise; thick: mean, thin: each "
-        "pair. Grey: 89 %, and the mean strength at which the network falls to it.",
+        "Accuracy and squared error against the strength of the noise. Thick: mean, thin: each pair of networks. "
+        "Grey: 89 %, and the mean strength at which the network falls to it.",
     ),
     "recovery": Drawing(
         recovery,
-        "What cleaning brings back where the network keeps 89 % of the labels, for each noise, and under the "
-        "author's noise as it is.",
+        "What cleaning brings back where the network keeps 89 % of the labels, for each noise, under the author's noise "
+        "as it is, and what it costs without noise.",
     ),
     "hardness": Drawing(
-        hardness, "The strength at which each network falls to 89 %; a point is one trained network."
+        hardness, "The strength at which each kind of network falls to 89 %; a point is one trained network."
     ),
 }

@@ -1,117 +1,37 @@
-"""Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise they can bear."""
+"""Numbers of the saved results that claims, findings and figures share."""
 
-import functools
-from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Literal
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, UInt8
+import numpy as np
+import xarray as xr
 
-from research.data.noise import NOISES
-from research.runtime.parallel import sharded_map
+from research import evidence as e
+from research.studies.denoising.study import CLEAN
 
-
-@runtime_checkable
-class Networks(Protocol):
-    """m networks of one kind, as `research.training.populations.Population`."""
-
-    @property
-    def params(self) -> Any: ...
-
-    def __len__(self) -> int: ...
-
-    def predict(self, params: Any, image: Any) -> Any: ...
+NAMES = {"salt_and_pepper": "salt-and-pepper", "gaussian": "Gaussian"}
 
 
-LEVEL = 0.89  # what the document's network keeps on noisy digits
-HALVINGS = 9
+def noise_name(noise: str) -> str:
+    """A family of noise as a sentence calls it."""
+    return NAMES.get(noise, noise.replace("_", "-"))
 
 
-class Bench:
-    """m pairs of recognisers and autoencoders, and what they make of noisy images."""
+def accuracy(results: xr.Dataset, condition: str, cleaning: str) -> np.ndarray:
+    """Accuracy of the judged network of every pair [pair]; nan where the pair has no strength that keeps 89 %."""
+    return results.kept.sel(condition=condition, cleaning=cleaning).values.astype(float)
 
-    def __init__(
-        self, readers: Mapping[str, Networks], cleaners: Mapping[str, Networks], key: Key[Array, ""]
-    ):
-        self.readers, self.cleaners = readers, cleaners
-        self.params = {name: p.params for name, p in {**readers, **cleaners}.items()}
-        self.key = key
 
-    def views(self, params, which, key, strength, image) -> list[Float[Array, "h w"]]:
-        """The noisy image as it is, and as each autoencoder cleans it, in the order of CLEANINGS."""
-        noisy = jax.lax.switch(which, list(NOISES.values()), key, image, strength)
-        cleaned = [p.predict(params[name], noisy) for name, p in self.cleaners.items()]
-        return [noisy, *(jnp.clip(x, 0, 1).reshape(image.shape) for x in cleaned)]
+def reproduced(results: xr.Dataset, cleaning: str = "autoencoder") -> np.ndarray:
+    """Share of the variance of clean test pixels that every autoencoder's output explains [pair].
 
-    def score(self, params, which, key, strength, image, label) -> tuple[Array, Array]:
-        """Right or wrong [reader, cleaning] and the squared error to the clean image [cleaning]."""
-        views = self.views(params, which, key, strength, image)
-        hits = [
-            jnp.stack([jnp.argmax(p.predict(params[name], view)) == label for view in views])
-            for name, p in self.readers.items()
-        ]
-        errors = jnp.stack([jnp.mean((view - image) ** 2) for view in views])
-        return jnp.stack(hits).astype(jnp.float32), errors
+    1 − (squared error of the output) / (squared error of the mean training image); 0 is what the mean image does.
+    """
+    error = results.kept_error.sel(condition=CLEAN, cleaning=cleaning).values.astype(float)
+    return 1 - error / float(results.mean_image_error)
 
-    @functools.partial(jax.jit, static_argnums=0)
-    def measure(
-        self,
-        which: Int[Array, ""],
-        strengths: Float[Array, "m s"],
-        images: UInt8[Array, "n h w"],
-        labels: Int[Array, " n"],
-    ) -> tuple[Float[Array, "m s reader cleaning"], Float[Array, "m s cleaning"]]:
-        """Accuracy and squared error of every pair under one noise, at strengths of its own."""
 
-        def one(params, i, strengths):
-            return jax.lax.map(
-                lambda s: self._mean(self.score, params, which, i, s, images, labels), strengths
-            )
-
-        return self._over_pairs(one, jnp.arange(len(strengths)), strengths)
-
-    @functools.partial(jax.jit, static_argnums=(0, 1))
-    def falls_to(
-        self,
-        reader: str,
-        which: Int[Array, ""],
-        strongest: Float[Array, ""],
-        images: UInt8[Array, "n h w"],
-        labels: Int[Array, " n"],
-    ) -> Float[Array, " m"]:
-        """The strength at which a recogniser keeps LEVEL, by bisection; nan where it does so nowhere in reach."""
-        predict = self.readers[reader].predict
-
-        def hit(params, which, key, strength, image, label):
-            noisy = jax.lax.switch(which, list(NOISES.values()), key, image, strength)
-            return (jnp.argmax(predict(params[reader], noisy)) == label).astype(jnp.float32)
-
-        def one(params, i):
-            keeps = lambda s: self._mean(hit, params, which, i, s, images, labels) > LEVEL  # noqa: E731
-
-            def halve(_, ends):
-                middle = (ends[0] + ends[1]) / 2
-                weak = keeps(middle)
-                return jnp.where(weak, middle, ends[0]), jnp.where(weak, ends[1], middle)
-
-            crosses = keeps(jnp.zeros(())) & ~keeps(strongest)
-            low, high = jax.lax.fori_loop(0, HALVINGS, halve, (jnp.zeros(()), strongest))
-            return jnp.where(crosses, (low + high) / 2, jnp.nan)
-
-        m = len(next(iter(self.readers.values())))
-        return self._over_pairs(one, jnp.arange(m))
-
-    def _mean(self, score, params, which, i, strength, images, labels):
-        """The mean of a score over the images; image j of pair i always has the same random numbers."""
-        keys = jax.random.split(jax.random.fold_in(self.key, i), len(images))
-
-        def one(example):
-            key, image, label = example
-            return score(params, which, key, strength, image.astype(jnp.float32) / 255, label)
-
-        scores = jax.lax.map(one, (keys, images, labels), batch_size=min(500, len(images)))
-        return jax.tree.map(lambda x: x.mean(0), scores)
-
-    def _over_pairs(self, one, *each):
-        return sharded_map(lambda runs: jax.vmap(one)(*runs), (self.params, *each), block=1)
+def nearest(claimed: float, margin: float, *, neutral: float, better: bool = False) -> e.Near:
+    """The document's number; without a neutral value where the measured one lies within the margin itself."""
+    higher: Literal["better"] | None = "better" if better else None
+    apart = np.isfinite(neutral) and not e.Near(claimed, margin).meets(neutral)
+    return e.Near(claimed, margin, neutral=float(neutral) if apart else None, higher_is=higher)

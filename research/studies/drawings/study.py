@@ -1,13 +1,15 @@
-"""Drawings: what a funny seven does to three recognisers (document 001).
+"""Drawings: what a funky seven does to three recognisers and to the maps of the digits (document 001).
 
-The document draws a seven that is "far wider and pressed further out towards the edges": the dense network and the
-nearest neighbours misread it, the CNN does not, and its PCA point leaves the sevens. Here the test digits themselves
-are widened, slanted, shifted and thickened, step by step.
+The document draws a plain seven, and one that is "far wider and is pressed further out towards the edges": the dense
+network and the nearest neighbours misread it, the CNN does not, and its point leaves the sevens. Here the test set's
+sevens are widened and moved towards the edges together, over a grid of both; and the test digits are widened, slanted,
+shifted and thickened one family at a time.
 """
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,26 +19,29 @@ import xarray as xr
 from research import data
 from research.data import deform
 from research.embedding import knn, pca
-from research.evidence import claims as c
 from research.runs.store import Run
+from research.runtime.rng import named
 from research.studies import at_least
+from research.studies.drawings import filters, tenths
+from research.studies.drawings.sevens import TOWARDS, funky
 from research.training import populations
 from research.training.populations import Wanted
-from research.training.recipes import recipe
+from research.training.recipes import by_recipe, is_recipe
 from research.training.train import NetworkConfig
 
-DOCUMENT = "001_dd9c668295ae0936.txt"
-KINDS = {"dense3": "dense network", "cnn_small": "CNN", "knn": "5 nearest neighbours"}
-WIDE = 1.4  # the factor at which a box of 20 pixels fills the frame of 28
+KINDS = ("dense3", "cnn_small", "knn")
+WIDTHS, SHIFTS = (1.0, 1.2, 1.4, 1.6), (0, 2, 4, 6, 8)  # of the grid: factors, pixels to the right
+WIDE, EDGE = 1.4, 4  # the funky seven of the claims: with 1.4 a box of 20 pixels fills the frame of 28
 STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for width, else 0
-    "width": (0.5, 0.75, 1.0, 1.2, WIDE, 1.6, 2.0),
-    "slant": (-1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0),
-    "shift": (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0),
-    "thickness": (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
+    "width": (0.5, 0.75, 1.0, WIDE, 2.0),
+    "slant": (-1.0, -0.5, 0.0, 0.5, 1.0),
+    "shift": (0.0, 2.0, 4.0, 6.0, 8.0),
+    "thickness": (0.0, 0.75, 1.5, 2.25, 3.0),
 }
 EXAMPLES = 5
+FILTERED = 100  # funky sevens on which the second layer's filters are chosen and scored
 DIRECTIONS = (
-    256  # of the neighbours' bounds: twice as many as usual, for deformed digits lie far from all others
+    256  # of the neighbours' bounds: twice as many as usual, because deformed digits lie far from all others
 )
 
 
@@ -46,16 +51,22 @@ class Config:
 
     seed: int = 0
     data: str = "mnist"
-    networks: int = 2  # of each kind
-    sevens: int = 1028  # the first so many of the test set
-    others: int = 500  # test images of all digits
+    networks: int = 5  # of each kind
+    sevens: int = 400  # test sevens, evenly from the first to the last
+    others: int = 200  # test images of all digits
     k: int = 5  # neighbours
     neighbours_among: int = 60_000  # training images that the neighbours are looked for among
-    dense3: NetworkConfig = field(default_factory=lambda: recipe("dense3"))
-    cnn_small: NetworkConfig = field(default_factory=lambda: recipe("cnn_small"))
+    tenths: int = 5  # disjoint tenths of the data on which the embeddings are repeated
+    mapped: int = 500  # training digits in the t-SNE map of a tenth
+    dense3: NetworkConfig = by_recipe("dense3")
+    cnn_small: NetworkConfig = by_recipe("cnn_small")
 
     def validate(self) -> None:
-        at_least(self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1)
+        at_least(
+            self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1, tenths=1, mapped=100
+        )
+        if self.tenths > tenths.TENTHS:
+            raise ValueError(f"tenths must be at most {tenths.TENTHS}, got {self.tenths}")
 
 
 def wanted(config: Config) -> list[Wanted]:
@@ -64,48 +75,69 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Deforms the digits and has them read.
+    """Deforms the digits, has them read, and places them among the others.
 
-    Dims: family, step; recogniser (with its kind); image (the sevens first, then the sample of all digits), seven,
-    axis (of the PCA plane), digit, known (training images in the plane), example, y, x.
+    Dims: family, step; recogniser (with its kind); image (the sevens first, then the sample of all digits), seven;
+    width, shift; towards (direction of the shift); tenth, state (plain, funky); cnn, training (of its filters), part
+    (bar, slash); axis (of the PCA plane), digit, known (training images in the plane), example, y, x.
     """
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
-    sevens = np.flatnonzero(test.labels == 7)[: config.sevens]
+    all_sevens = np.flatnonzero(test.labels == 7)
+    rows = np.linspace(0, len(all_sevens) - 1, min(config.sevens, len(all_sevens))).astype(int)
+    sevens, n = test.images[all_sevens[rows]], len(rows)
     sample = np.random.default_rng(config.seed).choice(len(test.labels), config.others, replace=False)
-    chosen = np.concatenate([sevens, sample])
-    deformed = {name: _deformed(name, test.images[chosen]) for name in STEPS}  # [step n 28 28], 8 bits
-    predicted = {}
+    chosen = np.concatenate([all_sevens[rows], sample])
+    deformed = np.stack(
+        [_deformed(name, test.images[chosen]) for name in STEPS]
+    )  # [family step n 28 28], 8 bits
+    grid = np.stack([[funky(sevens, width, shift) for shift in SHIFTS] for width in WIDTHS])
+    edges = np.stack([funky(sevens, WIDE, EDGE, towards) for towards in TOWARDS])
+    predicted, of_grid, of_edges, kinds = [], [], [], []
     for kind, read in _readers(config, train).items():
         read = _once(read)
-        every = np.array([[read(images) for images in deformed[name]] for name in STEPS], np.uint8)
-        predicted[kind] = np.moveaxis(every, 2, 0)  # [network family step image]
-        run.metrics(recogniser=kind, accuracy=float((every == test.labels[chosen]).mean()))
-    plane = pca.fit(data.rows(train.images), 2)
-    codes = [
-        [plane.transform(data.rows(images[: len(sevens)])) for images in deformed[name]] for name in STEPS
-    ]
-    known = plane.transform(data.rows(train.images))
-    shown = np.random.default_rng(config.seed + 1).choice(len(train.labels), 2000, replace=False)
-    steps = ("family", "step")
+        every = [_all(read, images) for images in (deformed, grid, edges)]
+        for found, one in zip((predicted, of_grid, of_edges), every):
+            found.append(one)
+        kinds += [kind] * len(every[0])
+        run.metrics(recogniser=kind, accuracy=float((every[0] == test.labels[chosen]).mean()))
+    key = named(jax.random.key(config.seed), "drawings")
+    plain = test.images[all_sevens]
+    parts = tenths.split(train, plain, funky(plain, WIDE, EDGE), config.tenths, config.seed)
     return xr.Dataset(
         {
-            "strength": (steps, np.array(list(STEPS.values()))),
-            "predicted": (("recogniser", *steps, "image"), np.concatenate(list(predicted.values()))),
+            "strength": (("family", "step"), np.array(list(STEPS.values()))),
+            "predicted": (("recogniser", "family", "step", "image"), np.concatenate(predicted)),
+            "grid": (("recogniser", "width", "shift", "seven"), np.concatenate(of_grid)),
+            "edges": (("recogniser", "towards", "seven"), np.concatenate(of_edges)),
             "label": ("image", test.labels[chosen].astype(np.uint8)),
-            "codes": ((*steps, "seven", "axis"), np.array(codes, np.float32)),
-            "means": (("digit", "axis"), np.stack([known[train.labels == d].mean(0) for d in range(10)])),
-            "known": (("known", "axis"), known[shown]),
-            "known_label": ("known", train.labels[shown].astype(np.uint8)),
-            "example": (
-                (*steps, "example", "y", "x"),
-                np.stack([deformed[name][:, :EXAMPLES] for name in STEPS]),
-            ),
+            "example": (("family", "step", "example", "y", "x"), deformed[:, :, :EXAMPLES]),
+            "grid_example": (("width", "shift", "y", "x"), grid[:, :, 0]),
+            **_plane(config, train, deformed[:, :, :n], grid),
+            **_tenths(tenths.all_tenths(parts, config.k, config.mapped, key)),
+            **_filters(config, grid[WIDTHS.index(WIDE), SHIFTS.index(EDGE)][:FILTERED]),
         },
         {
             "family": list(STEPS),
-            "kind": ("recogniser", np.repeat(list(predicted), [len(p) for p in predicted.values()])),
+            "kind": ("recogniser", kinds),
+            "width": list(WIDTHS),
+            "shift": list(SHIFTS),
+            "towards": list(TOWARDS),
+            "state": ["plain", "funky"],
+            "part": ["bar", "slash"],
+            "training": ["trained", "untrained"],
         },
-        {"sevens": len(sevens)},
+        {
+            "sevens": n,
+            "neighbours_among": min(config.neighbours_among, len(train.labels)),
+            "k": config.k,
+            "mapped": config.mapped,
+            **{kind: getattr(config, kind).model.label for kind in KINDS if kind != "knn"},
+            **{
+                f"{kind}_is_documents": int(is_recipe(getattr(config, kind), kind))
+                for kind in KINDS
+                if kind != "knn"
+            },
+        },
     )
 
 
@@ -123,7 +155,7 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
 
 
 def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Kind -> what its m networks take images [n 28 28] for [m n]; of the nearest neighbours there is one."""
+    """Kind -> what its m networks take images [n 28 28] for [m n]; the nearest neighbours are one recogniser."""
     chosen = slice(config.neighbours_among)
     index = knn.build(data.rows(train.images[chosen]), config.k, directions=DIRECTIONS)
 
@@ -140,8 +172,15 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
     return readers | {"knn": by_neighbours}
 
 
+def _all(read: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """What m recognisers read in images [... n 28 28], as [m ... n] in 8 bits."""
+    flat = images.reshape(-1, *images.shape[-3:])
+    every = np.stack([read(some) for some in flat], 1).astype(np.uint8)
+    return every.reshape(len(every), *images.shape[:-2])
+
+
 def _once(read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """The same answers; the digits as they are, a step of every family of deformations, are read once."""
+    """The same answers, but equal images are read once: every family holds the digits as they are."""
     known: dict[bytes, np.ndarray] = {}
 
     def answer(images: np.ndarray) -> np.ndarray:
@@ -153,56 +192,43 @@ def _once(read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np
     return answer
 
 
-def right(results: xr.Dataset, kind: str, which: str) -> xr.DataArray:
-    """Share of the networks of a kind that read each image right [family step image]; which: "sevens" or "all"."""
-    part = slice(results.sevens) if which == "sevens" else slice(results.sevens, None)
-    some = results.isel(image=part, recogniser=(results.kind == kind).values)
-    return (some.predicted == some.label).mean("recogniser")
+def _plane(config: Config, train: data.Digits, deformed: np.ndarray, grid: np.ndarray) -> dict[str, Any]:
+    """The plane of two principal components of all training images, and the sevens in it."""
+    plane = pca.fit(data.rows(train.images), 2)
+    known = plane.transform(data.rows(train.images))
+    shown = np.random.default_rng(config.seed + 1).choice(len(train.labels), 2000, replace=False)
+
+    def codes(images: np.ndarray) -> np.ndarray:
+        flat = plane.transform(data.rows(images.reshape(-1, *images.shape[-2:])))
+        return flat.reshape(*images.shape[:-2], 2).astype(np.float16)
+
+    return {
+        "codes": (("family", "step", "seven", "axis"), codes(deformed)),
+        "grid_codes": (("width", "shift", "seven", "axis"), codes(grid)),
+        "means": (("digit", "axis"), np.stack([known[train.labels == d].mean(0) for d in range(10)])),
+        "known": (("known", "axis"), known[shown].astype(np.float16)),
+        "known_label": ("known", train.labels[shown].astype(np.uint8)),
+    }
 
 
-def accuracy(hits: xr.DataArray) -> c.Interval:
-    """Share of the images that are read right, with Wilson's interval for as many images."""
-    n = hits.sizes["image"]
-    return c.proportion(round(float(hits.sum())), n)
+def _tenths(found: dict[str, np.ndarray]) -> dict[str, Any]:
+    dims: dict[str, tuple[str, ...]] = {
+        "pca_near": ("state", "digit"),
+        "tsne_near": ("state", "digit"),
+        "positive": ("state", "axis"),
+        **dict.fromkeys(("slash_r", "slash_nearest", "centred_r", "centred_nearest"), ("digit",)),
+    }
+    return {f"tenth_{name}": (("tenth", *dims.get(name, ("state",))), x) for name, x in found.items()}
 
 
-def step_of(results: xr.Dataset, family: str, strength: float) -> int:
-    """The step at which a family has a strength."""
-    return int(np.abs(results.strength.sel(family=family).values - strength).argmin())
-
-
-def distances(results: xr.Dataset, family: str) -> tuple[np.ndarray, np.ndarray]:
-    """Of every seven at every step [step seven]: to the mean of the sevens, and to the centre of all digits."""
-    codes = results.codes.sel(family=family).values
-    return (
-        np.linalg.norm(codes - results.means.values[7], axis=-1),
-        np.linalg.norm(codes, axis=-1),
-    )
-
-
-def claims(results: xr.Dataset) -> list[c.Claim]:
-    wide, plain = (step_of(results, "width", strength) for strength in (WIDE, 1.0))
-    hits = {kind: right(results, kind, "sevens").sel(family="width").isel(step=wide) for kind in KINDS}
-    best = max(("dense3", "knn"), key=lambda kind: float(hits[kind].mean()))
-    words = (
-        "a far wider 7, pressed out towards the edges: the dense network and KNN are wrong, the CNN is right"
-    )
-    unit = f"sevens {WIDE} times as wide; "
-    rows = [
-        c.judge("funky-seven", DOCUMENT, f"{words} [the CNN's lead over the better of the two]", 0.0,
-                c.mean((hits["cnn_small"] - hits[best]).values), unit + "gain in accuracy", "at least"),
-        c.judge("funky-seven-dense", DOCUMENT, "the dense network wrongly predicts the wide 7 [most of them]", 0.5,
-                accuracy(hits["dense3"]), unit + "accuracy of the dense network", "at most"),
-        c.judge("funky-seven-knn", DOCUMENT, "KNN wrongly predicts the wide 7 [most of them]", 0.5,
-                accuracy(hits["knn"]), unit + "accuracy of the nearest neighbours", "at most"),
-        c.judge("funky-seven-cnn", DOCUMENT, "the CNN's prediction of the wide 7 is still correct [of most]", 0.5,
-                accuracy(hits["cnn_small"]), unit + "accuracy of the CNN", "at least"),
-    ]  # fmt: skip
-    away, central = (d[wide] - d[plain] for d in distances(results, "width"))
-    rows += [
-        c.judge("funky-seven-pca", DOCUMENT, "its PCA point lies away from the sevens [distance to their mean grows]",
-                0.0, c.mean(away), unit + "change of the distance in the PCA plane", "at least"),
-        c.judge("funky-seven-pca-centre", DOCUMENT, "its PCA point is much further to the centre [distance shrinks]",
-                0.0, c.mean(central), unit + "change of the distance in the PCA plane", "at most"),
-    ]  # fmt: skip
-    return rows
+def _filters(config: Config, sevens: np.ndarray) -> dict[str, Any]:
+    """The filters for bar and slash in every CNN, and in the same networks before training."""
+    population = populations.train_or_load(config.cnn_small, config.networks, "cnn_small")
+    auc, shown = filters.measure(population, population.params, sevens)
+    before, _ = filters.measure(population, populations.untrained(config.cnn_small, config.networks), sevens)
+    scored = sevens[len(sevens) // 2 :][:EXAMPLES]
+    return {
+        "filter_auc": (("training", "cnn", "part"), np.stack([auc, before])),
+        "filter_answer": (("part", "drawn", "fy", "fx"), shown[0][:, :EXAMPLES]),
+        "filter_seven": (("drawn", "y", "x"), scored),
+    }

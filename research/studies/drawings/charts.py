@@ -1,0 +1,157 @@
+"""Curves of accuracy and distance against the strength of a deformation, and the way of the sevens in the PCA plane."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research.plotting.style import (
+    ACCENT,
+    DIGITS,
+    DOUBLE,
+    FAINT,
+    INK,
+    NARROW,
+    SECOND,
+    name_classes,
+    rim,
+)
+from research.studies.drawings import measures as m
+from research.studies.drawings.study import KINDS
+
+COLOURS = dict(zip(KINDS, (SECOND, ACCENT, "#8a6d1c")))
+AXES = {
+    "width": "width, times",
+    "slant": "slant, columns a row",
+    "shift": "shift, pixels",
+    "thickness": "stroke, pixels a side",
+}
+NEUTRAL = {"width": 1.0}
+
+
+def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Accuracy of the three models against strength, for the sevens and for all digits."""
+    families = list(results.family.values)
+    narrow = width < NARROW
+    columns = 2 if narrow else len(families)
+    blocks = -(-len(families) // columns)  # of two rows: the sevens, all
+    size = (width, (0.92 * blocks if narrow else 0.55) * width)
+    figure, grid = plt.subplots(2 * blocks, columns, figsize=size, sharey=True, squeeze=False)
+    axes = grid.reshape(blocks, 2, columns).swapaxes(0, 1).reshape(2, -1)
+    for top, bottom in axes.T:
+        top.sharex(bottom)
+        top.tick_params(labelbottom=False)
+    for ax in axes[:, len(families) :].flat:
+        ax.set_visible(False)
+    for which, row in zip(("sevens", "all"), axes):
+        for family, ax in zip(families, row):
+            for kind, colour in COLOURS.items():
+                _curve(ax, results, kind, which, family, colour)
+            ax.axvline(NEUTRAL.get(family, 0.0), color=FAINT, linestyle=":", zorder=0)
+            ax.set_ylim(0, 1.02)
+            ax.grid(axis="y")
+    for family, top, bottom in zip(families, *axes):
+        top.set_title(family)
+        bottom.set_xlabel(AXES[family])
+    sizes = int(results.sevens), results.sizes["image"] - int(results.sevens)
+    networks = int((results.kind == "cnn_small").sum())
+    for row, what, n in zip(axes, ("sevens", "all digits"), sizes):
+        for ax in row[::columns]:
+            ax.set_ylabel(f"accuracy, {what}\nn = {networks} networks × {n:,}")
+    for i, (kind, colour) in enumerate(COLOURS.items()):
+        axes[1, 0].text(
+            0.04, 0.04 + 0.1 * i, m.name_of(results, kind), color=colour, transform=axes[1, 0].transAxes
+        )
+    return figure
+
+
+def _curve(ax, results: xr.Dataset, kind: str, which: str, family: str, colour: str) -> None:
+    """Accuracy of a kind of recogniser, with a band where there are several of it."""
+    strengths = results.strength.sel(family=family).values
+    hits = [m.right(results, kind, which, family, step) for step in range(len(strengths))]
+    ax.plot(strengths, [x.mean() for x in hits], "-o", color=colour, markersize=2.5)
+    bands = np.array([m.share_of(x)[1:3] for x in hits])
+    if np.isfinite(bands).any():
+        low, high = np.where(np.isfinite(bands), bands, np.nan).T
+        ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Where the mean seven goes in the plane of the first two principal components, family by family."""
+    layout: dict[str, Any] = {"ncols": 2, "width_ratios": (1.25, 1), "figsize": (width, 0.5 * width)}
+    if width < NARROW:
+        layout = {"nrows": 2, "figsize": (width, 1.85 * width)}
+    figure, (left, right) = plt.subplots(**layout)
+    colours = np.array(DIGITS)[results.known_label.values]
+    left.scatter(*results.known.values.astype(float).T, c=colours, s=2, alpha=0.35, linewidth=0)
+    left.plot(0, 0, "+", color=INK, markersize=7)
+    right.plot(0, 0, "+", color=INK, markersize=7)
+    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize=7)
+    shades = dict(zip(results.family.values, (ACCENT, SECOND, "#8a6d1c", "#2f8f4e")))
+    ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
+    for family, colour in shades.items():
+        way = ways[family]
+        for ax in (left, right):
+            ax.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
+        strengths = results.strength.sel(family=family).values
+        for step in {0, len(way) - 1}:
+            if strengths[step] != NEUTRAL.get(family, 0.0):
+                right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
+                               textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
+    _funky_way(results, (left, right))
+    right.text(
+        *results.means.values[7],
+        "7",
+        color=DIGITS[7],
+        fontsize=11,
+        fontweight="bold",
+        ha="center",
+        va="center",
+    )
+    for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
+        ax.set(title=title, xlabel="first component")
+        ax.margins(0.14)
+    left.set_aspect("equal")
+    name_classes(left, results.means.values, np.arange(results.sizes["digit"]))
+    left.set_ylabel("second component")
+    return figure
+
+
+def _funky_way(results: xr.Dataset, axes) -> None:
+    """The mean seven as it is, made wide, and moved further and further to the right."""
+    mean = results.grid_codes.astype(float).mean("seven")
+    wide = mean.sel(width=m.WIDE).values
+    way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
+    for ax in axes:
+        ax.plot(*way.T, "-s", color=m.FUNKY, markersize=2.5, linewidth=1.4)
+    axes[-1].annotate("funky", way[-1], xytext=(-5, 2), ha="right", color=m.FUNKY, textcoords="offset points", fontsize=6.5,
+                      fontweight="bold", path_effects=rim())  # fmt: skip
+
+
+def distance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Distances of the sevens' points to their mean and to the centre against strength."""
+    families = list(results.family.values)
+    columns, height = (2, 0.57) if width < NARROW else (len(families), 0.32)
+    rows = -(-len(families) // columns)
+    size = (width, height * rows * width)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for ax in axes.flat[len(families) :]:
+        ax.set_visible(False)
+    for family, ax in zip(families, axes.flat):
+        strengths = results.strength.sel(family=family).values
+        both = zip(("to the sevens' mean", "to the centre"), m.distances(results, family), (ACCENT, SECOND))
+        for i, (what, lengths, colour) in enumerate(both):
+            low, middle, high = np.quantile(lengths, [0.25, 0.5, 0.75], axis=1)
+            ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(strengths, middle, "-o", color=colour, markersize=2.5)
+            if family == families[0]:
+                ax.text(0.04, 0.95 - 0.1 * i, what, color=colour, transform=ax.transAxes, va="top")
+        ax.axvline(NEUTRAL.get(family, 0.0), color=FAINT, linestyle=":", zorder=0)
+        ax.set(title=family, xlabel=AXES[family])
+        ax.grid(axis="y")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("distance in the PCA plane")
+    axes[0, 0].set_ylim(0, None)
+    return figure

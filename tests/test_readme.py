@@ -10,9 +10,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
+from research import evidence as e
 from research import studies
-from research.evidence.claims import Claim, from_json
-from research.paper import reference
+from research.evidence.claims import from_json, primary
+from research.paper import reference, tables
 from research.plotting import style
 
 README = Path(__file__).parents[1] / "README.md"
@@ -42,9 +43,11 @@ def test_claims_and_pictures_are_those_of_the_reference_run():
     kept = README.parent / "results" / "reference"
     text = README.read_text()
     if not (kept / "claims.json").exists():
-        assert reference.fill(text, "claims", "") == text  # the marks are there, and nothing between them
+        for part in ("claims", "pictures", "time"):
+            assert reference.fill(text, part, "") == text  # the marks are there, and nothing between them
         pytest.skip("no reference run is kept yet")
     assert reference.readme(text, kept, "results/reference") == text, "run make readme"
+    assert 0 < len(primary(from_json((kept / "claims.json").read_text()))) <= tables.README_ROWS
 
 
 @pytest.mark.parametrize("name", studies.names())
@@ -57,17 +60,23 @@ def test_lab_notes_expect_what_the_reference_run_measured(name):
 
 
 def test_a_lab_note_is_filled_in_once_and_keeps_the_rest():
-    claim = Claim("a-claim", "000", "words", 0.5, 0.25, 0.125, 0.375, 9, "runs", "partly")
+    claim = e.judge("a-claim", "000", "words", e.Above(0), e.Interval(0.25, 0.125, 0.375, 9), "networks")
+    aside = e.judge("aside", "000", "words", e.Above(0), e.Interval(1, 0, 2, 9), "networks", primary=False)
     origin = {
-        "claims": ["a-claim"], "seconds": 61.4, "command": "paper.py --preset=quick",
+        "claims": ["a-claim", "aside"], "seconds": 61.4, "command": "paper.py --preset=quick",
         "devices": {"cores": 2, "machine": "Linux x86_64"},
     }  # fmt: skip
     bare = '"""A study?\n\nClaims   something\nRun      python -m launch.study\n"""\n\nCODE = 1\n'
-    once = reference.lab_note(bare, [claim], origin)
-    assert "Claims   something\nExpect   a-claim  0.25 (0.125 to 0.375, n = 9)\nTime     61 s in" in once
-    assert reference.lab_note(once, [claim], origin) == once
+    once = reference.lab_note(bare, [claim, aside], origin)
+    assert (
+        "Claims   something\nExpect   a-claim  0.25 (0.125 to 0.375, n = 9 networks)\nTime     61 s in"
+        in once
+    )
+    assert reference.lab_note(once, [claim, aside], origin) == once
+    by_hand = bare.replace("Run ", "Time     an hour\nRun ")
+    assert reference.lab_note(by_hand, [claim, aside], origin) == once
     assert once.endswith(bare[bare.index("Run ") :])
-    other = Claim("another", "000", "", 1.0, None, None, None, 0, "", "not run")
+    other = e.judge("another", "000", "words", e.Above(0), None, "networks")
     assert "another  –" in reference.lab_note(once, [other], origin | {"claims": ["another"]})
 
 

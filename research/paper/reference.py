@@ -176,9 +176,12 @@ def readme(text: str, folder: Path, at: str) -> str:
 
 
 def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
-    """A lab note with what to expect and how long it takes, as the reference run had it.
+    """A lab note with its primary rows and how long it takes, as the reference run had it.
 
-    text: a file of configs/. origin: its study's part of the reference run's provenance.json.
+    Args:
+        text: a file of configs/; from its line Expect or Time to its line Run it is written anew.
+        claims: of the reference run.
+        origin: the study's part of the reference run's provenance.json.
     """
     devices = origin["devices"]
     own = [claim for claim in c.primary(claims) if claim.id in origin["claims"]]
@@ -196,4 +199,4 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
         f"{word:<9}" + ("\n" + 9 * " ").join(parts) + "\n"
         for word, parts in (("Expect", expect), ("Time", time))
     )
-    return re.sub(r"(?ms)^(Expect   .*?)?(?=^Run      )", lambda _: lines, text, count=1)
+    return re.sub(r"(?ms)^((Expect|Time) .*?)?(?=^Run )", lambda _: lines, text, count=1)

@@ -214,7 +214,7 @@ def provenance(config: Any, seconds: float) -> dict[str, Any]:
 def packed(results: Any, level: int = 4) -> bytes:
     """An xarray Dataset as a compressed NetCDF file."""
     numbers = {name for name, v in results.variables.items() if v.dtype.kind in "fiub"}
-    how = {name: {"zlib": True, "complevel": level} for name in numbers}
+    how = {name: {"zlib": True, "complevel": level, "shuffle": True} for name in numbers}
     return bytes(results.to_netcdf(engine="h5netcdf", encoding=how))
 
 

@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 def collect(sweep: Sweep) -> tuple[Path, list[Row], int]:
-    """Writes collected.nc, claims.json and report.html; returns the first's path, the claims, the points missing.
+    """Writes collected.nc, claims.json and report.html; returns the first's path, the primary rows, the points missing.
 
     collected.nc: the points' results with a dimension `config.field` for each axis of more than one value, nan
     where a point is missing; axes of one value are coordinates without a dimension.
@@ -41,8 +41,8 @@ def collect(sweep: Sweep) -> tuple[Path, list[Row], int]:
     path = sweep.folder / "collected.nc"
     atomic_write(path, bytes(whole.to_netcdf(engine="h5netcdf")))
     every = [{**asdict(claim), "point": points[line]} for line in have for claim in claims[line]]
-    atomic_write(sweep.folder / "claims.json", json.dumps(every, indent=2) + "\n")
-    rows = over_points(list(claims.values()))
+    atomic_write(sweep.folder / "claims.json", json.dumps(every, indent=2, ensure_ascii=False) + "\n")
+    rows = over_points([c.primary(these) for these in claims.values()])
     atomic_write(sweep.folder / "report.html", page(sweep, rows, len(have)))
     return path, rows, len(points) - len(have)
 
@@ -69,7 +69,7 @@ def together(results: dict[int, xr.Dataset], sweep: Sweep) -> xr.Dataset:
 
 
 def over_points(claims: list[list[c.Claim]]) -> list[Row]:
-    """Each claim with the spread of what was measured; intervals stay with the single points."""
+    """Each claim with the spread of what was measured over the points; an interval is one point's and stays there."""
     by_id: dict[str, list[c.Claim]] = {}
     for claim in (claim for point in claims for claim in point):
         by_id.setdefault(claim.id, []).append(claim)
@@ -84,13 +84,16 @@ def over_points(claims: list[list[c.Claim]]) -> list[Row]:
     return rows
 
 
-HEAD = ("claim", "claimed", "points", "least", "median", "most", "verdicts")
+HEAD = ("claim", "document", "criterion (ours)", "points", "least", "median", "most", "verdicts")
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """A row of the table of claims as text."""
-    numbers = (c.number(value) for value in (row.low, row.median, row.high))
-    return (row.claim.id, c.number(row.claim.claimed), str(row.points), *numbers, row.verdicts)
+    """A row of the table of claims as text; a dash where no point measured anything."""
+    numbers = (c.number(value if np.isfinite(value) else None) for value in (row.low, row.median, row.high))
+    claim = row.claim
+    return (
+        claim.id, c.number(claim.claimed), claim.criterion, str(row.points), *numbers, row.verdicts
+    )  # fmt: skip
 
 
 def page(sweep: Sweep, rows: list[Row], done: int) -> str:

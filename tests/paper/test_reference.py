@@ -3,11 +3,15 @@
 import json
 import re
 
+import numpy as np
 import pytest
+import xarray as xr
 from toys import ROWS, configs, contents, write_paper
 
+from research import evidence as e
+from research import studies
 from research.evidence import claims as c
-from research.paper import reference
+from research.paper import estimate, figure_files, reference, tables
 from research.runs import store
 
 
@@ -26,7 +30,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     origin, run = json.loads(before["provenance.json"])["alpha"], store.Run(folder / "alpha")
     assert origin == run.provenance() | {"claims": [f"alpha-{row}" for row in ROWS]}
     with Image.open(kept / "figures" / "alpha-points.png") as picture:
-        assert picture.width == 7 * reference.PNG_DPI[0]
+        assert picture.width == 7 * reference.FINENESS[0][0]
     reference.export(folder, kept)
     assert contents(kept) == before
     monkeypatch.setattr(reference, "MAX_BYTES", 1000)
@@ -41,11 +45,17 @@ def test_the_readme_shows_claims_and_pictures_between_its_marks(two, tmp_path, m
     claims, _ = write_paper(configs(two), folder)
     reference.export(folder, kept)
     text = (
-        "# Title\n<!-- pictures -->\nold\n<!-- /pictures -->\nbetween\n<!-- claims --><!-- /claims -->\nend\n"
+        "# Title\n<!-- time --><!-- /time -->\n<!-- pictures -->\nold\n<!-- /pictures -->\nbetween\n"
+        "<!-- claims --><!-- /claims -->\nend\n"
     )
+    estimate.keep(kept / "seconds.json", "quick", folder, studies.names())
     filled = reference.readme(text, kept, "at/kept")
     assert "old" not in filled
+    assert re.search(
+        r"<!-- time -->\n`make paper` takes \d+ s and at most \d\.\d GB of memory on \d+ cores, ", filled
+    )
     assert "![Numbers ≥ 0, in %.](at/kept/figures/alpha-points.png)" in filled
+    assert "PRESET=full" not in filled
     (row,) = re.findall(r"^\| `alpha-mean` .*$", filled, re.MULTILINE)
     low, high = c.number(claims[0].low), c.number(claims[0].high)
     assert row.startswith("| `alpha-mean` (002) | 3 | near 3: 3 ± 1 | ")
@@ -59,3 +69,61 @@ def test_the_readme_shows_claims_and_pictures_between_its_marks(two, tmp_path, m
         ValueError, match="expected <!-- claims --> … <!-- /claims --> once, found it 0 times"
     ):
         reference.fill("nothing", "claims", "x")
+
+
+def test_the_readme_has_no_more_rows_than_one_can_read():
+    row = e.judge(
+        "a|b", "002_x.txt", "words", e.Above(0), e.Interval(1, 0.5, 2, 9), "networks", words="a | b"
+    )
+    assert (
+        tables.markdown([row] * 30).count("\n| `a\\|b` (002) | – | a \\| b: > 0 | 1 | 0.5 … 2 | 9 networks |")
+        == 30
+    )
+    with pytest.raises(
+        ValueError, match="31 primary rows are more than the README's 30; make some secondary"
+    ):
+        tables.markdown([row] * 31)
+
+
+def test_compact_results_keep_what_figures_show():
+    rng = np.random.default_rng(0)
+    image = (rng.normal(size=(90, 28, 28)) * 10.0 ** rng.integers(-30, 30, (90, 28, 28))).astype(np.float32)
+    image[0, 0, :3] = (np.nan, np.inf, -np.inf)
+    whole = xr.Dataset(
+        {"image": (("n", "y", "x"), image), "share": ("n", rng.random(90)), "count": ("n", np.arange(90))},
+        {"strength": ("n", np.arange(90) / 10)},
+        {"about": "words"},
+    )
+    small = reference.compact(whole, bits=10)
+    assert (small.image.dtype, small.share.dtype, small["count"].dtype) == (np.float32, np.float32, np.int64)
+    np.testing.assert_allclose(small.image, image, rtol=2.0**-11)
+    assert not np.array_equal(small.image, image)
+    np.testing.assert_allclose(small.share, whole.share, rtol=1e-7)
+    xr.testing.assert_identical(small.strength, whole.strength)
+    assert small.attrs == whole.attrs
+    halves = image[
+        np.isfinite(image) & (abs(image) < 6e4) & (abs(image) > 1e-4)
+    ]  # where float16 is exact enough
+    np.testing.assert_array_equal(
+        reference._rounded(halves, 10), halves.astype(np.float16).astype(np.float32)
+    )
+    assert len(store.packed(small, 9)) < 0.7 * len(store.packed(whole, 9))
+
+
+def test_figures_of_the_reference_are_drawn_without_computing(two, tmp_path, monkeypatch):
+    folder, kept = tmp_path / "paper", tmp_path / "kept"
+    write_paper(configs(two), folder)
+    reference.export(folder, kept)
+    for study in two:
+        monkeypatch.setattr(study, "run", None)
+    results, drawn = figure_files.results_of(kept, "alpha"), tmp_path / "drawn"
+    assert figure_files.redraw("alpha", results, drawn)
+    assert contents(drawn).keys() >= contents(folder / "alpha" / "figures").keys()
+    assert not figure_files.redraw("alpha", results, drawn)
+    figure_files.draw("alpha", results, tmp_path / "one", ["moving"])
+    assert sorted(contents(tmp_path / "one")) == ["moving.gif", "moving.mp4"]
+    with pytest.raises(ValueError, match="alpha has no figure plots; known: points, even, wide, moving"):
+        figure_files.draw("alpha", results, tmp_path / "one", ["plots"])
+    with pytest.raises(ValueError, match="holds no results of alpha: expected .*alpha.nc or .*results.nc"):
+        figure_files.results_of(tmp_path, "alpha")
+    assert figure_files.results_of(folder, "beta") == folder / "beta" / "results.nc"

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from research import evidence as e
 from research.evidence import claims as c
 from research.runs import store
+from research.studies.preparing import prepared
 from research.sweep import collect, grid, local, record, slurm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,9 +128,15 @@ RESULTS = xr.Dataset({"score": (("seed",), [0.5, 0.6]), "count": ("kind", [1, 2]
 
 
 def finish(sweep, line, factor=1.0):
-    config = grid.config(sweep.config, sweep.points[line])
-    claim = c.judge("id", "002.txt", "words", 0.5, c.mean(factor * np.array([0.4, 0.6])), "runs")
-    store.Run(sweep.run_folder(line)).save(config, config.data, factor * RESULTS, [claim], 1.0)
+    run = store.Run(sweep.run_folder(line))
+    run.save(prepared(grid.config(sweep.config, sweep.points[line])), factor * RESULTS, 1.0)
+    measured = e.mean(factor * np.linspace(0.4, 0.6, 5))
+    rows = [
+        e.judge("id", "002.txt", "about 50 %", e.Near(0.5, 0.2), measured, "networks", words="mean"),
+        e.judge("aside", "002.txt", "about 50 %", e.Above(0), measured, "networks", primary=False),
+        e.judge("left-out", "002.txt", "words", e.Above(0), None, "networks"),
+    ]
+    (run.folder / "claims.json").write_text(c.to_json(rows))
 
 
 @pytest.fixture
@@ -166,10 +174,14 @@ def test_collected_over_the_axes_with_nan_where_a_point_is_missing(sweep):
         np.testing.assert_array_equal(whole.score.sel({"config.seed": 0, "config.small": 1}), [0.5, 0.6])
         assert np.isnan(whole.score.sel({"config.seed": 1, "config.small": 1})).all()
         assert whole["config.include"].item() == "('softmax',)"
-    (row,) = rows
+    row, absent = rows
     assert (row.points, row.low, row.median, row.high) == (2, 0.5, 0.75, 1.0)
+    verdicts = "1 reproduced, 1 not reproduced"
+    assert collect.cells(row) == ("id", "0.5", "mean: 0.5 ± 0.2", "2", "0.5", "0.75", "1", verdicts)
+    assert collect.cells(absent) == ("left-out", "–", "> 0", "2", "–", "–", "–", "2 not run")
     claims = json.loads((sweep.folder / "claims.json").read_text())
-    assert [claim["point"]["small"] for claim in claims] == ["1", "2"]
+    assert [claim["point"]["small"] for claim in claims] == ["1"] * 3 + ["2"] * 3
+    assert {claim["id"] for claim in claims} == {"id", "aside", "left-out"}
     assert "2 of 4 points" in (sweep.folder / "report.html").read_text()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from research import studies
 from research.training import fit as training
-from research.training.recipes import recipe
+from research.training.recipes import RECIPES, recipe
 
 CONFIGS = sorted(p.stem for p in (Path(__file__).parents[1] / "configs").glob("[a-z]*.py"))
 PRESETS = ("smoke", "quick", "full")
@@ -33,7 +33,7 @@ def test_a_lab_note_is_valid_at_every_preset(name):
         module.get_config("tiny")
 
 
-@pytest.mark.parametrize("name", networks.RECIPES)
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_trains_two_steps(name):
     how = recipe(name)
     how.training.batch, how.training.warm_up = 4, 0.0

@@ -7,7 +7,7 @@ QUESTION = (
 )
 METHOD = (
     "A plain seven is a test seven as it is. A funky one is stretched to 1.4 times its width and moved by up to 4 pixels "
-    "to the right; no ink leaves the frame. A grid of widths and shifts, and other directions, stand beside it. What "
+    "to the right; no stroke leaves the frame. A grid of widths and shifts, and other directions, stand beside it. What "
     "networks read is crossed, networks × sevens, and the interval speaks for new networks and new sevens; the nearest "
     "neighbours are the same for all pairs of networks. PCA, t-SNE and nearest neighbours have no seed: they are "
     "repeated on disjoint tenths of the training digits, each with its own tenth of the test sevens. Single families "

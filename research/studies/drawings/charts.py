@@ -126,7 +126,7 @@ def _funky_way(results: xr.Dataset, axes) -> None:
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
     for ax in axes:
         ax.plot(*way.T, "-s", color=m.FUNKY, markersize=2.5, linewidth=1.4)
-    axes[-1].annotate("funky", way[-1], xytext=(-5, 2), ha="right", color=m.FUNKY, textcoords="offset points", fontsize=6.5,
+    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=m.FUNKY, textcoords="offset points", fontsize=6.5,
                       fontweight="bold", path_effects=rim())  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def _pattern(results: xr.Dataset) -> Finding | None:
         "funky-seven-pattern",
         "Of the test sevens made {wide} times as wide and moved {edge} pixels towards the edge, {shows:full} show the "
         "document's pattern ({dense3} and the {knn} wrong, {cnn_small} right); {reverse} show the reverse.",
-        holds=lead.low > 0 and np.isfinite(lead.low),
+        holds=bool(0 < lead.low < np.inf),
         words=_names(results),
         wide=Number.exact(WIDE, "times", digits=1),
         edge=Number.exact(EDGE, "pixels"),
@@ -56,7 +56,7 @@ def _pattern(results: xr.Dataset) -> Finding | None:
 def _strongest(results: xr.Dataset) -> Finding | None:
     """The cell of the grid in which the pattern is most frequent."""
     found = {
-        (float(width), int(shift)): m.pattern(results, m.cell(results, width, shift))
+        (float(width), int(shift)): m.pattern(results, m.cell(results, float(width), int(shift)))
         for width in results.width.values
         for shift in results["shift"].values
     }
@@ -67,7 +67,7 @@ def _strongest(results: xr.Dataset) -> Finding | None:
         "funky-seven-strongest",
         "On the grid of widths and shifts the pattern is most frequent at {width} times the width and a shift of "
         "{shift} pixels ({shows:full}, the reverse {reverse}) and rarest with {least}.",
-        holds=shows.mean() > reverse.mean() and shows.mean() > least.mean(),
+        holds=bool(shows.mean() > max(reverse.mean(), least.mean())),
         width=Number.exact(width, "times", digits=1),
         shift=Number.exact(shift, "pixels"),
         shows=_percent(m.share_of(shows), PAIRS),
@@ -88,7 +88,7 @@ def _directions(results: xr.Dataset) -> Finding | None:
         "funky-seven-directions",
         "The direction matters: moved to the {most_name}, {most:full} of the wide sevens show the pattern, moved to the "
         "{least_name} {least}.",
-        holds=gap.low > 0 and np.isfinite(gap.low),
+        holds=bool(0 < gap.low < np.inf),
         words={"most_name": ranked[-1], "least_name": ranked[0]},
         most=_percent(m.share_of(most), PAIRS),
         least=_percent(m.share_of(least), PAIRS),

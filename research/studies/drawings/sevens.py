@@ -22,7 +22,8 @@ def funky(
 ) -> UInt8[np.ndarray, "n h w"]:
     """Every image stretched sideways about the middle of its ink, then moved towards an edge.
 
-    Ink never leaves the frame: an image is stretched no wider than the frame, and moved no further than its edge.
+    No stroke leaves the frame: an image is stretched no further than to the frame's outermost pixels, and moved no
+    further than to its edge.
 
     Args:
         images: pixels from 0 to 255, black background.
@@ -39,7 +40,7 @@ def funky(
     wide = images if width == 1 else _stretched(centred, factors)
     back = np.zeros(n, int) if width == 1 else middle
     rows, columns = (shift * step for step in TOWARDS[towards])
-    return np.stack([_moved(image, rows, columns + by) for image, by in zip(wide, back)])
+    return np.stack([_moved(image, rows, columns + int(by)) for image, by in zip(wide, back)])
 
 
 def box(image: UInt8[np.ndarray, "h w"]) -> tuple[int, int, int, int]:

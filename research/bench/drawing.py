@@ -4,6 +4,7 @@ Its networks are barely trained, which takes no part in the time; its maps and n
 """
 
 import asyncio
+import dataclasses
 import multiprocessing
 import os
 import shutil
@@ -27,8 +28,12 @@ PATIENCE_MS = 120_000
 def _reader(toy: bool):
     from research.app import fitted, settings
     from research.app.reader import Reader
+    from research.training.recipes import recipe
 
-    usual = settings.Settings(examples=2_000, points=400) if toy else settings.Settings()
+    usual = settings.Settings()
+    if toy:
+        small = {name: recipe("softmax") for name in usual.models}
+        usual = dataclasses.replace(usual, models=small, examples=2_000, points=400)
     for network in (*usual.models.values(), usual.bottleneck, usual.cleaner):
         network.examples, network.training.epochs = 512, 1
     reader = Reader(usual, fitted.fit(usual, lambda what, share: None))

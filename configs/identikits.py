@@ -29,7 +29,7 @@ from research.studies.identikits.study import Config, asked
 # (networks, restarts of each digit) in the preset full
 CNN = {
     "low_frequency": (20, 5),
-    "gauss_0.1": (20, 5),
+    "gauss_0.1": (20, 4),
     "gauss_0.1_clipped": (5, 1),
     "gauss_0.3": (5, 2),
     "uniform_0.2": (5, 2),

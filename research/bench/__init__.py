@@ -8,8 +8,9 @@
     growth.py    how time and memory grow; figure.py draws it
     record.py    the saved file
 
-Every other file is a family of tasks, ours and the peer's side by side. They import JAX, PyTorch and scikit-learn
-inside their functions: what a contender imports is part of what it takes.
+Every other file is a family of tasks, ours and the peer's side by side: `tasks(toy)` returns them by name, at the
+sizes that count or, for the tests, at toy size. They import JAX, PyTorch and scikit-learn inside their functions:
+what a contender imports is part of what it takes.
 """
 
 import importlib
@@ -18,14 +19,14 @@ from research.bench.task import Task
 
 CPU = (
     "machine",
-    "answers",
+    "first_output",
     "drawing",
     "convolution",
     "descent",
-    "places",
+    "tsne_transform",
     "neighbours",
     "growth",
-    "goals",
+    "time_to_accuracy",
     "maps",
 )
 GPU = ("machine", "accelerator", "growth")
@@ -33,8 +34,9 @@ SUITES = {"cpu": CPU, "gpu": GPU}
 
 
 def suite(name: str) -> dict[str, Task]:
-    """The tasks of a suite by name, the quick families first."""
-    if name not in SUITES:
-        raise ValueError(f"unknown suite {name!r}; known: {', '.join(SUITES)}")
-    families = (importlib.import_module(f"research.bench.{family}") for family in SUITES[name])
-    return {task: what for family in families for task, what in family.TASKS.items()}
+    """The tasks of a suite by name, the quick families first; with ":toy" behind the suite's name at toy size."""
+    which, _, size = name.partition(":")
+    if which not in SUITES or size not in ("", "toy"):
+        raise ValueError(f"unknown suite {name!r}; known: {', '.join(SUITES)}, each also as NAME:toy")
+    families = (importlib.import_module(f"research.bench.{family}") for family in SUITES[which])
+    return {task: what for family in families for task, what in family.tasks(size == "toy").items()}

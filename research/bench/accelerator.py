@@ -1,138 +1,90 @@
 """What a GPU is for: the same code at a thousand times the size."""
 
 import dataclasses
-import functools
+from functools import partial
 
 from research.bench import convolution, descent, maps
-from research.bench.task import Task, Trial, agree, both_reach, no_worse, ours, peer
-
-CANDIDATES, RESTARTS, RUNS, NETWORKS, GENERATIONS = 50_000, 1_000, 1_000, 1_000, 1_000
+from research.bench.task import Task, Trial, both_reach, no_worse, ours
 
 
-def _identikits() -> Trial:
-    """All ten digits, a thousand restarts each, to 0.99 by a trained CNN."""
+def _identikits(name: str, examples: int, restarts: int) -> Trial:
+    """All ten digits, that many restarts each, to 0.99 by one trained network."""
     import jax
 
     from research.identikits import identikits
     from research.training import populations
     from research.training.recipes import recipe
 
-    trained = populations.train_or_load(recipe("cnn"), 1)
+    trained = populations.train_or_load(dataclasses.replace(recipe(name), examples=examples), 1)
 
     def work():
         return identikits(
-            trained.predict, range(10), jax.random.key(0), params=trained.params, restarts=RESTARTS,
+            trained.predict, range(10), jax.random.key(0), params=trained.params, restarts=restarts,
             method="ascent", start="uniform_noise",
         )  # fmt: skip
 
     return Trial(work, lambda drawn: {"reached": drawn.reached.mean()})
 
 
-def _population() -> Trial:
-    """Document 000's network a thousand times, three epochs."""
+def _training(name: str, networks: int, epochs: int, n: int | None) -> Trial:
+    """So many networks of a recipe at once; images on the device and all compiled: only the training itself.
+
+    n: training images; None: all.
+    """
     import jax
     import jax.numpy as jnp
 
     from research import data
     from research.training import fit as training
+    from research.training.recipes import recipe
 
-    network, train = recipe("sigmoid200"), data.load("mnist", "train")
-    network.training.epochs = 3
-    fit = training.make_fit(network.model.build, network.training, len(train.labels))
-    images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
-    test = data.load("mnist", "test")
-    keys = jax.random.split(jax.random.key(0), NETWORKS)
+    config, train, test = recipe(name), data.load("mnist", "train"), data.load("mnist", "test")
+    config.training.epochs = epochs
+    images, labels = jnp.asarray(train.images[:n]), jnp.asarray(train.labels[:n])
+    fit = training.make_fit(config.model.build, config.training, len(labels))
+    keys = jax.random.split(jax.random.key(0), networks)
 
     def work():
         state = fit.init(keys)
-        for _ in range(network.training.epochs):
+        for _ in range(epochs):
             state = fit.advance(state, images, labels, fit.steps_per_epoch)
         return jax.block_until_ready(state)
 
     def judge(state):
-        # A block of images at a time: a thousand networks' outputs are 400 MB, their hidden layers far more.
-        _, accuracy = fit.evaluate(
-            state.params, jnp.asarray(test.images), jnp.asarray(test.labels), block=100
-        )
-        return {"networks": NETWORKS, "accuracy": accuracy.mean()}
+        _, accuracy = fit.evaluate(state.params, jnp.asarray(test.images[:n]), jnp.asarray(test.labels[:n]))
+        return {"networks": networks, "accuracy": accuracy.mean()}
 
     return Trial(work, judge)
 
 
-def _warm_goal() -> Trial:
-    """The CNN to 99 %, images on the device and all compiled: only the training itself."""
-    import jax
-    import jax.numpy as jnp
-
-    from research import data
-    from research.training import fit as training
-
-    network, train, test = recipe("cnn"), data.load("mnist", "train"), data.load("mnist", "test")
-    fit = training.make_fit(network.model.build, network.training, len(train.labels))
-    images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
-    key = jax.random.key(0)[None]
-
-    def work():
-        state = fit.init(key)
-        for _ in range(network.training.epochs):
-            state = fit.advance(state, images, labels, fit.steps_per_epoch)
-        return jax.block_until_ready(state)
-
-    def judge(state):
-        _, accuracy = fit.evaluate(state.params, jnp.asarray(test.images), jnp.asarray(test.labels))
-        return {"accuracy": accuracy[0]}
-
-    return Trial(work, judge)
-
-
-TASKS = {
-    "cnn_score": Task(
-        f"scores of {CANDIDATES:,} images by the CNN",
-        convolution.with_peers(
-            functools.partial(convolution.score, CANDIDATES),
-            functools.partial(convolution.score_torch, CANDIDATES),
+def tasks(toy: bool = False) -> dict[str, Task]:
+    many, candidates, points, n = (2, 8, 300, 512) if toy else (1_000, 50_000, 60_000, None)
+    on_cpu = convolution.tasks(toy)
+    return {
+        "cnn_score": convolution.score_task(candidates, 1e-2),
+        "cnn_step": dataclasses.replace(on_cpu["cnn_step"], at_least={}),  # asked of two cores
+        "generation": dataclasses.replace(convolution.generation_task(8 if toy else 500, many), at_least={}),
+        "cnn_gradient": dataclasses.replace(on_cpu["cnn_gradient"], at_least={}),
+        "identikits": Task(
+            f"identikits: 10 digits, {many:,} restarts each, gradient, to 0.99",
+            {"identikit": ours(partial(_identikits, "softmax" if toy else "cnn", n or 0, many))},
         ),
-        flop=CANDIDATES * convolution.FORWARD,
-        same=agree("mean_square", 1e-2),
-    ),
-    "cnn_step": dataclasses.replace(convolution.TASKS["cnn_step"], at_least={}),  # asked of two cores
-    "generation": Task(
-        "a generation of an identikit, 500 candidates (PyTorch: their scores only)",
-        convolution.with_peers(
-            functools.partial(convolution.generation, GENERATIONS), convolution.scoring_as_generation
+        "cnn99_warm": Task(
+            "CNN to 99 %, data on the device, compiled (record on a laptop's GPU: 0.76 s)",
+            {"identikit": ours(partial(_training, "cnn", 1, 1, n))},
+            at_most=0.76,
         ),
-        per="generations",
-        flop=convolution.CANDIDATES * convolution.FORWARD,
-    ),
-    "cnn_gradient": dataclasses.replace(convolution.TASKS["cnn_gradient"], at_least={}),
-    "identikits": Task(
-        f"identikits: 10 digits, {RESTARTS:,} restarts each, gradient, to 0.99",
-        {"identikit": ours(_identikits)},
-    ),
-    "cnn99_warm": Task(
-        "CNN to 99 %, data on the device, compiled (record on a laptop's GPU: 0.76 s)",
-        {"identikit": ours(_warm_goal)},
-        at_most=0.76,
-    ),
-    "descent": Task(
-        f"7,000 epochs of joint descent (2-12-3), of {RUNS:,} runs in one call, per run (PyTorch's on the CPU)",
-        {
-            "identikit": ours(functools.partial(descent.ours_of, RUNS)),
-            "PyTorch, a loop": peer(descent.torch_loop),
-        },
-        per="runs",
-        same=agree("loss", 1e-2),
-    ),
-    "population": Task(
-        f"{NETWORKS:,} networks 784-200-10, three epochs, per network",
-        {"identikit": ours(_population)},
-        per="networks",
-        same=both_reach("accuracy", 0.95),
-    ),
-    "tsne_60000": Task(
-        "t-SNE of 60,000 digits (published, tsne-cuda: 6.98 s)",
-        {"identikit": ours(functools.partial(maps.ours_of, 60_000))},
-        at_most=6.98,
-        same=no_worse("kl", 0.005),
-    ),
-}
+        "descent": descent.task(many, 10 if toy else descent.EPOCHS, " (PyTorch's on the CPU)"),
+        "population": Task(
+            f"{many:,} networks 784-200-10, three epochs, per network",
+            {"identikit": ours(partial(_training, "sigmoid200", many, 3, n))},
+            per="networks",
+            same=both_reach("accuracy", 0.95),
+        ),
+        "tsne_60000": Task(
+            "t-SNE of 60,000 digits (published, tsne-cuda: 6.98 s)",
+            {"identikit": ours(partial(maps.ours_of, points))},
+            at_most=6.98,
+            same=no_worse("kl", 0.005),
+        ),
+    }

@@ -1,15 +1,15 @@
 """Document 003's CNN: a training step, scores, gradients of the image, a generation of the search."""
 
-import functools
+from collections.abc import Callable
+from functools import partial
 
 from research.bench.task import Task, Trial, agree, ours, peer
 
-BATCH, CANDIDATES, DIGIT = 128, 500, 3
+BATCH, DIGIT = 128, 3
 FORWARD = 2.0 * (
     28**2 * 25 * 32 + 14**2 * 25 * 32 * 64 + 3136 * 1024 + 1024 * 10
 )  # FLOP an image, direct form
 FIRST = 2.0 * 28**2 * 25 * 32  # of which the first convolution
-STEPS, GENERATIONS, ASKED = 10, 10, 10_000
 
 
 def model():
@@ -35,7 +35,7 @@ def shown(n: int):
     return data.load("mnist", "test").images[:n]
 
 
-def _step() -> Trial:
+def _step(steps: int) -> Trial:
     import jax
     import jax.numpy as jnp
 
@@ -47,16 +47,16 @@ def _step() -> Trial:
     fit = training.make_fit(network.model.build, network.training, len(train.images))
     images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
     state = fit.init(jax.random.key(0)[None])
-    advance = fit.advance.lower(state, images, labels, STEPS).compile()
+    advance = fit.advance.lower(state, images, labels, jnp.int32(steps)).compile()
 
     def work():
         nonlocal state
-        state = jax.block_until_ready(advance(state, images, labels, jnp.int32(STEPS)))
+        state = jax.block_until_ready(advance(state, images, labels, jnp.int32(steps)))
 
-    return Trial(work, lambda _: {"steps": STEPS})
+    return Trial(work, lambda _: {"steps": steps})
 
 
-def _step_torch(layout: str) -> Trial:
+def _step_torch(steps: int, layout: str) -> Trial:
     import torch
 
     from research.bench import pytorch
@@ -66,14 +66,14 @@ def _step_torch(layout: str) -> Trial:
     step = pytorch.stepper(network)
 
     def work():
-        for rows in torch.randint(len(train_x), (STEPS, BATCH)):
+        for rows in torch.randint(len(train_x), (steps, BATCH)):
             step(pytorch.laid_out(train_x[rows], layout), train_y[rows])
         pytorch.wait()
 
-    return Trial(work, lambda _: {"steps": STEPS})
+    return Trial(work, lambda _: {"steps": steps})
 
 
-def score(n: int) -> Trial:
+def _score(n: int) -> Trial:
     import jax
     import jax.numpy as jnp
 
@@ -86,7 +86,7 @@ def score(n: int) -> Trial:
     )
 
 
-def score_torch(n: int, layout: str) -> Trial:
+def _score_torch(n: int, layout: str) -> Trial:
     import torch
 
     from research.bench import pytorch
@@ -111,7 +111,7 @@ def _same_network(n: int, layout: str):
     return pytorch.laid_out(network, layout), pytorch.laid_out(pytorch.images(shown(n)), layout)
 
 
-def generation(generations: int) -> Trial:
+def _generation(candidates: int, generations: int) -> Trial:
     import jax
 
     from research.identikits import identikits
@@ -121,24 +121,24 @@ def generation(generations: int) -> Trial:
 
     def work():
         return identikits(
-            predict, [DIGIT], jax.random.key(0), params=params, num_candidates=CANDIDATES, target=None,
-            patience=generations + 1, budget=1 + CANDIDATES * generations, chunk=generations, history=2,
+            predict, [DIGIT], jax.random.key(0), params=params, num_candidates=candidates, target=None,
+            patience=generations + 1, budget=1 + candidates * generations, chunk=generations, history=2,
         )  # fmt: skip
 
     return Trial(work, lambda drawn: {"generations": int(drawn.generations.sum())})
 
 
-def scoring_as_generation(layout: str) -> Trial:
-    trial = score_torch(CANDIDATES, layout)
+def _scoring_as_generation(n: int, layout: str) -> Trial:
+    trial = _score_torch(n, layout)
     return Trial(trial.work, lambda _: {"generations": 1})
 
 
-def _gradient() -> Trial:
+def _gradient(n: int) -> Trial:
     import jax
     import jax.numpy as jnp
 
     predict, params = predictor()
-    images = jnp.asarray(shown(CANDIDATES), jnp.float32) / 255
+    images = jnp.asarray(shown(n), jnp.float32) / 255
     slope = jax.grad(lambda image, params: jax.nn.log_softmax(predict(params, image))[DIGIT])
     slopes = jax.jit(jax.vmap(slope, in_axes=(0, None)))
     return Trial(
@@ -147,12 +147,12 @@ def _gradient() -> Trial:
     )
 
 
-def _gradient_torch(layout: str) -> Trial:
+def _gradient_torch(n: int, layout: str) -> Trial:
     import torch
 
     from research.bench import pytorch
 
-    network, images = _same_network(CANDIDATES, layout)
+    network, images = _same_network(n, layout)
     images.requires_grad_(True)
 
     def work():
@@ -164,7 +164,7 @@ def _gradient_torch(layout: str) -> Trial:
     return Trial(work, lambda slope: {"mean_square": (slope**2).mean()})
 
 
-def _jacobian() -> Trial:
+def _jacobian(n: int) -> Trial:
     import jax
     import jax.numpy as jnp
 
@@ -172,55 +172,55 @@ def _jacobian() -> Trial:
 
     predict, params = predictor()
     network = jax.tree_util.Partial(predict, params)
-    images = jnp.asarray(shown(ASKED), jnp.float32) / 255
-    return Trial(lambda: jax.block_until_ready(mean_jacobian(network, images)), lambda _: {"images": ASKED})
+    images = jnp.asarray(shown(n), jnp.float32) / 255
+    return Trial(lambda: jax.block_until_ready(mean_jacobian(network, images)), lambda _: {"images": n})
 
 
-def with_peers(prepare, peers):
+def _beside_pytorch(
+    title: str, prepare: Callable[..., Trial], peers: Callable[..., Trial], *sizes: int, **how
+) -> Task:
+    """The task with PyTorch's two layouts beside ours; `peers` takes the first sizes and the layout."""
     layouts = {"PyTorch, NCHW": "contiguous_format", "PyTorch, channels_last": "channels_last"}
-    return {"identikit": ours(prepare)} | {
-        name: peer(functools.partial(peers, layout)) for name, layout in layouts.items()
-    }
+    contenders = {"identikit": ours(partial(prepare, *sizes))}
+    contenders |= {name: peer(partial(peers, sizes[0], layout)) for name, layout in layouts.items()}
+    return Task(title, contenders, **how)
 
 
-def asked(nchw: float, channels_last: float) -> dict[str, float]:
+def _asked(nchw: float, channels_last: float) -> dict[str, float]:
     return {"PyTorch, NCHW": nchw, "PyTorch, channels_last": channels_last}
 
 
-TASKS = {
-    "cnn_step": Task(
-        "training step of the CNN, batch 128 (an epoch is 468)",
-        with_peers(_step, _step_torch),
-        per="steps",
-        flop=BATCH * (3 * FORWARD - FIRST),
-        at_least=asked(1.5, 1.0),
-    ),
-    "cnn_score": Task(
-        "scores of 500 images by the CNN",
-        with_peers(functools.partial(score, CANDIDATES), functools.partial(score_torch, CANDIDATES)),
-        flop=CANDIDATES * FORWARD,
-        same=agree("mean_square", 1e-3),
-    ),
-    "generation": Task(
-        "a generation of an identikit, 500 candidates (PyTorch: their scores only)",
-        with_peers(functools.partial(generation, GENERATIONS), scoring_as_generation),
-        per="generations",
-        flop=CANDIDATES * FORWARD,
-        at_least=asked(2.5, 1.3),
-    ),
-    "cnn_gradient": Task(
-        "gradients of 500 images by the CNN",
-        with_peers(_gradient, _gradient_torch),
-        flop=CANDIDATES * 2 * FORWARD,
-        at_least=asked(1.8, 1.5),
-        same=agree("mean_square", 1e-2),
-    ),
-    "jacobian": Task(
-        f"mean Jacobian of the CNN over {ASKED:,} images, compilation included",
-        {"identikit": ours(_jacobian)},
-        warm=False,
-        rounds=1,
-        flop=ASKED * 11 * FORWARD,
-        at_most=60,
-    ),
-}
+def score_task(n: int, tolerance: float) -> Task:
+    return _beside_pytorch(
+        f"scores of {n:,} images by the CNN", _score, _score_torch, n,
+        flop=n * FORWARD, same=agree("mean_square", tolerance),
+    )  # fmt: skip
+
+
+def generation_task(candidates: int, generations: int) -> Task:
+    return _beside_pytorch(
+        f"a generation of an identikit, {candidates} candidates (PyTorch: their scores only)",
+        _generation, _scoring_as_generation, candidates, generations,
+        per="generations", flop=candidates * FORWARD, at_least=_asked(2.5, 1.3),
+    )  # fmt: skip
+
+
+def tasks(toy: bool = False) -> dict[str, Task]:
+    n, steps, generations, asked = (8, 1, 2, 4) if toy else (500, 10, 10, 10_000)
+    return {
+        "cnn_step": _beside_pytorch(
+            f"training step of the CNN, batch {BATCH} (an epoch is 468)", _step, _step_torch, steps,
+            per="steps", flop=BATCH * (3 * FORWARD - FIRST), at_least=_asked(1.5, 1.0),
+        ),
+        "cnn_score": score_task(n, 1e-3),
+        "generation": generation_task(n, generations),
+        "cnn_gradient": _beside_pytorch(
+            f"gradients of {n} images by the CNN", _gradient, _gradient_torch, n,
+            flop=n * 2 * FORWARD, at_least=_asked(1.8, 1.5), same=agree("mean_square", 1e-2),
+        ),
+        "jacobian": Task(
+            f"mean Jacobian of the CNN over {asked:,} images, compilation included",
+            {"identikit": ours(partial(_jacobian, asked))},
+            warm=False, rounds=1, flop=asked * 11 * FORWARD, at_most=60,
+        ),
+    }  # fmt: skip

@@ -1,6 +1,6 @@
 """Joint descent of document 004: 64 runs in one call against PyTorch's loop, one run after the other."""
 
-import functools
+from functools import partial
 
 from research.bench.task import Task, Trial, agree, ours, peer
 
@@ -16,21 +16,21 @@ def start(runs: int):
     from research.joint_descent import descent as clustering
 
     descent = clustering.make_descent(clustering.setting("A"))
-    keys = jax.vmap(functools.partial(jax.random.fold_in, jax.random.key(0)))(jnp.arange(runs))
+    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(0)))(jnp.arange(runs))
     return descent, descent.init(keys)
 
 
-def ours_of(runs: int) -> Trial:
+def ours_of(runs: int, epochs: int) -> Trial:
     import jax
 
     descent, state = start(runs)
     return Trial(
-        lambda: jax.block_until_ready(descent.advance(state, EPOCHS)),
+        lambda: jax.block_until_ready(descent.advance(state, epochs)),
         lambda state: {"runs": runs, "loss": descent.measure(state)[0][0]},
     )
 
 
-def torch_loop() -> Trial:
+def torch_loop(epochs: int) -> Trial:
     """Run 0, from the same points, labels and weights, at the same rates."""
     import numpy as np
     import torch
@@ -53,7 +53,7 @@ def torch_loop() -> Trial:
                 {"params": [points], "lr": POINTS * input_rate},
             ]
         )
-        for _ in range(EPOCHS):
+        for _ in range(epochs):
             optimiser.zero_grad(set_to_none=True)
             loss(network(points), labels).backward()
             optimiser.step()
@@ -62,15 +62,19 @@ def torch_loop() -> Trial:
     return Trial(work)
 
 
-TASKS = {
-    "descent": Task(
-        "7,000 epochs of joint descent (2-12-3), of 64 runs in one call, per run",
-        {"identikit": ours(functools.partial(ours_of, RUNS)), "PyTorch, a loop": peer(torch_loop)},
-        warm=False,
-        rounds=2,
+def task(runs: int, epochs: int, words: str = "", **asked) -> Task:
+    return Task(
+        f"{epochs:,} epochs of joint descent (2-12-3), of {runs:,} runs in one call, per run{words}",
+        {
+            "identikit": ours(partial(ours_of, runs, epochs)),
+            "PyTorch, a loop": peer(partial(torch_loop, epochs)),
+        },
         per="runs",
-        flop=FLOP,
-        at_least={"PyTorch, a loop": 15},
         same=agree("loss", 1e-2),
+        **asked,
     )
-}
+
+
+def tasks(toy: bool = False) -> dict[str, Task]:
+    runs, epochs = (2, 10) if toy else (RUNS, EPOCHS)
+    return {"descent": task(runs, epochs, warm=False, rounds=2, flop=FLOP, at_least={"PyTorch, a loop": 15})}

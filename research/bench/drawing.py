@@ -4,30 +4,31 @@ Its networks are barely trained, which takes no part in the time; its maps and n
 """
 
 import asyncio
-import functools
 import multiprocessing
 import os
 import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 
 from research.bench.task import Facts, Task, Trial, ours
 
 STROKES = 100
-CLIENTS, SECONDS = 50, 60.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PATIENCE_MS = 120_000
 
 
-def _reader():
+@cache
+def _reader(toy: bool):
     from research.app import fitted, settings
     from research.app.reader import Reader
 
-    usual = settings.Settings()
+    usual = settings.Settings(examples=2_000, points=400) if toy else settings.Settings()
     for network in (*usual.models.values(), usual.bottleneck, usual.cleaner):
         network.examples, network.training.epochs = 512, 1
     reader = Reader(usual, fitted.fit(usual, lambda what, share: None))
@@ -39,20 +40,20 @@ def _facts(times) -> dict[str, float]:
     return {"median": times.median / 1e3, "p95": times.p95 / 1e3, "n": times.n}
 
 
-def _stroke() -> Trial:
+def _stroke(toy: bool) -> Trial:
     from research.app import latency
 
-    reader = _reader()
-    return Trial(lambda: latency.answers(reader, repeats=STROKES), _facts)
+    reader = _reader(toy)
+    return Trial(lambda: latency.answers(reader, repeats=2 if toy else STROKES), _facts)
 
 
-def _served() -> str:
+def _served(toy: bool) -> str:
     """The address of the app, served by a thread of this process until it ends."""
     from research.app import serving
     from research.app.server import App
     from research.app.settings import Limits
 
-    reader = _reader()
+    reader = _reader(toy)
     for model in reader.models:
         model.warm()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -65,7 +66,7 @@ def _served() -> str:
     return f"127.0.0.1:{listening.getsockname()[1]}"
 
 
-def _paint() -> Trial:
+def _paint(toy: bool) -> Trial:
     from playwright.sync_api import sync_playwright
 
     from research.app import latency
@@ -75,26 +76,26 @@ def _paint() -> Trial:
         raise RuntimeError(f"no browser here: none of {', '.join(BROWSERS)} is on the path")
     browser = sync_playwright().start().chromium.launch(executable_path=found, args=FLAGS)
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"http://{_served()}/")
+    page.goto(f"http://{_served(toy)}/")
     page.wait_for_function("() => window.identikit && window.identikit.settled()", timeout=PATIENCE_MS)
-    return Trial(lambda: latency.in_browser(page), _facts)
+    return Trial(lambda: latency.in_browser(page, 1 if toy else 12), _facts)
 
 
-def _crowd() -> Trial:
+def _crowd(clients: int, seconds: float, toy: bool) -> Trial:
     """The hands are in a process of their own; the memory is the server's."""
     from research.app import latency
 
-    url = f"ws://{_served()}/live"
+    url = f"ws://{_served(toy)}/live"
     hands = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
     def drawn(seconds: float):
-        return hands.submit(latency.crowded, url, CLIENTS, seconds=seconds).result()
+        return hands.submit(latency.crowded, url, clients, seconds=seconds).result()
 
-    drawn(2.0)
+    drawn(min(2.0, seconds))
 
     def work():
         before = _memory()
-        return drawn(SECONDS), _memory() - before
+        return drawn(seconds), _memory() - before
 
     def judge(outcome) -> Facts:
         crowd, grown = outcome
@@ -114,19 +115,19 @@ def _memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-def _waited(title: str, prepare, counts: str, at_most: float, **how) -> Task:
-    return Task(title, {"identikit": ours(prepare)}, counts=counts, at_most=at_most, **how)
+def tasks(toy: bool = False) -> dict[str, Task]:
+    clients, seconds = (2, 0.5) if toy else (50, 60.0)
 
+    def waited(title: str, prepare: Callable[[], Trial], counts: str, at_most: float, **how) -> Task:
+        return Task(title, {"identikit": ours(prepare)}, counts=counts, at_most=at_most, **how)
 
-_in_browser = functools.partial(_waited, prepare=_paint, warm=False, rounds=3)
-TASKS = {
-    "stroke": _waited(
-        "an answer to a stroke, on the server, all main panels; median", _stroke, "median", 6e-3
-    ),
-    "paint": _in_browser("from stroke to paint in Chromium, all main panels; median", counts="median", at_most=25e-3),
-    "paint_late": _in_browser("the same; 95th percentile", counts="p95", at_most=50e-3),
-    "crowd": _waited(
-        f"{CLIENTS} clients at 10 strokes a second for {SECONDS:.0f} s; 95th percentile",
-        _crowd, "p95", 150e-3, warm=False, rounds=1,
-    ),
-}  # fmt: skip
+    in_browser = partial(waited, prepare=partial(_paint, toy), warm=False, rounds=3)
+    return {
+        "stroke": waited("an answer to a stroke, on the server, all main panels; median", partial(_stroke, toy), "median", 6e-3),
+        "paint": in_browser("from stroke to paint in Chromium, all main panels; median", counts="median", at_most=25e-3),
+        "paint_late": in_browser("the same; 95th percentile", counts="p95", at_most=50e-3),
+        "crowd": waited(
+            f"{clients} clients at 10 strokes a second for {seconds:g} s; 95th percentile",
+            partial(_crowd, clients, seconds, toy), "p95", 150e-3, warm=False, rounds=1,
+        ),
+    }  # fmt: skip

@@ -23,6 +23,7 @@ class Axis(NamedTuple):
     ready: Callable[[int], Callable[[], object]]
     slope: float
     memory: float
+    toy: tuple[int, ...] = (1, 2)  # sizes for tests
 
 
 def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generations: int = 8):
@@ -47,6 +48,7 @@ def _training(networks: int):
     import jax.numpy as jnp
 
     from research import data
+    from research.models.mlp import MLPConfig
     from research.training import fit as training
 
     train = data.load("mnist", "train")
@@ -80,10 +82,10 @@ AXES = {
     "candidates": Axis((100, 400, 1600, 6400), lambda n: _reading(masks=n), 1, 1),
     "digits": Axis((1, 2, 5, 10), lambda n: _reading(digits=n, generations=64), 1, 1),
     "restarts": Axis((1, 8, 64, 512), lambda n: _reading(restarts=n), 1, 1),
-    "generations": Axis((16, 128, 1024), lambda n: _reading(generations=n), 1, 0),
+    "generations": Axis((16, 128, 1024), lambda n: _reading(generations=n), 1, 0, (2, 4)),
     "networks": Axis((1, 4, 16, 32), _training, 1, 1),
-    "points": Axis((250, 1000, 4000, 16000), _descent, 1, 1),
-    "digits on a t-SNE map": Axis((1250, 2500, 5000, 10000), _tsne, 1, 1),
+    "points": Axis((250, 1000, 4000, 16000), _descent, 1, 1, (20, 40)),
+    "digits on a t-SNE map": Axis((1250, 2500, 5000, 10000), _tsne, 1, 1, (200, 400)),
 }
 
 
@@ -148,13 +150,14 @@ def _grown(axis: Axis) -> Trial:
     return Trial(functools.partial(grow, axis))
 
 
-TASKS = {
-    f"grow {name}": Task(
-        f"growth with the number of {name}",
-        {"identikit": ours(functools.partial(_grown, axis))},
-        warm=False,
-        rounds=1,
-        row=False,
-    )
-    for name, axis in AXES.items()
-}
+def tasks(toy: bool = False) -> dict[str, Task]:
+    return {
+        f"grow {name}": Task(
+            f"growth with the number of {name}",
+            {"identikit": ours(functools.partial(_grown, axis._replace(sizes=axis.toy) if toy else axis))},
+            warm=False,
+            rounds=1,
+            row=False,
+        )
+        for name, axis in AXES.items()
+    }

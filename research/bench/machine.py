@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from research.bench.task import Task, Trial, ours, peer
 
@@ -10,11 +11,11 @@ BYTES = 2**28
 REPEATS = 12
 
 
-def _jax() -> Trial:
+def _jax(side: int | None) -> Trial:
     import jax
     import jax.numpy as jnp
 
-    side = SIDE[jax.default_backend()]
+    side = side or SIDE[jax.default_backend()]
     a = jax.random.normal(jax.random.key(0), (side, side))
     many = jnp.ones(BYTES // 4)
     product = jax.jit(lambda a: jnp.matmul(a, a, precision="highest"))
@@ -26,12 +27,12 @@ def _jax() -> Trial:
     )
 
 
-def _torch() -> Trial:
+def _torch(side: int | None) -> Trial:
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
-    side = SIDE["gpu" if device == "cuda" else "cpu"]
+    side = side or SIDE["gpu" if device == "cuda" else "cpu"]
     a = torch.randn((side, side), device=device)
     many = torch.ones(BYTES // 4, device=device)
     return Trial(lambda: limits(lambda: (a @ a, wait()), lambda: (many + 1, wait()), side))
@@ -53,10 +54,7 @@ def best(call: Callable[[], object]) -> float:
     return min(seconds)
 
 
-TASKS = {
-    "machine": Task(
-        "the machine's limit: product of two matrices, copy",
-        {"identikit": ours(_jax), "PyTorch": peer(_torch)},
-        row=False,
-    )
-}
+def tasks(toy: bool = False) -> dict[str, Task]:
+    side = 64 if toy else None
+    contenders = {"identikit": ours(partial(_jax, side)), "PyTorch": peer(partial(_torch, side))}
+    return {"machine": Task("the machine's limit: product of two matrices, copy", contenders, row=False)}

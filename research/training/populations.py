@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
@@ -128,9 +127,11 @@ def train_or_load(config: NetworkConfig, m: int, name: str = "network") -> Popul
         missing = [i for i in range(m) if i not in found]
         if missing:
             store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
-            for i, network in zip(missing, _train(config, missing, place, name)):
+            trained, checkpoints = _train(config, missing, place, name)
+            for i, network in zip(missing, trained):
                 _save(place, i, *network)
                 found[i] = network
+            checkpoints.clear()
     params = [found[i][0] for i in range(m)]
     facts = [found[i][1] for i in range(m)]
     return Population(
@@ -169,8 +170,10 @@ def retraining() -> Iterator[None]:
         _retrained = before
 
 
-def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
-    """Trains the networks with these indices together, from a checkpoint if there is one; yields (params, facts)."""
+def _train(
+    config: NetworkConfig, indices: list[int], place: Path, name: str
+) -> tuple[list[tuple[Any, dict[str, Any]]], Checkpoints]:
+    """(params, facts) of the networks with these indices, trained together, and the checkpoints to be cleared."""
     checkpoints = Checkpoints(place / f"training-{store.digest(indices)}")
     begin = _resume(config, indices, checkpoints)
     with progress.bar(name) as report:
@@ -181,8 +184,8 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             checkpoints.save(piece.step, tree)
 
         trained = train.train(config, indices, begin=begin, after_piece=after_piece)
-    checkpoints.clear()
     outputs = _outputs(config, trained.params)
+    networks = []
     for i in range(len(indices)):
         facts = {
             "curve": trained.curve[i].tolist(),
@@ -191,7 +194,8 @@ def _train(config: NetworkConfig, indices: list[int], place: Path, name: str):
             "images_seen": trained.images_seen,
             "outputs": outputs[i].tolist(),
         }
-        yield jax.tree.map(lambda leaf, i=i: leaf[i], trained.params), facts
+        networks.append((jax.tree.map(lambda leaf, i=i: leaf[i], trained.params), facts))
+    return networks, checkpoints
 
 
 def _resume(config: NetworkConfig, indices: list[int], checkpoints: Checkpoints) -> train.Progress | None:
@@ -206,16 +210,9 @@ def _resume(config: NetworkConfig, indices: list[int], checkpoints: Checkpoints)
 
 def _outputs(config: NetworkConfig, params: Any) -> Float[np.ndarray, "m probes k"]:
     """What networks say about the first test images: recorded with them, and compared when they are loaded."""
-    images = jnp.asarray(data.load(config.data, "test").images[:PROBES] / np.float32(255))
-    return np.asarray(_apply(_split(config)[0], params, images))
-
-
-def _probe(graph: Any, params: Any, images: Array) -> Array:
-    one = lambda network, image: nnx.merge(graph, network)(image)[0]  # noqa: E731
-    return jax.lax.map(lambda network: jax.vmap(lambda image: one(network, image))(images), params)
-
-
-_apply = jax.jit(_probe, static_argnums=0)
+    test = data.load(config.data, "test")
+    images, labels = test.images[:PROBES], test.labels[:PROBES]
+    return np.asarray(train.fit_of(config).evaluate(jax.device_put(params), images, labels)[0])
 
 
 def _named(params: Any) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def test_every_task_is_whole(name):
 
 
 def test_an_unknown_suite_lists_the_known_ones():
-    with pytest.raises(ValueError, match="unknown suite 'tpu'; known: cpu, gpu"):
+    with pytest.raises(ValueError, match="unknown suite 'tpu'; known: cpu, gpu, each also as NAME:toy"):
         bench.suite("tpu")
     assert command.SUITE.default == "cpu"
 

@@ -187,7 +187,9 @@ def test_ties_share_a_rank():
 
 def test_findings_hold_or_are_left_out():
     easy = {each.id: each for each in findings.findings(hand_made(EASY))}
-    hard = {each.id: each for each in findings.findings(hand_made(AS_SAID | {3: [[0]], 4: [[0, 0, 1]]}))}
+    hard = {
+        each.id: each for each in findings.findings(hand_made(AS_SAID | {3: [[0]], 4: [[0, 0, 0, 0, 1]]}))
+    }
     assert "seven-nine-easy" in easy
     assert "hardest-digits" not in easy
     assert "seven-nine-easy" not in hard

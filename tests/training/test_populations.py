@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from research import data
+from research.models.cnn import CNNConfig
 from research.models.mlp import MLPConfig
 from research.runs import code, store
 from research.training import fit, populations, train
@@ -111,6 +112,13 @@ def test_a_network_that_does_not_give_its_recorded_outputs_is_trained_again(cach
     first = populations.train_or_load(SMALL, 2)
     edited(populations.folder(SMALL) / "1.safetensors", change)
     assert same(populations.train_or_load(SMALL, 2), first)
+
+
+def test_a_network_whose_module_keeps_its_config_is_saved_and_loaded(cache):
+    """A CNN does, and a config cannot be hashed."""
+    tiny = CNNConfig(channels=(2, 2), dense=4)
+    config = NetworkConfig(tiny, TrainingConfig(batch=50), examples=100)
+    assert same(populations.train_or_load(config, 1), populations.train_or_load(config, 1))
 
 
 def test_retraining_trains_each_network_once_more(cache, monkeypatch):

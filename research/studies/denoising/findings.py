@@ -51,7 +51,7 @@ def _trained_on_noise(results: xr.Dataset) -> Finding | None:
         "({interval} points, n = {n} pairs): {trained} of the labels instead of {plain}.",
         holds=gain.low > 0,
         words={"interval": f"{100 * gain.low:.1f} to {100 * gain.high:.1f}", "n": str(gain.n)},
-        gain=Number.of(e.Interval(*(100 * x for x in gain[:3]), gain.n), UNIT, digits=1),
+        gain=Number.of(e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n), UNIT, digits=1),
         trained=_share(trained),
         plain=_share(plain),
     )

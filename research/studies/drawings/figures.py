@@ -28,8 +28,8 @@ def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             row.name(i, f"{100 * shows:.1f}", at=0.0, fontsize=6.5, fontweight="bold")
             row.name(i, f"{100 * reverse:.1f}", at=1.0, fontsize=6.5, color=MUTED)
     pairs = int((results.kind == "cnn_small").sum())
-    size = f"n = {pairs} pairs of networks × {int(results.sevens):,} sevens"
-    figure.suptitle(f"pattern, %; its reverse, %{chr(10) if narrow else ' '}({size})", fontsize=7.5)
+    units = f"n = {pairs} pairs of networks × {int(results.sevens):,} sevens"
+    figure.suptitle(f"pattern, %; its reverse, %{chr(10) if narrow else ' '}({units})", fontsize=7.5)
     return figure
 
 

@@ -92,7 +92,10 @@ def run(config: Config, run: Run) -> xr.Dataset:
     )  # [family step n 28 28], 8 bits
     grid = np.stack([[funky(sevens, width, shift) for shift in SHIFTS] for width in WIDTHS])
     edges = np.stack([funky(sevens, WIDE, EDGE, towards) for towards in TOWARDS])
-    predicted, of_grid, of_edges, kinds = [], [], [], []
+    predicted: list[np.ndarray] = []
+    of_grid: list[np.ndarray] = []
+    of_edges: list[np.ndarray] = []
+    kinds: list[str] = []
     for kind, read in _readers(config, train).items():
         read = _once(read)
         every = [_all(read, images) for images in (deformed, grid, edges)]

@@ -24,5 +24,5 @@ DIFFERENCES = (
     '"often", "most" and "easily" as at least one half, "sometimes" as at least one run in a hundred.',
     "The document looked at its pictures. Here networks of other kinds name them, which is not what people see; likeness to "
     "letters (F, u) is not measured.",
-    "The document asked one network, probably for a few runs a digit; here 20 networks of its kind are asked.",
+    "The document asked one network, probably for a few runs a digit; here a population of such networks is searched.",
 )

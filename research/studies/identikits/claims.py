@@ -1,5 +1,6 @@
 """The statements of document 003, judged from the saved results; what each row requires is explained in the lab note."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -98,19 +99,20 @@ def _confidence(rows: Rows) -> None:
     results, judges = rows.results, m.judges(rows.results, rows.kind)
     n = results.sizes["example"]
 
-    def quantile(x: np.ndarray, q: float) -> np.ndarray:
-        return np.quantile(x, q, axis=1)
+    def crossed(top: np.ndarray, q: float) -> e.Interval:
+        return e.crossed(top, lambda drawn: np.quantile(drawn, q, axis=1).mean(), bounds=(0.0, 1.0))
 
-    def crossed(x: np.ndarray, q: float) -> e.Interval:
-        return e.crossed(x, lambda drawn: quantile(drawn, q).mean(), bounds=(0.0, 1.0))
+    def exceeded(noise: str) -> e.Interval:
+        top = results.random_top.isel(judge=judges).sel(noise=noise).values
+        return crossed(top, 0.9) if noise == HEADLINE else e.share(np.quantile(top, 0.9, axis=1))
 
     for noise, name in m.NOISES.items():
-        shown, headline = results.random_top.isel(judge=judges).sel(noise=noise).values, noise == HEADLINE
+        headline = noise == HEADLINE
         rows.judge(
             "random-below-0.6" if headline else f"random-below-0.6-{noise}",
             RANDOM,
             e.AtMost(0.6, stated=True),
-            lambda x=shown, headline=headline: crossed(x, 0.9) if headline else e.share(quantile(x, 0.9)),
+            functools.partial(exceeded, noise),
             "90 % quantile of the largest output",
             within=f"{n:,} images: {name}",
             primary=headline,
@@ -135,7 +137,7 @@ def _convergence(rows: Rows, condition: str) -> None:
         if digit not in HARD:
             rows.search(
                 f"identikit-reaches-0.99-{digit}", REACHED, e.AtLeast(0.5), condition, (digit,),
-                lambda runs, digit=digit: m.rate(_only(runs, digit)),
+                functools.partial(_rate_of, digit),
                 f"share of runs for {digit} that reach 0.99", primary=False,
             )  # fmt: skip
     rows.search(
@@ -171,7 +173,7 @@ def _hard(rows: Rows, condition: str, suffix: str = "", *, primary: bool = True)
     for id, digit, claimed in (("seven-half", 7, 0.5), ("nine-third", 9, 0.3)):
         rows.search(
             f"{id}{suffix}", HARDEST, e.Near(claimed, MARGIN, neutral=1.0), condition, (digit,),
-            lambda runs, digit=digit: m.rate(_only(runs, digit)),
+            functools.partial(_rate_of, digit),
             f"share of runs for {digit} that reach 0.99", primary=primary,
         )  # fmt: skip
     rows.search(
@@ -235,6 +237,10 @@ def _pictures(rows: Rows, condition: str) -> None:
         "one-nine-like-the-mean", MESS, e.Below(0), condition, (*MESSY, *SEEN), lambda runs: alike(runs, MESSY, SEEN),
         "correlation with the mean digit, 1 and 9 less 0 and 6", primary=False,
     )  # fmt: skip
+
+
+def _rate_of(digit: int, runs: xr.Dataset) -> e.Interval:
+    return m.rate(_only(runs, digit))
 
 
 def _only(runs: xr.Dataset, *digits: int) -> xr.Dataset:

@@ -75,9 +75,8 @@ def networks(runs: xr.Dataset) -> int:
 
 
 def by_network(runs: xr.Dataset, values: ArrayLike) -> Float[np.ndarray, " networks"]:
-    """Mean of one value per run over the runs of each network; missing values are left out."""
-    x, network = np.asarray(values, float), runs.network.values
-    return np.array([_mean(x[network == i]) for i in np.unique(network)])
+    """Mean of one value per run over the restarts, then over the digits of each network; missing values are left out."""
+    return np.array([_mean(of_digits) for of_digits in by_network_and_digit(runs, values)])
 
 
 def by_network_and_digit(runs: xr.Dataset, values: ArrayLike) -> Float[np.ndarray, "networks digits"]:

@@ -119,17 +119,22 @@ def condition(config: Config, name: str, restarts: int) -> Condition:
     """One way of asking by its name; searches that vary the start or the network use the masks of PICTURES."""
     if name in SPACES:
         method: Any = GradientAscent(parameterisation=SPACES[name], jitter=1)
-        limit = {"patience": config.steps, "generations": config.steps}
-        return Condition(name, method, restarts, **limit, targets=TARGETS[PICTURES])
-    method = RandomSearch(
-        1 if name == CLIMB else config.masks, *PERTURBATIONS.get(name, PERTURBATIONS[PICTURES])
-    )
-    limit = {"patience": config.patience, "generations": config.generations}
+        return Condition(name, method, restarts, config.steps, config.steps, targets=TARGETS[PICTURES])
+    masks, clip = PERTURBATIONS.get(name, PERTURBATIONS[PICTURES])
     if name == CLIMB:
-        limit = {"patience": config.tries, "generations": config.tries}
-    start, trained = STARTS.get(name, "blank"), name != "untrained"
-    targets = TARGETS.get(name, (0.9, 0.99))
-    return Condition(name, method, restarts, **limit, targets=targets, start=start, trained=trained)
+        return Condition(name, RandomSearch(1, masks, clip), restarts, config.tries, config.tries)
+    search = RandomSearch(config.masks, masks, clip)
+    start, targets = STARTS.get(name, "blank"), TARGETS.get(name, (0.9, 0.99))
+    return Condition(
+        name,
+        search,
+        restarts,
+        config.patience,
+        config.generations,
+        targets,
+        start,
+        trained=name != "untrained",
+    )
 
 
 def wanted(config: Config) -> list[Wanted]:

@@ -16,8 +16,11 @@ from research.paper import tables
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SPECIAL = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
            "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--", "−": "$-$", "≥": r"$\ge$", "≤": r"$\le$",
-           "×": r"$\times$", "…": r"\ldots{}", "→": r"$\to$", "²": r"$^2$", "α": r"$\alpha$", "±": r"$\pm$", "⁻": "$^-$",
+           "×": r"$\times$", "…": r"\ldots{}", "→": r"$\to$", "²": r"$^2$", "±": r"$\pm$", "⁻": "$^-$",
            "<": "$<$", ">": "$>$", "“": "``", "”": "''", "’": "'", "·": r"$\cdot$", "\N{NO-BREAK SPACE}": "~"}  # fmt: skip
+GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "λ": "lambda", "μ": "mu", "π": "pi",
+         "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "χ": "chi", "Δ": "Delta", "Σ": "Sigma"}  # fmt: skip
+SPECIAL |= {letter: rf"$\{name}$" for letter, name in GREEK.items()}
 
 
 def macro(id: str) -> str:

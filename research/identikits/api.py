@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Key
 
 from research.identikits import arguments
 from research.identikits.gradient_ascent import GradientAscent, Position, zero_gradient
-from research.identikits.initial_images import Start, start_images
+from research.identikits.initial_images import STARTS, Blank, Start, start_images
 from research.identikits.layout import Layout
 from research.identikits.objectives import OBJECTIVES, Objective
 from research.identikits.runner import Execution, Progress, Runs, init_runs, run_to_end
@@ -174,10 +174,11 @@ def _choose_starts(
     init: Callable[[RunConfig, Any], Runs],
 ) -> tuple[Float[np.ndarray, "runs h w"], list[str]]:
     """The start image of every run and the name of its kind."""
-    count = len(keys)
+    if isinstance(start, str):
+        build("start", STARTS | {"auto": Blank}, start)  # refuses an unknown name
     if not (isinstance(start, str) and start == "auto"):
         kind = start if isinstance(start, str) else repr(start) if callable(start) else "images"
-        return start_images(start, keys, layout.shape, shape), [kind] * count
+        return start_images(start, keys, layout.shape, shape), [kind] * len(keys)
     blank, noise = (start_images(kind, keys, layout.shape, shape) for kind in ("blank", "low_noise"))
     probe = init(replace(config, method=GradientAscent(), history=(0,), frames=()), blank)
     flat = zero_gradient(probe.state)

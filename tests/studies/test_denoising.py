@@ -1,9 +1,10 @@
-"""The study "denoising": its claims, the strength it looks for, the same bits, the same bytes drawn."""
+"""The study "denoising": its claims, the strength it looks for, one run with its findings and figures."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,10 +12,10 @@ import xarray as xr
 from configs.denoising import get_config
 from research import studies
 from research.data.noise import NOISES
-from research.plotting import files, surprises
+from research.plotting import style
 from research.runs.store import Run
-from research.studies.denoising import study
-from research.studies.denoising.measures import LEVEL, Bench
+from research.studies.denoising import claims, findings, measures, study
+from research.studies.denoising.noisy_pairs import LEVEL, Bench
 from research.studies.preparing import prepared
 
 
@@ -30,45 +31,65 @@ def config():
 
 
 @pytest.fixture(scope="module")
-def twice(config, tmp_path_factory):
-    """The results of the same config, twice."""
-    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+def results(config, tmp_path_factory):
+    """The saved results of the config."""
+    run = Run(tmp_path_factory.mktemp("run"))
+    run.save(prepared(config), study.run(prepared(config), run), 1.0)
+    return run.results()
 
 
-def hand_made(noisy, before, after, clean=0.98):
-    """Accuracies of the pairs under the author's noise as it is, at its 89 %, and cleaned there."""
-    pairs = len(after)
-    at_one = np.stack([noisy, np.full(pairs, 0.9), np.full(pairs, 0.9)], -1)
-    at_level = np.stack([before, after, np.full(pairs, 0.5)], -1)
+def hand_made(noisy, after, clean=0.98, read=0.978, explained=0.95, mean_error=0.07, **attrs):
+    """Five pairs: accuracies near these under the author's noise as it is, cleaned, and without noise."""
+    around = lambda value, seed: value + np.random.default_rng(seed).normal(0, 0.0005, 5)  # noqa: E731
+    rows = [[around(LEVEL, 0), around(0.945, 1), around(0.92, 2)] for _ in NOISES]
+    rows += [[around(noisy, 3), around(after, 4), around(after, 5)]]  # the author's noise as it is
+    rows += [[around(clean, 6), around(read, 7), around(read - 0.01, 8)]]  # no noise
+    kept = np.array(rows)
+    kept_error = np.full(kept.shape, (1 - explained) * mean_error) * around(1, 9)
+    dims = ("condition", "cleaning", "pair")
     return xr.Dataset(
+        {"kept": (dims, kept), "kept_error": (dims, kept_error), "mean_image_error": mean_error, "pca_error": 0.001},
         {
-            "kept": (("condition", "pair", "reader", "cleaning"), np.stack([at_level, at_one])[:, :, None]),
-            "accuracy": (
-                ("noise", "pair", "level", "reader", "cleaning"), np.full((1, pairs, 1, 1, 3), clean),
-            ),
+            "condition": [*NOISES, study.AS_IS, study.CLEAN], "cleaning": list(study.CLEANINGS), "noise": list(NOISES),
         },
         {
-            "condition": [study.AUTHORS, f"{study.AUTHORS} at 1"], "reader": [study.JUDGED],
-            "cleaning": list(study.CLEANINGS), "noise": [study.AUTHORS],
+            "images": 1000, "network": "784-9-10", "autoencoder": "784-9-784", "network_is_documents": 1,
+            "autoencoder_is_documents": 1, **attrs,
         },
     )  # fmt: skip
 
 
+PRIMARY = ("noisy-89", "denoised-94", "errors-halved", "autoencoder-reproduces")
+
+
 @pytest.mark.parametrize(
-    ("noisy", "after", "verdicts"),
+    ("how", "verdicts"),
     [
-        ([0.88, 0.89, 0.90], [0.945, 0.944, 0.946], ["reproduced", "reproduced", "reproduced"]),
-        ([0.77, 0.78, 0.79], [0.96, 0.93, 0.95], ["partly", "partly", "reproduced"]),
-        ([0.77, 0.78, 0.79], [0.92, 0.921, 0.922], ["partly", "not reproduced", "partly"]),
-        ([0.88, 0.89, 0.90], [0.85, 0.86, 0.87], ["reproduced", "not reproduced", "not reproduced"]),
-        ([0.88, 0.89, 0.90], [np.nan] * 3, ["reproduced", "not run", "not run"]),
+        ({"noisy": 0.89, "after": 0.94}, ["reproduced"] * 4),
+        (
+            {"noisy": 0.88, "after": 0.94},
+            ["inconclusive", "reproduced", "reproduced", "reproduced"],
+        ),  # on the margin
+        ({"noisy": 0.78, "after": 0.91}, ["partly", "partly", "reproduced", "reproduced"]),
+        # five times fewer errors
+        ({"noisy": 0.78, "after": 0.96}, [*["partly"] * 3, "reproduced"]),
+        ({"noisy": 0.89, "after": 0.86}, ["reproduced", "not reproduced", "not reproduced", "reproduced"]),
+        ({"noisy": 0.89, "after": 0.94, "explained": 0.8}, [*["reproduced"] * 3, "not reproduced"]),
+        ({"noisy": 0.99, "after": 0.94}, ["not reproduced", "reproduced", "not reproduced", "reproduced"]),
     ],
 )
-def test_claims_follow_from_what_is_kept(noisy, after, verdicts):
-    claims = study.claims(hand_made(np.array(noisy), np.full(3, LEVEL), np.array(after)))
-    assert [claim.id for claim in claims] == ["noisy-89", "denoised-94", "errors-halved"]
-    assert [claim.verdict for claim in claims] == verdicts
-    assert {claim.n for claim in claims if claim.measured is not None} == {3}
+def test_claims_follow_from_what_is_kept(how, verdicts):
+    rows = {row.id: row for row in claims.claims(hand_made(**how))}
+    assert [row.id for row in rows.values() if row.primary] == list(PRIMARY)
+    assert [rows[id].verdict for id in PRIMARY] == verdicts
+    assert {row.n for row in rows.values()} == {5}
+    assert {row.claimed for row in rows.values()} == {0.89, 0.94, 2, None}
+
+
+def test_no_direction_where_the_neutral_value_is_within_the_margin():
+    assert measures.nearest(0.89, 0.01, neutral=0.98).neutral == 0.98
+    assert measures.nearest(0.89, 0.01, neutral=0.885).neutral is None
+    assert measures.nearest(0.89, 0.01, neutral=np.nan).neutral is None
 
 
 class Fake:
@@ -116,21 +137,37 @@ def test_the_strength_found_leaves_the_level_and_cleaning_is_what_it_says():
     np.testing.assert_allclose(error[2, 1, 0], 1 / 6, rtol=0.02)  # E max(u, 0)² for u ~ U(-1, 1)
 
 
-def test_the_same_config_gives_the_same_bits(twice, config):
-    xr.testing.assert_identical(*twice)
-    results = twice[0]
+def test_a_run_gives_claims_findings_and_figures(results, config):
     assert results.sizes["pair"] == config.pairs
     assert results.original.dtype == np.uint8
-    ranks = results.accuracy.sel(reader="mlp3", cleaning="none").mean("pair")
-    assert (ranks.isel(level=0) > ranks.isel(level=-1)).all()  # noise costs something
+    read = results.accuracy.sel(reader="mlp3", cleaning="none").mean("pair")
+    assert (read.isel(level=0) > read.isel(level=-1)).all()  # noise costs something
+    assert {row.verdict for row in claims.claims(results)} == {
+        "not run"
+    }  # other networks than the document's
+    findings.findings(results)
+    with style.paper_style():
+        for drawing in studies.part("denoising", "figures").FIGURES.values():
+            plt.close(drawing.draw(results, style.SINGLE))
 
 
-def test_figures_drawn_twice_are_the_same_bytes(twice, tmp_path):
-    drawn = [files.draw_all(studies.part("denoising", "figures"), twice[0], tmp_path / name) for name in "ab"]
-    assert all(text.endswith(".") for text in surprises.of("denoising", twice[0]))
-    assert drawn[0] == drawn[1] == list(studies.part("denoising", "figures").FIGURES)
-    for file in sorted((tmp_path / "a").iterdir()):
-        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+def test_baselines_are_errors_of_the_mean_image_and_of_components(results, config):
+    assert 0 < float(results.pca_error) < float(results.mean_image_error) < 0.1
+    clean = results.kept_error.sel(condition=study.CLEAN)
+    np.testing.assert_array_equal(clean.sel(cleaning="none"), 0)
+    expected = 1 - clean.sel(cleaning="autoencoder") / float(results.mean_image_error)
+    np.testing.assert_allclose(measures.reproduced(results), expected, rtol=1e-4)
+
+
+def test_findings_hold_where_the_results_say_so():
+    assert findings._which_cleaner(hand_made(0.8, 0.93)) is not None
+    assert findings._cleaning_pays(hand_made(0.8, 0.93)).numbers["cleaned"].value == pytest.approx(
+        0.93, abs=0.001
+    )
+    assert findings._cleaning_pays(hand_made(0.93, 0.8)) is None
+    tied = hand_made(0.8, 0.93)
+    tied["kept"].loc[{"cleaning": "denoiser"}] = tied.kept.sel(cleaning="autoencoder").values
+    assert findings._which_cleaner(tied) is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from research.studies.denoising.noisy_pairs import LEVEL
 from research.studies.denoising.study import AS_IS, CLEAN, JUDGED
 
 COLOURS = {"none": MUTED, "autoencoder": ACCENT, "denoiser": SECOND}
-WORDS = {"none": "noisy", "autoencoder": "cleaned", "denoiser": "cleaned, trained on noise"}
+WORDS = {"none": "not cleaned", "autoencoder": "cleaned", "denoiser": "cleaned, trained on noise"}
 NOISE_WORDS = {
     "gaussian": "Gaussian",
     "uniform": "uniform",

@@ -22,7 +22,9 @@ def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         row = tiles(ax, results.grid_example.sel(width=factor).values / 255)
         row.name_row(f"{factor:g} ×\nwidth", fontsize=7)
         for i, shift in enumerate(shifts):
-            shows, reverse = (x.mean() for x in m.pattern(results, m.cell(results, float(factor), int(shift))))
+            shows, reverse = (
+                x.mean() for x in m.pattern(results, m.cell(results, float(factor), int(shift)))
+            )
             if factor == widths[0]:
                 row.name(i, f"shift {shift}", above=True, fontsize=6.5)
             row.name(i, f"{100 * shows:.1f}", at=0.0, fontsize=6.5, fontweight="bold")

@@ -65,7 +65,10 @@ class Number:
     def _interval(self) -> str:
         if self.low is None or self.high is None:
             return "unknown"
-        low, high = self._print(self.low), self._print(self.high)
+        digits = self.digits
+        while self._print(self.low, digits) == self._print(self.high, digits) and digits < self.digits + 4:
+            digits += 1  # an interval is never printed as one number
+        low, high = self._print(self.low, digits), self._print(self.high, digits)
         return f"{low}{' to ' if low[0] == '−' else '–'}{high}{' %' if self.percent else ''}"
 
     def _size(self) -> str:
@@ -73,8 +76,8 @@ class Number:
             raise ValueError(f"{self.value:g} is exact and has no n: print it as {{name}}")
         return f"n = {self.n:,} {self.unit}"
 
-    def _print(self, x: float) -> str:
-        text = f"{100 * x if self.percent else x:,.{self.digits}f}"
+    def _print(self, x: float, digits: int | None = None) -> str:
+        text = f"{100 * x if self.percent else x:,.{self.digits if digits is None else digits}f}"
         return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
 
 

@@ -99,3 +99,9 @@ def test_json_of_another_form_is_refused_in_one_line():
         from_json(json.dumps(rows))
     with pytest.raises(ValueError, match="'b' has other fields"):
         from_json('[{"id": "b"}]')
+
+
+def test_an_interval_is_never_printed_as_one_number():
+    narrow = Number.of(e.Interval(0.92586, 0.92562, 0.92610, 5), "networks", percent=True)
+    assert f"{narrow:interval}" == "92.56–92.61 %"
+    assert f"{narrow}" == "92.6 %"

@@ -102,6 +102,6 @@ def test_json_of_another_form_is_refused_in_one_line():
 
 
 def test_an_interval_is_never_printed_as_one_number():
-    narrow = Number.of(e.Interval(0.92586, 0.92562, 0.92610, 5), "networks", percent=True)
+    narrow = Number.of(Interval(0.92586, 0.92562, 0.92610, 5), "networks", percent=True)
     assert f"{narrow:interval}" == "92.56–92.61 %"
     assert f"{narrow}" == "92.6 %"

@@ -56,6 +56,12 @@ STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run
             "unknown study 'poetry'; known: recognisers",
         ),
         (("launch.paper", "--workdir=/proc/paper"), "/proc/paper"),
+        (("launch.figures", "--study=poetry", "--workdir={tmp}/run"), "unknown study 'poetry'"),
+        (
+            ("launch.figures", "--figure=gallery", "--workdir={tmp}/run"),
+            "--figure names figures of one study",
+        ),
+        (("launch.figures", "--source={tmp}", "--study=drawings"), "{tmp} holds no results of drawings"),
     ],
 )
 def test_bad_input_gives_one_line_and_exit_code_2(command, says, tmp_path):

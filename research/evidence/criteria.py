@@ -40,7 +40,7 @@ class Near:
         return self.claimed
 
     def meets(self, value: float) -> bool:
-        return abs(value - self.claimed) <= self.margin * (1 + 1e-9)  # .93 is within .92 ± .01
+        return bool(abs(value - self.claimed) <= self.margin * (1 + 1e-9))  # .93 is within .92 ± .01
 
     def same_direction(self, value: float) -> bool:
         return self.neutral is not None and (value - self.neutral) * (self.claimed - self.neutral) > 0
@@ -95,28 +95,28 @@ class AtLeast(Bound):
     sign, centre = "≥", math.inf
 
     def meets(self, value: float) -> bool:
-        return value >= self.bound
+        return bool(value >= self.bound)
 
 
 class AtMost(Bound):
     sign, centre = "≤", -math.inf
 
     def meets(self, value: float) -> bool:
-        return value <= self.bound
+        return bool(value <= self.bound)
 
 
 class Above(Bound):
     sign, centre = ">", math.inf
 
     def meets(self, value: float) -> bool:
-        return value > self.bound
+        return bool(value > self.bound)
 
 
 class Below(Bound):
     sign, centre = "<", -math.inf
 
     def meets(self, value: float) -> bool:
-        return value < self.bound
+        return bool(value < self.bound)
 
 
 Criterion = Near | Bound

@@ -43,7 +43,7 @@ class Near:
         return bool(abs(value - self.claimed) <= self.margin * (1 + 1e-9))  # .93 is within .92 ± .01
 
     def same_direction(self, value: float) -> bool:
-        return self.neutral is not None and (value - self.neutral) * (self.claimed - self.neutral) > 0
+        return self.neutral is not None and bool((value - self.neutral) * (self.claimed - self.neutral) > 0)
 
     def compare(self, value: float) -> str:
         if self.higher_is is None:

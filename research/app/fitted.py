@@ -20,7 +20,7 @@ from research.app.settings import TITLES, Settings
 from research.attribution import causal_index
 from research.embedding import pca, tsne
 from research.embedding.pca import PCA
-from research.runs import store
+from research.runs import code, store
 from research.runtime import progress
 from research.training import populations
 from research.training.populations import Population
@@ -72,7 +72,8 @@ def is_there(config: NetworkConfig) -> bool:
 
 def causal(population: Population, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
     """The causal index of a network: its mean Jacobian over some test images, computed once."""
-    key = store.digest(store.as_dict(population.config), CAUSAL_IMAGES)
+    made_by = code.digest([causal_index.__name__])
+    key = store.digest(populations.folder(population.config).name, CAUSAL_IMAGES, made_by)
     path = _folder() / f"causal-{key}.npy"
     if path.exists():
         return np.load(path)
@@ -90,7 +91,8 @@ def _maps(
 ) -> tuple[PCA, Float[np.ndarray, "points 2"]]:
     """Principal components of all images, and the t-SNE map of the first of them."""
     sizes = [settings.examples, settings.points, settings.components, settings.perplexity]
-    path = _folder() / f"{store.digest(data.checksum(settings.data), *sizes)}.npz"
+    made_by = code.digest([pca.__name__, tsne.__name__])
+    path = _folder() / f"{store.digest(data.checksum(settings.data), *sizes, made_by)}.npz"
     if path.exists():
         with np.load(path) as saved:
             return PCA(saved["mean"], saved["components"], saved["ratio"]), saved["map"]

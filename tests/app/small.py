@@ -60,9 +60,7 @@ def untrained(config: NetworkConfig) -> Population:
     """One network as it starts, its outputs made larger so that they differ visibly."""
     params = nnx.split(config.model.build(nnx.Rngs(3)))[1]
     stacked = jax.tree.map(lambda leaf: 1.5 * leaf[None], params)
-    return Population(
-        config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int), "wall"
-    )
+    return Population(config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int))
 
 
 def taught(pixels: np.ndarray, labels: np.ndarray) -> Population:
@@ -77,7 +75,7 @@ def taught(pixels: np.ndarray, labels: np.ndarray) -> Population:
     return Population(SMALL.models["dense3"], filled, *(getattr(population, name) for name in FACTS))
 
 
-FACTS = ("curve", "seconds", "compile_seconds", "images_seen", "clock")
+FACTS = ("curve", "seconds", "compile_seconds", "images_seen")
 
 
 class Live:

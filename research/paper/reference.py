@@ -176,14 +176,13 @@ def readme(text: str, folder: Path, at: str) -> str:
 
 
 def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
-    """A lab note with its primary rows and how long it takes, as the reference run had it.
+    """A lab note with its primary rows as the reference run measured them; how long it takes is in seconds.json.
 
     Args:
         text: a file of configs/; from its line Expect or Time to its line Run it is written anew.
         claims: of the reference run.
         origin: the study's part of the reference run's provenance.json.
     """
-    devices = origin["devices"]
     own = [claim for claim in c.primary(claims) if claim.id in origin["claims"]]
     widest = max((len(claim.id) for claim in own), default=0)
     expect = [
@@ -191,12 +190,5 @@ def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) ->
         + (f" ({tables.interval(claim).replace(' … ', ' to ')}, n = {tables.size(claim)})" if claim.n else "")
         for claim in own
     ]
-    time = [
-        f"{origin['seconds']:.0f} s in `{origin['command']}` on {devices['cores']} cores of {devices['machine']};",
-        "networks that other studies had trained before are not in it",
-    ]
-    lines = "".join(
-        f"{word:<9}" + ("\n" + 9 * " ").join(parts) + "\n"
-        for word, parts in (("Expect", expect), ("Time", time))
-    )
+    lines = "Expect   " + ("\n" + 9 * " ").join(expect) + "\n"
     return re.sub(r"(?ms)^((Expect|Time) .*?)?(?=^Run )", lambda _: lines, text, count=1)

@@ -80,7 +80,7 @@ def test_the_readme_has_no_more_rows_than_one_can_read():
         == 30
     )
     with pytest.raises(
-        ValueError, match="31 primary rows are more than the README's 30; make some secondary"
+        ValueError, match="31 rows are more than the README's 30; name some in LEFT"
     ):
         tables.markdown([row] * 31)
 

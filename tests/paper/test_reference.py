@@ -79,9 +79,7 @@ def test_the_readme_has_no_more_rows_than_one_can_read():
         tables.markdown([row] * 30).count("\n| `a\\|b` (002) | – | a \\| b: > 0 | 1 | 0.5 … 2 | 9 networks |")
         == 30
     )
-    with pytest.raises(
-        ValueError, match="31 rows are more than the README's 30; name some in LEFT"
-    ):
+    with pytest.raises(ValueError, match="31 rows are more than the README's 30; name some in LEFT"):
         tables.markdown([row] * 31)
 
 

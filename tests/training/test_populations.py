@@ -17,6 +17,7 @@ from research import data
 from research.models.cnn import CNNConfig
 from research.models.mlp import MLPConfig
 from research.runs import code, store
+from research.studies.preparing import prepared
 from research.training import fit, populations, train
 from research.training.fit import TrainingConfig
 from research.training.recipes import recipe
@@ -88,6 +89,24 @@ def test_a_network_whose_file_lacks_a_fact_is_made_anew(cache, monkeypatch):
     assert kept != old
     assert same(populations.train_or_load(SMALL, 1), first)
     assert path.stat().st_mtime_ns == kept
+
+
+def test_seeds_of_a_sweep_give_other_networks_and_accuracies(cache):
+    """A study hands its seed to its networks; four times the same accuracy would be a spread of zero."""
+
+    @dataclasses.dataclass
+    class Config:
+        seed: int
+        data: str = "mnist"
+        network: NetworkConfig = dataclasses.field(default_factory=lambda: SMALL)
+
+        def validate(self):
+            pass
+
+    swept = [populations.train_or_load(prepared(Config(seed)).network, 1) for seed in range(3)]
+    accuracy = [population.curve[0, -1, 2] for population in swept]
+    assert np.std(accuracy) > 0
+    assert not same(swept[0], swept[1])
 
 
 def edited(path, change):

@@ -22,7 +22,7 @@ from research.models.mlp import MLPConfig
 from research.runs import checkpoints, store
 from research.runtime import multihost
 from research.runtime.rng import named
-from research.studies.identikits.runs import Asking, ask
+from research.studies.identikits.runs import Condition, ask
 from research.studies.input_clusters.runs import Batch, Group, follow
 from research.training import populations
 from research.training.fit import TrainingConfig
@@ -51,12 +51,12 @@ def identikits(folder: Path) -> dict[str, np.ndarray]:
     """Runs of an untrained softmax that go on to the end of their generations."""
     config = recipe("softmax")
     params = populations.untrained(config, 2)
-    population = populations.Population(config, params, *(np.zeros(2),) * 4, "wall")
-    asking = Asking(
+    population = populations.Population(config, params, *(np.zeros(2),) * 4)
+    condition = Condition(
         "search", RandomSearch(200, LowFrequency()), 4, patience=600, generations=600, targets=(0.999999,)
     )
     drawn = ask(
-        asking, population, params, (0, 3, 7), named(jax.random.key(0), "x"), halfway=folder / "halfway"
+        condition, population, params, (0, 3, 7), named(jax.random.key(0), "x"), halfway=folder / "halfway"
     )
     return {name: drawn[name].values for name in ("image", "confidence", "generations", "path")}
 

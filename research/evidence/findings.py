@@ -17,6 +17,8 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 
+import numpy as np
+
 from research.evidence.intervals import Interval
 
 
@@ -95,7 +97,7 @@ def finding(
     template: str,
     /,
     *,
-    holds: bool = True,
+    holds: bool | np.bool_ = True,
     words: Mapping[str, str] | None = None,
     **numbers: Number,
 ) -> Finding | None:

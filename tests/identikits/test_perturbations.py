@@ -103,5 +103,5 @@ def test_bad_settings_are_refused():
         Sparse(share=0.0)
     with pytest.raises(ValueError, match="unknown sign 'plus'; known: both, positive, negative"):
         Sparse(sign="plus")
-    with pytest.raises(ValueError, match="unknown mask family 'dense'; known: dense_gaussian"):
+    with pytest.raises(ValueError, match="unknown perturbation 'dense'; known: dense_gaussian"):
         build("perturbation", PERTURBATIONS, "dense")

@@ -109,5 +109,5 @@ def test_the_hill_climb_moves_one_pixel_a_try():
 
 def test_the_ledger():
     assert (RandomSearch(500).start_cost, RandomSearch(500).step_cost) == (1, 500)
-    with pytest.raises(ValueError, match="at least one mask"):
+    with pytest.raises(ValueError, match="at least one candidate"):
         RandomSearch(num_candidates=0)

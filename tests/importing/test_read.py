@@ -19,7 +19,7 @@ from research.attribution import causal_index
 from research.importing import Settings, read
 from research.runs.store import Run
 
-MATERIAL = Path(__file__).parent / "material"
+MATERIAL = Path(__file__).parents[1] / "material"
 ROOT = Path(__file__).parents[2]
 
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from research.plotting import legible, maps
-from research.plotting.style import FAINT, SECOND, style
+from research.plotting.style import FAINT, SECOND, paper_style
 from research.plotting.tiles import tiles
 
 IMAGES = np.random.default_rng(0).random((3, 4, 10), np.float32)
@@ -28,7 +28,7 @@ def test_a_row_holds_every_image_in_its_place_and_room_for_more():
 
 
 def test_names_stand_at_their_tile_and_do_not_overlap():
-    with style():
+    with paper_style():
         figure, axes = plt.subplots(2, 1, figsize=(5, 1.6))
         for ax, word in zip(axes, ("one", "other")):
             row = tiles(ax, IMAGES)
@@ -44,7 +44,7 @@ def test_names_stand_at_their_tile_and_do_not_overlap():
 @pytest.mark.parametrize("name", ["low", "a name of\nsome length", "a name that needs much room"])
 def test_names_of_rows_stay_on_the_page(name):
     """The first layout does not know how far the colour bar and the images' shape will move the names."""
-    with style():
+    with paper_style():
         figure, axes = plt.subplots(4, 1, figsize=(7, 2.6))
         for ax in axes:
             shown = maps.signed(ax, np.linspace(-1, 1, 10 * 28 * 28).reshape(10, 28, 28))

@@ -284,7 +284,7 @@ def test_edited_code_never_loads_old_weights(tmp_path, cache):
         ("runtime/rng.py", "zlib.crc32", "zlib.adler32", True),
         ("models/cnn.py", "def _dropped", "# a comment\ndef _dropped", False),
         ("models/autoencoder.py", "self.output(sums)", "self.output(2 * sums)", False),
-        ("paper/report.py", "VERDICTS = ", "OTHER = ", False),
+        ("paper/report.py", "def write(", "def writes(", False),
     ):
         path = home / "research" / file
         before = path.read_text()

@@ -7,6 +7,7 @@ A checkpoint is written at every opportunity. The end is FOLDER/result.npz; exit
 
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,12 @@ from research.training import populations
 from research.training.fit import TrainingConfig
 from research.training.recipes import recipe
 from research.training.train import NetworkConfig
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def training(folder: Path) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import faulty
 import pytest
-from test_hosts import free_port
+from faulty import free_port
 
 from research.runs import store
 
@@ -33,7 +33,7 @@ def study(folder: Path, **environment: str) -> subprocess.CompletedProcess:
 
 def steps(folder: Path) -> list[int]:
     """The checkpoints of a training."""
-    found = folder.glob("cache/networks/*/training-*/code-*/[0-9]*")
+    found = folder.glob("cache/networks/*/training-*/[0-9]*")
     return sorted(int(path.stem) for path in found)
 
 

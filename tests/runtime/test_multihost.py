@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ import hosts_work
 import jax
 import numpy as np
 import pytest
+from faulty import free_port
 
 from research.runtime import multihost
 
@@ -30,12 +30,6 @@ def start(*argv: str, devices: int = 1) -> subprocess.Popen:
         "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen([sys.executable, str(ROOT / "tests" / "hosts_work.py"), *argv], env=environment)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def assert_same_bits(path: Path, alone, devices: int):

@@ -20,7 +20,7 @@ from scipy.special import betaincinv, expit, logit, stdtrit
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 SAME = 1e-12  # values closer than this, relative to the largest, count as equal
-TINY = 1e-100  # and so do values closer than this, whose squares would vanish
+TINY = 1e-60  # and so do values closer than this, whose squares would vanish
 
 
 class Interval(NamedTuple):

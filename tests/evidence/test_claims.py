@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -96,6 +96,7 @@ METHODS = {
 
 
 @pytest.mark.parametrize("method", METHODS)
+@settings(deadline=None)
 @given(values=SHARES)
 def test_one_or_two_units_decide_nothing(method, values):
     measured = METHODS[method](values)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -205,6 +205,7 @@ METHODS = {
 
 
 @pytest.mark.parametrize("method", METHODS)
+@settings(deadline=None)
 @given(values=SHARES | st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=8))
 def test_no_interval_has_width_0_and_each_holds_its_value(method, values):
     value, low, high, _ = METHODS[method](values)
@@ -213,12 +214,14 @@ def test_no_interval_has_width_0_and_each_holds_its_value(method, values):
 
 
 @pytest.mark.parametrize("method", ["share", "crossed shares", "proportion"])
+@settings(deadline=None)
 @given(values=st.lists(st.floats(0, 1), min_size=2, max_size=8))
 def test_the_interval_of_a_share_is_one_of_shares(method, values):
     measured = METHODS[method](values)
     assert 0 <= measured.low < measured.high <= 1 or measured.low == -math.inf
 
 
+@settings(deadline=None)
 @given(values=st.lists(st.floats(0, 1), min_size=2, max_size=8))
 def test_a_difference_of_shares_stays_within_1(values):
     measured = e.difference_of(e.share(values), e.share(values[:2]))

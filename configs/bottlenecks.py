@@ -17,12 +17,12 @@ from research.studies.bottlenecks.study import Config
 
 def get_config(preset: str = "quick") -> Config:
     """smoke: tiny but real. quick: five networks, each beside a t-SNE; two for each point of the curves, one epoch.
-    full: thirty, and ten for each point, trained as long as the network of the claims.
+    full: thirty, and five for each point, trained as long as the network of the claims.
     """
     if preset == "quick":
         return Config(widths=(1, 2, 10, 30), mapped=1000)
     if preset == "full":
-        config = Config(networks=30, widths=(1, 2, 3, 5, 10, 30), curve_networks=10)
+        config = Config(networks=30, widths=(1, 2, 3, 5, 10, 30), curve_networks=5)
         config.curve_epochs = config.bottleneck.training.epochs
         return config
     if preset == "smoke":

@@ -39,18 +39,18 @@ from research.studies.identikits.study import Config, asked
 
 # (networks, restarts of each digit) in the preset full
 CNN = {
-    "low_frequency": (20, 5),
-    "gauss_0.1": (20, 4),
+    "low_frequency": (20, 3),
+    "gauss_0.1": (20, 2),
     "gauss_0.1_clipped": (5, 1),
-    "gauss_0.3": (5, 2),
-    "uniform_0.2": (5, 2),
-    "sparse": (5, 2),
-    "patch": (5, 2),
+    "gauss_0.3": (5, 1),
+    "uniform_0.2": (5, 1),
+    "sparse": (5, 1),
+    "patch": (5, 1),
     "single_pixel": (5, 1),
     "from_uniform_noise": (5, 1),
     "from_other_digit": (5, 1),
-    "ascent_pixel": (5, 2),
-    "ascent_frequency": (5, 2),
+    "ascent_pixel": (5, 1),
+    "ascent_frequency": (5, 1),
 }
 DENSE = {
     "low_frequency": (30, 2),
@@ -67,7 +67,7 @@ def get_config(preset: str = "quick") -> Config:
     if preset == "quick":
         return Config()
     if preset == "full":
-        return Config(asked=asked(DENSE, CNN), generations=100, tries=5000)
+        return Config(asked=asked(DENSE, CNN), generations=60, tries=3000)
     if preset == "smoke":
         few = {"low_frequency": (1, 2), "gauss_0.1": (1, 1)}
         config = Config(

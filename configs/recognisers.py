@@ -26,7 +26,7 @@ def get_config(preset: str = "quick") -> Config:
     if preset == "quick":
         return Config()
     if preset == "full":
-        return Config(small=30, large=10, cnns=20, timed=10, reimplemented=10)
+        return Config(small=30, large=5, cnns=20, timed=5, reimplemented=10)
     if preset == "smoke":
         config = Config(
             include=("softmax", "mlp100", "mlp3", "cnn", "knn"), small=2, large=1, cnns=1, timed=1,

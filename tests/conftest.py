@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -44,6 +45,25 @@ def cache(tmp_path, monkeypatch):
     (place / "data").symlink_to(data.cache_dir() / "data")
     monkeypatch.setenv("IDENTIKIT_CACHE", str(place))
     return place
+
+
+@pytest.fixture
+def command():
+    """Imports a command, as `command("paper")`, and forgets it after the test: commands have flags of equal names."""
+    from absl import flags
+
+    importlib.import_module("launch.cli")  # what all commands share stays
+    before, loaded = set(flags.FLAGS), []
+
+    def load(name):
+        loaded.append(f"launch.{name}")
+        return importlib.import_module(loaded[-1])
+
+    yield load
+    for name in loaded:
+        sys.modules.pop(name, None)
+    for name in set(flags.FLAGS) - before:
+        delattr(flags.FLAGS, name)
 
 
 @pytest.fixture(scope="module")

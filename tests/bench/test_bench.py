@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from launch import bench as command
 from research import bench
 from research.bench import compare, figure, growth, machine, record, table
 from research.bench.task import Task, Trial, agree, both_reach, no_worse, ours, peer
@@ -202,10 +201,10 @@ def test_every_task_is_whole(name):
     table.markdown({"tasks": {}, "machine": {}}, tasks, "BENCH.png")
 
 
-def test_an_unknown_suite_lists_the_known_ones():
+def test_an_unknown_suite_lists_the_known_ones(command):
     with pytest.raises(ValueError, match="unknown suite 'tpu'; known: cpu, gpu, each also as NAME:toy"):
         bench.suite("tpu")
-    assert command.SUITE.default == "cpu"
+    assert command("bench").SUITE.default == "cpu"
 
 
 def test_growth_is_measured_from_the_smallest_size_on_and_drawn_with_its_slope(tmp_path, monkeypatch):

@@ -80,9 +80,8 @@ def test_several_presets_are_kept_beside_each_other(two, tmp_path):
     assert said.count("takes") == 1
 
 
-def test_a_dry_run_prints_it_and_does_nothing(two, tmp_path, monkeypatch, capsys):
-    from launch import paper
-
+def test_a_dry_run_prints_it_and_does_nothing(two, tmp_path, monkeypatch, capsys, command):
+    paper = command("paper")
     monkeypatch.setattr(paper.cli, "lab_note", lambda name, preset: configs(two)[name])
     monkeypatch.setattr(paper.cli, "ROOT", tmp_path)
     flags = {

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -93,13 +92,10 @@ def test_a_failed_study_is_shown_and_the_others_appear(two, tmp_path, capsys):
     assert not (folder / "alpha" / "failure.txt").exists()
 
 
-def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch):
+def test_the_command_ends_with_1_when_a_study_failed(two, tmp_path, monkeypatch, command):
     from absl import flags
 
-    if "only" in flags.FLAGS and "launch.paper" not in sys.modules:
-        delattr(flags.FLAGS, "only")  # launch.bench, loaded by another test, has a flag of this name too
-    from launch import paper
-
+    paper = command("paper")
     wrong = configs(two, fails="broken")
     monkeypatch.setattr(paper.cli, "lab_note", lambda name, preset: wrong[name])
     flags.FLAGS(["paper", "--preset=smoke", f"--workdir={tmp_path / 'paper'}"])

@@ -21,13 +21,14 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from research.models.convolution import Padding, before_channels, beside_channels
+from research.models.cpu_conv.batching import before_channels, beside_channels
+from research.models.cpu_conv.windows import Padding
 
 
 def convolve(
     x: Float[Array, "h w c"], kernel: Float[Array, "kh kw c d"], padding: Padding
 ) -> Float[Array, "h_out w_out d"]:
-    """y[i, j] = Σ x[i + s, j + t]·kernel[s, t] over the taps (s, t) and the channels c."""
+    """Return y[i, j] = Σ x[i + s, j + t]·kernel[s, t] over the taps (s, t) and the channels c, x padded with zeros."""
     waves = _waves(x.shape[:2], kernel.shape[:2], padding)
     taps = kernel.reshape(-1, *kernel.shape[2:])
     real, imaginary = _transform(waves.taps, taps)
@@ -112,10 +113,9 @@ class Waves(NamedTuple):
 
 @functools.cache
 def _waves(shape: tuple[int, int], taps: tuple[int, int], padding: Padding) -> Waves:
-    same = padding == "SAME"
-    before = [(k - 1) // 2 if same else 0 for k in taps]
-    out = [length if same else length - k + 1 for length, k in zip(shape, taps)]
-    n_rows, n_columns = (2 * -(-(length + (k // 2 if same else 0)) // 2) for length, k in zip(shape, taps))
+    before = [pair[0] for pair in padding]
+    out = [length + sum(pair) - k + 1 for length, k, pair in zip(shape, taps, padding)]
+    n_rows, n_columns = (2 * -(-(length + max(*pair, 0)) // 2) for length, pair in zip(shape, padding))
 
     def rows(places: np.ndarray) -> np.ndarray:
         """exp(−2πi(p + ½)·place/n) as (re, im): [p 2 place]."""

@@ -5,6 +5,7 @@ which; where they leave a choice, the error names the setting that makes it.
 """
 
 import itertools
+import math
 import re
 import zipfile
 import zlib
@@ -70,7 +71,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], settings: Settings, source: st
 
     Raises: NetworkFileError if they do not form one chain from the image to the classes, or more than one.
     """
-    inputs = settings.image_shape[0] * settings.image_shape[1]
+    inputs = math.prod(settings.seen_shape)
     vectors, matrices = _sort_by_kind(arrays, source)
     kernel_names = _order_kernels(matrices, settings, inputs, source)
     transposed, square = _orientation([matrices[name].shape for name in kernel_names], settings, inputs)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 INPUT_RANGES = {
@@ -34,7 +36,12 @@ class Settings:
         others. `auto`: like the others.
       kernels, biases: names in the file from the input on, where its own names do not tell.
       output: name of the ONNX tensor to read, where a graph has several outputs.
-      image_shape: the height and width of an image.
+      image_shape: the height and width of the images that are read, before `pad` and `resize`.
+      pad: pixels of background added on every side.
+      resize: height and width to which images are scaled, after padding (bilinear, antialiased).
+      channels: how many equal channels an ONNX graph takes, 1 or 3.
+      labels: the class that each output stands for, where outputs are not the classes 0, 1, 2, ... in order; -1 for
+        none.
     """
 
     input_range: str = "0..1"
@@ -46,6 +53,10 @@ class Settings:
     biases: tuple[str, ...] = ()
     output: str | None = None
     image_shape: tuple[int, int] = (28, 28)
+    pad: int = 0
+    resize: tuple[int, int] | None = None
+    channels: int = 1
+    labels: tuple[int, ...] = ()
 
     def __post_init__(self):
         for name, known in (
@@ -57,6 +68,18 @@ class Settings:
                 raise ValueError(
                     f"Expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}."
                 )
+        sizes = (*self.image_shape, *(self.resize or ()), self.channels)
+        if self.pad < 0 or min(sizes) < 1 or not len(self.image_shape) == len(self.resize or (1, 1)) == 2:
+            raise ValueError(
+                "Expected image_shape and resize as height and width of at least 1, channels of at least 1 and pad "
+                f"of at least 0; got {self.image_shape}, {self.resize}, {self.channels} and {self.pad}."
+            )
+
+    @property
+    def seen_shape(self) -> tuple[int, int]:
+        """Height and width of an image as the network sees it."""
+        h, w = (self.image_shape[0] + 2 * self.pad, self.image_shape[1] + 2 * self.pad)
+        return self.resize or ((w, h) if self.pixel_order == "columns" else (h, w))
 
     @property
     def pixel_scale(self) -> tuple[float, float]:
@@ -67,18 +90,25 @@ class Settings:
     def prepare(self, image: Float[Array, "h w"]) -> Float[Array, "a b"]:
         """The image as the network was trained to see it; flattening it by rows gives the network's order."""
         scale, shift = self.pixel_scale
+        image = jnp.pad(image, self.pad) if self.pad else image
+        if self.resize:
+            image = jax.image.resize(image, self.resize, "linear")
         return scale * (image.T if self.pixel_order == "columns" else image) + shift
 
     def fold(
         self, kernel: Float[Array, "inputs units"], bias: Float[Array, " units"]
-    ) -> tuple[Float[Array, "inputs units"], Float[Array, " units"]]:
+    ) -> tuple[Float[Array, "pixels units"], Float[Array, " units"]]:
         """The first layer as a function of the image itself: `prepare` absorbed into kernel and bias."""
-        scale, shift = self.pixel_scale
-        rows, columns = self.image_shape
-        folded = scale * kernel
-        if self.pixel_order == "columns":
-            folded = folded.reshape(columns, rows, -1).swapaxes(0, 1).reshape(kernel.shape)
-        return folded, bias + shift * kernel.sum(0)
+
+        def unit(column):
+            sum_at_zero, back = jax.vjp(
+                lambda image: jnp.vdot(self.prepare(image).reshape(-1), column), blank
+            )
+            return back(jnp.ones_like(sum_at_zero))[0].reshape(-1), sum_at_zero
+
+        blank = jnp.zeros(self.image_shape)
+        folded, at_zero = jax.vmap(unit, in_axes=1, out_axes=(1, 0))(kernel)
+        return folded, bias + at_zero
 
 
 @dataclass(frozen=True)
@@ -103,7 +133,7 @@ class Imported:
     activation: str | None = None
     alternatives: Mapping[str, Callable[[Array], Array]] = field(default_factory=dict)
 
-    def predict(self, image: Float[Array, "h w"]) -> Float[Array, " k"]:
+    def predict(self, image: Float[Array | np.ndarray, "h w"]) -> Float[Array, " k"]:
         """Logits of one image [h w] in [0, 1]."""
         return self.network(self.settings.prepare(jnp.asarray(image)))
 

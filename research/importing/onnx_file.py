@@ -7,49 +7,79 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.importing.graph import Node, before_final, dense_layers, evaluate, upstream
+from research.importing.graph import Node, before_final, dense_layers, evaluate, fold, in_order, upstream
+from research.importing.inputs import layouts, refusal
 from research.importing.network import Imported, NetworkFileError, Settings, first_line
 from research.importing.operators import OPERATORS
 
 
 def load_onnx(path: Path, settings: Settings) -> Imported:
-    """The network of an ONNX graph; a final softmax or sigmoid is left out, so that logits come out.
+    """The network of an ONNX graph; a final softmax, sigmoid or ReLU is left out, so that logits come out.
+
+    Constants are folded for the shape of one image, and only what the output needs is read.
 
     Raises: NetworkFileError if the file is not a whole ONNX graph, has other than one input and one output
     (`settings.output` chooses), does not take an image, or needs an operator that is not in OPERATORS.
     """
     graph, opset = _read(path)
     constants = _constants(graph)
-    nodes = [_node(node, opset) for node in graph.node]
-    output = _output(graph, nodes, settings, path.name)
-    logits, final = before_final(nodes, output)
+    nodes = in_order([_node(node, opset) for node in graph.node])
+    nodes, logits, final = before_final(nodes, _output(graph, nodes, settings, path.name))
     nodes = upstream(nodes, logits)
     _check_operators(nodes, path.name)
-    given = _input(graph, constants, path.name)
-    shape = _image_shape(given, settings, path.name)
+    given = _input(graph, nodes, constants, path.name)
+    layout, constants = _folded(nodes, constants, given, settings, path.name)
+    nodes = upstream(nodes, logits, constants)
 
-    network = partial(_network, nodes, constants, given.name, logits, shape)
+    network = partial(_network, nodes, constants, given.name, logits, layout, final)
     classes = _count_classes(network, settings, path.name)
-    dense = dense_layers(nodes, constants, given.name, shape)
+    dense = dense_layers(nodes, constants, given.name, layout.shape, layout.batch)
     kernels, biases, activation = dense or (None, None, None)
     if kernels is not None and biases is not None:
-        first_kernel, first_bias = settings.fold(kernels[0], biases[0])
+        first_kernel, first_bias = _of_one_channel(layout, kernels[0]), biases[0]
+        first_kernel, first_bias = settings.fold(first_kernel, first_bias)
         kernels, biases = (first_kernel, *kernels[1:]), (first_bias, *biases[1:])
 
-    operators = ", ".join(dict.fromkeys(node.operator for node in nodes if node.operator != "Constant"))
+    operators = ", ".join(dict.fromkeys(node.operator for node in nodes))
     ending = f"; logits read before the final {final}" if final else ""
     return Imported(
         network=network,
         settings=settings,
-        description=f"{path.name}: graph {list(shape)} -> {classes}, {operators}{ending}",
+        description=f"{path.name}: graph {list(layout.shape)} -> {classes}, {operators}{ending}",
         kernels=kernels,
         biases=biases,
         activation=activation,
     )
 
 
-def _network(nodes, constants, given, logits, shape, image):
-    return evaluate(nodes, {**constants, given: image.reshape(shape)})[logits].reshape(-1)
+def _network(nodes, constants, given, logits, layout, final, image):
+    found = evaluate(nodes, {**constants, given: layout.feed(image)})[logits].reshape(layout.batch, -1)[0]
+    if found.size == 1 and final == "Sigmoid":  # one number for two classes: softmax of (0, z) is sigmoid(z)
+        return jnp.concatenate([jnp.zeros_like(found), found])
+    return found
+
+
+def _of_one_channel(layout, kernel):
+    """The kernel for one channel that the graph takes several times: the sum over the channels."""
+    if layout.channel_axis is None:
+        return kernel
+    sizes = layout.shape[1:]
+    return kernel.reshape(*sizes, -1).sum(layout.channel_axis - 1).reshape(-1, kernel.shape[-1])
+
+
+def _folded(nodes, constants, given, settings, source):
+    """The layout in which the graph takes an image, and what is constant for it."""
+    kind = given.type.tensor_type
+    dims = (
+        [d.dim_value if d.dim_value > 0 else None for d in kind.shape.dim] if kind.HasField("shape") else None
+    )
+    first_error = None
+    for layout in layouts(dims, settings):
+        try:
+            return layout, fold(nodes, constants, given.name, layout.shape)
+        except NetworkFileError as error:
+            first_error = first_error or error
+    raise first_error or refusal(given.name, dims or [], settings, source)
 
 
 def _read(path):
@@ -59,7 +89,9 @@ def _read(path):
 
     try:
         model = onnx.load(path)
-        onnx.checker.check_model(model)
+        if not model.graph.name:
+            model.graph.name = path.stem
+        _check(model)
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:
         raise NetworkFileError(
             f"Expected a whole ONNX graph, but {path.name} cannot be read ({first_line(error)}); "
@@ -69,6 +101,23 @@ def _read(path):
         model = onnx.inliner.inline_local_functions(model)
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
     return model.graph, opset
+
+
+def _check(model):
+    """onnx.checker, which refuses unsorted nodes and outputs that are listed twice; runtimes do not."""
+    import onnx
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    outputs = {value.name: value for value in model.graph.output}
+    del copy.graph.output[:]
+    copy.graph.output.extend(outputs.values())
+    ordered = in_order(
+        [Node(str(i), tuple(n.input), tuple(n.output), {}) for i, n in enumerate(model.graph.node)]
+    )
+    del copy.graph.node[:]
+    copy.graph.node.extend(model.graph.node[int(node.operator)] for node in ordered)
+    onnx.checker.check_model(copy)
 
 
 def _constants(graph):
@@ -92,10 +141,12 @@ def _node(node, opset):
             attributes[name] = value.decode()
         elif isinstance(value, TensorProto):
             attributes[name] = _single(numpy_helper.to_array(value))
+    attributes.pop("consumed_inputs", None)  # of opset 1 to 5, a note to the runtime
     if node.op_type in ("Softmax", "LogSoftmax") and opset < 13:
         attributes = {"axis": 1, "flat": True, **attributes}
     home = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
-    return Node(home + node.op_type, tuple(node.input), tuple(node.output), attributes)
+    inputs = node.input[:1] if node.op_type == "Dropout" else node.input  # its ratio means nothing here
+    return Node(home + node.op_type, tuple(inputs), tuple(node.output), attributes)
 
 
 def _output(graph, nodes, settings, source):
@@ -103,10 +154,15 @@ def _output(graph, nodes, settings, source):
     from onnx import TensorProto
 
     floating = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-    floats = [value.name for value in graph.output if value.type.tensor_type.elem_type in floating]
+    maps = {node.outputs[0] for node in nodes if node.operator == "ai.onnx.ml.ZipMap"}
+    floats = {
+        value.name: None
+        for value in graph.output
+        if value.type.tensor_type.elem_type in floating or value.name in maps
+    }
     if settings.output is None and len(floats) == 1:
-        return floats[0]
-    if settings.output in {node.outputs[0] for node in nodes}:
+        return next(iter(floats))
+    if settings.output in {name for node in nodes for name in node.outputs if name}:
         return settings.output
     asked = (
         "one output of floating-point numbers" if settings.output is None else f"a tensor {settings.output!r}"
@@ -126,30 +182,18 @@ def _check_operators(nodes, source):
         )
 
 
-def _input(graph, constants, source):
-    inputs = [value for value in graph.input if value.name not in constants]
+def _input(graph, nodes, constants, source):
+    """The one input on which the output depends."""
+    needed = {name for node in nodes for name in node.inputs} - constants.keys()
+    inputs = [value for value in graph.input if value.name in needed]
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs) or "none"
         raise NetworkFileError(f"Expected a graph with one input, the image; {source} has {names}.")
     return inputs[0]
 
 
-def _image_shape(given, settings, source):
-    """The shape of one image as the graph takes it, with the batch axis (of one)."""
-    dims = [d.dim_value if d.HasField("dim_value") else None for d in given.type.tensor_type.shape.dim]
-    h, w = settings.image_shape
-    for shape in ((1, h * w), (1, 1, h, w), (1, h, w), (1, h, w, 1), (h, w), (h * w,)):
-        if len(dims) == len(shape) and all(d is None or d == size for d, size in zip(dims, shape)):
-            return shape
-    came = [dim if dim is not None else "any" for dim in dims]
-    raise NetworkFileError(
-        f"Expected an input of {h} x {w} pixels, as [{h * w}], [{h}, {w}], [1, {h}, {w}] or [{h}, {w}, 1] after a "
-        f"batch axis of 1 or any; {source} takes {given.name} {came}: export it so, or set image_shape."
-    )
-
-
 def _count_classes(network, settings, source):
-    classes = jax.eval_shape(network, jax.ShapeDtypeStruct(settings.image_shape, jnp.float32)).size
+    classes = jax.eval_shape(network, jax.ShapeDtypeStruct(settings.seen_shape, jnp.float32)).size
     if classes < 2:
         raise NetworkFileError(
             f"Expected the logits of two or more classes from {source}, got {classes} number."

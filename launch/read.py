@@ -1,6 +1,7 @@
 """Read a network trained elsewhere: python -m launch.read --network=FILE --reading=causal_index --workdir=DIR"""
 
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -15,6 +16,17 @@ DATA = flags.DEFINE_string("data", "mnist", "The digits that the network was tra
 IMAGES = flags.DEFINE_integer("images", 10_000, "Training images over which mean_jacobian averages.")
 RESTARTS = flags.DEFINE_integer("restarts", 4, "identikits of each digit.")
 METHOD = flags.DEFINE_string("method", "search", "How identikits are found: search or ascent.")
+START = flags.DEFINE_string(
+    "start", "", "First image of identikits: blank, low_noise, uniform_noise, gaussian_noise, auto."
+)
+TARGET = flags.DEFINE_float("target", 0.99, "Confidence that ends an identikit.")
+PATIENCE = flags.DEFINE_integer("patience", 50, "Generations without a gain that end an identikit.")
+BUDGET = flags.DEFINE_integer("budget", 100_000, "Most evaluations of an identikit.")
+RATE = flags.DEFINE_float("rate", 0.0, "Learning rate of the ascent; its own if 0.")
+RAW = flags.DEFINE_bool(
+    "raw_weights", False, "causal_index from the file's weights alone, without the scale of its input."
+)
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a different reading in the same folder.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the identikits.")
 
 RANGE = flags.DEFINE_string(
@@ -32,7 +44,22 @@ KERNELS = flags.DEFINE_list(
     "kernels", [], "Names of the kernels from the input on, where the file's do not tell."
 )
 BIASES = flags.DEFINE_list("biases", [], "Names of the biases, likewise.")
+SHAPE = flags.DEFINE_list("image_shape", ["28", "28"], "Height and width of the images of --data.")
+PAD = flags.DEFINE_integer("pad", 0, "Pixels of background added on every side.")
+RESIZE = flags.DEFINE_list("resize", [], "Height and width to which images are scaled, after padding.")
+CHANNELS = flags.DEFINE_integer("channels", 1, "How many equal channels an ONNX graph takes.")
+LABELS = flags.DEFINE_list("labels", [], "The class that each output stands for, -1 for none.")
 OUTPUT = flags.DEFINE_string("output", None, "The ONNX tensor to read, where a graph has several outputs.")
+
+
+def _whole(name: str, values: list[str]) -> Any:
+    """Whole numbers of a flag, as a tuple."""
+    try:
+        return tuple(map(int, values))
+    except ValueError:
+        raise ValueError(
+            f"--{name} takes whole numbers with commas between, got {','.join(values)}"
+        ) from None
 
 
 def main() -> int:
@@ -47,6 +74,11 @@ def main() -> int:
         kernels=tuple(KERNELS.value),
         biases=tuple(BIASES.value),
         output=OUTPUT.value,
+        image_shape=_whole("image_shape", SHAPE.value),
+        pad=PAD.value,
+        resize=_whole("resize", RESIZE.value) or None,
+        channels=CHANNELS.value,
+        labels=_whole("labels", LABELS.value),
     )
     config = read.Config(
         NETWORK.value,
@@ -54,14 +86,20 @@ def main() -> int:
         settings,
         DATA.value,
         IMAGES.value,
+        RAW.value,
         RESTARTS.value,
         METHOD.value,
+        START.value,
+        TARGET.value,
+        PATIENCE.value,
+        BUDGET.value,
+        RATE.value,
         SEED.value,
     )
     folder = Path(WORKDIR.value or f"results/read/{Path(NETWORK.value).stem}-{READING.value}")
     console = cli.console()
     say = lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)  # noqa: E731
-    for line in read.read(config, folder, say):
+    for line in read.read(config, folder, say, OVERWRITE.value):
         say(line)
     console.print(f"\nResults and figures in {folder}", style="dim", soft_wrap=True)
     return 0

@@ -15,20 +15,25 @@ def ten_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     if "map" not in results:
         return None
     k = results.sizes["class"]
-    figure, axes = plt.subplots(3, 1, figsize=(width, 3 * width / (k + 2) + 0.35))
+    compared = "contrast" in results
+    names = ["dark = high", "signed", *(["the digits"] if compared else [])]
+    figure, axes = plt.subplots(len(names), 1, figsize=(width, len(names) * width / (k + 2) + 0.35))
     one = results["map"].values
-    rows = maps.grey(axes[0], one), maps.signed(axes[1], one), maps.signed(axes[2], results.contrast.values)
-    for i, (digit, r) in enumerate(zip(results["class"].values, results.resemblance.values)):
+    rows = [maps.grey(axes[0], one), maps.signed(axes[1], one)]
+    if compared:
+        rows.append(maps.signed(axes[2], results.contrast.values))
+    for i, digit in enumerate(results["class"].values):
         rows[0].name(i, str(digit), above=True, fontsize=8, fontweight="bold")
-        rows[0].name(i, f"r {r:+.2f}", fontsize=6)
-    for row, text in zip(rows, ("dark = high", "signed", "the digits")):
+        if compared:
+            rows[0].name(i, f"r {results.resemblance.values[i]:+.2f}", fontsize=6)
+    for row, text in zip(rows, names):
         row.name_row(text)
-    maps.bar(figure, rows[1], axes[1], "")
+    maps.bar(figure, rows[1], list(axes), "")  # of all rows, so that their tiles stay below each other
     return figure
 
 
 def drawn(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Every identikit with its confidence, and their mean."""
+    """Every identikit with its confidence at the start and at the end, and their mean."""
     if "confidence" not in results:
         return None
     one = results.isel(network=0)
@@ -37,8 +42,9 @@ def drawn(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     figure, axes = plt.subplots(rows + 1, 1, figsize=(width, 1.2 * width / k * (rows + 1)))
     for restart in range(rows):
         shown = tiles(axes[restart], one.image.isel(restart=restart).values)
-        for i, sure in enumerate(one.confidence.isel(restart=restart).values):
-            shown.name(i, f"{np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=6)
+        ends = one.confidence.isel(restart=restart).values, one.start_confidence.isel(restart=restart).values
+        for i, (sure, before) in enumerate(zip(*ends)):
+            shown.name(i, f"{before:.2f} → {np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=5)
         if restart == 0:
             for i, digit in enumerate(one.digit.values):
                 shown.name(i, str(digit), above=True, fontsize=8, fontweight="bold")
@@ -55,6 +61,7 @@ FIGURES = {
         "correlation of the two.",
     ),
     "identikits": Drawing(
-        drawn, "Images that the network takes for each digit, with its confidence, and their mean."
+        drawn,
+        "Images that the network takes for each digit, its confidence at the start and at the end, and their mean.",
     ),
 }

@@ -5,7 +5,9 @@ document speaks of this network.
 """
 
 import hashlib
+import json
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,9 +22,10 @@ from research import data, importing
 from research.attribution import causal_index
 from research.attribution import comparison as agreement
 from research.identikits import identikits
+from research.identikits.gradient_ascent import GradientAscent
 from research.importing import Imported, Settings, figures
 from research.plotting import files
-from research.runs.store import Run, lock
+from research.runs.store import Run, as_dict, lock
 from research.runtime import progress
 from research.runtime.rng import named
 
@@ -38,8 +41,14 @@ class Config:
     settings: Settings = field(default_factory=Settings)
     data: str = "mnist"
     images: int = 10_000  # over which mean_jacobian averages
+    raw_weights: bool = False  # causal_index in units of what the network sees, not of the image in [0, 1]
     restarts: int = 4  # identikits a digit
     method: str = "search"  # of the identikits
+    start: str = ""  # of the identikits; "" chooses starts with which several restarts differ
+    target: float = 0.99
+    patience: int = 50
+    budget: int = 100_000
+    rate: float = 0.0  # learning rate of the ascent; 0 is its own default
     seed: int = 0
     sha256: str = ""
 
@@ -49,79 +58,130 @@ class Config:
         for name in ("images", "restarts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.rate < 0 or (self.rate and self.method != "ascent"):
+            raise ValueError(f"rate is the step of --method=ascent and at least 0, got {self.rate}")
 
 
-def read(config: Config, folder: Path, say: Say = print) -> list[str]:
+def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False) -> list[str]:
     """Says what the network is and how many of the test images it gets right, then reads it.
 
-    Leaves a run folder behind and returns what to say about the reading.
+    Leaves a run folder behind and returns what to say about the reading. A network with other outputs than the
+    data has classes is read without an accuracy, unless `settings.labels` says which class each output stands for.
 
-    Raises: ValueError, in one line, for a file that cannot be read, a network that does not answer with one
-    logit a class, and a reading that is unknown or that the network does not have.
+    Raises: ValueError, in one line, for a file that cannot be read, labels that do not fit its outputs, a reading
+    that is unknown or that the network does not have, and a folder that holds another reading (unless `overwrite`).
     """
     config.validate()
     network = importing.load(config.network, config.settings)
     say(network.description)
-    test = data.load(config.data, "test")
-    _check_classes(network, test)
-    check = importing.check(network, test.images, test.labels)
-    say(str(check))
-    config = replace(config, sha256=hashlib.sha256(Path(config.network).read_bytes()).hexdigest())
-    with lock(folder):
-        begin = time.perf_counter()
-        results = READINGS[config.reading](network, config).assign_attrs(
-            reading=config.reading,
-            network=network.description,
-            accuracy=check.accuracy,
-            accuracy_n=check.n,
-            hint=check.hint or "",
-        )
-        run = Run(folder)
-        run.save(config, results, time.perf_counter() - begin)
-        files.draw_all(figures, run.results(), folder / "figures")
-    return _summary(results)
-
-
-def _causal_index(network: Imported, config: Config) -> xr.Dataset:
-    if network.kernels is None:
+    if config.reading == "causal_index" and network.kernels is None:
         raise ValueError(
             f"the causal index is defined for a chain of dense layers, and {Path(config.network).name} is none; "
             "--reading=mean_jacobian asks the same question of any network"
         )
-    maps = causal_index.weight_product(network.kernels)
-    return _maps(maps.reshape(-1, *config.settings.image_shape), config)
+    config = replace(config, sha256=hashlib.sha256(Path(config.network).read_bytes()).hexdigest())
+    if not overwrite:
+        _refuse_other(folder, config)
+    test = data.load(config.data, "test")
+    classes = _classes(network, test, config)
+    check = importing.check(network, test.images, test.labels) if classes else None
+    say(str(check) if check else _no_accuracy(network, test, config))
+    with lock(folder):
+        begin = time.perf_counter()
+        results = READINGS[config.reading](network, config, classes).assign_attrs(
+            reading=config.reading,
+            network=network.description,
+            accuracy=check.accuracy if check else np.nan,
+            accuracy_n=check.n if check else 0,
+            hint=(check and check.hint) or "",
+        )
+        run = Run(folder)
+        run.save(config, results, time.perf_counter() - begin)
+        files.draw_all(figures, run.results(), folder / "figures")
+    return _summary(results, network, config, test)
 
 
-def _mean_jacobian(network: Imported, config: Config) -> xr.Dataset:
-    train = data.load(config.data, "train").images
-    chosen = train[:: max(1, len(train) // config.images)][: config.images]
-    maps = causal_index.mean_jacobian(network.predict, chosen.astype(np.float32) / 255)
-    return _maps(maps, config).assign_attrs(images=len(chosen))
+def _refuse_other(folder, config):
+    """An error where the folder holds a reading with another config; the same again may replace it."""
+    kept = folder / "config.json"
+    if not kept.exists():
+        return
+    before, now = json.loads(kept.read_text()), json.loads(json.dumps(as_dict(config)))
+    differing = [name for name in now if before.get(name) != now[name]]
+    if differing:
+        raise ValueError(
+            f"{folder} holds a reading with other {', '.join(differing)}; choose another --workdir, or --overwrite"
+        )
 
 
-def _maps(maps: Float[Array, "k h w"], config: Config) -> xr.Dataset:
-    """The maps, and how much each resembles its digit."""
-    train = data.load(config.data, "train")
-    contrast = agreement.class_contrast(train.images, train.labels)
-    return xr.Dataset(
-        {
-            "map": (("class", "y", "x"), np.asarray(maps)),
-            "contrast": (("class", "y", "x"), contrast),
-            "resemblance": ("class", np.asarray(jax.vmap(agreement.pearson)(maps, jnp.asarray(contrast)))),
-        },
-        {"class": np.arange(len(maps))},
+def _outputs(network: Imported, config: Config) -> int:
+    image = jax.ShapeDtypeStruct(config.settings.image_shape, jnp.float32)
+    return jax.eval_shape(network.predict, image).shape[0]
+
+
+def _classes(network: Imported, test: data.Digits, config: Config) -> tuple[int, ...]:
+    """The class of each output; none where the file has other outputs than the data has classes."""
+    outputs, labels = _outputs(network, config), config.settings.labels
+    if labels and len(labels) != outputs:
+        raise ValueError(
+            f"expected one label for each of the {outputs} outputs, got {len(labels)} (--labels)"
+        )
+    known = len(np.unique(test.labels))
+    return labels or (tuple(range(known)) if outputs == known else ())
+
+
+def _no_accuracy(network, test, config):
+    return (
+        f"no accuracy: {_outputs(network, config)} outputs, but {config.data} has {len(np.unique(test.labels))} "
+        "classes; --labels=0,1,... says which class each output stands for (-1 for none)"
     )
 
 
-def _identikits(network: Imported, config: Config) -> xr.Dataset:
-    digits = range(len(np.unique(data.load(config.data, "test").labels)))
-    with progress.bar("identikits") as report:
+def _causal_index(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
+    assert network.kernels is not None  # `read` has looked
+    scale = config.settings.pixel_scale[0]
+    maps = causal_index.weight_product(network.kernels) / (scale if config.raw_weights else 1.0)
+    results = _maps(maps.reshape(-1, *config.settings.image_shape), config, classes)
+    return results.assign_attrs(input_scale=scale, raw_weights=int(config.raw_weights))
+
+
+def _mean_jacobian(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
+    train = data.load(config.data, "train").images
+    chosen = train[:: max(1, len(train) // config.images)][: config.images]
+    maps = causal_index.mean_jacobian(network.predict, chosen.astype(np.float32) / 255)
+    return _maps(maps, config, classes).assign_attrs(images=len(chosen))
+
+
+def _maps(maps: Float[Array, "k h w"], config: Config, classes: tuple[int, ...]) -> xr.Dataset:
+    """The maps and, where the class of each output is known, how much each resembles its class."""
+    found = xr.Dataset({"map": (("class", "y", "x"), np.asarray(maps))}, {"class": np.arange(len(maps))})
+    if not classes:
+        return found
+    train = data.load(config.data, "train")
+    own = np.asarray(classes)
+    contrast = np.asarray(agreement.class_contrast(train.images, train.labels))[own]
+    contrast = np.where((own < 0)[:, None, None], np.nan, contrast)
+    r = np.asarray(jax.vmap(agreement.pearson)(maps, jnp.asarray(contrast)))
+    return found.assign(contrast=(("class", "y", "x"), contrast), resemblance=("class", r))
+
+
+def _identikits(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
+    differing = "low_noise" if config.restarts > 1 else "auto"
+    start = config.start or (differing if config.method == "ascent" else "blank")
+    method = GradientAscent(learning_rate=config.rate) if config.rate else config.method
+    with progress.bar("identikits") as report, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the gradient is exactly 0")  # the summary says it
         return identikits(
             network.predict,
-            digits,
+            range(_outputs(network, config)),
             named(jax.random.key(config.seed), "identikits"),
-            config.method,
+            method,
             restarts=config.restarts,
+            start=start,
+            shape=config.settings.image_shape,
+            target=config.target,
+            patience=config.patience,
+            budget=config.budget,
             progress=lambda now: report(now.done / now.runs, reached=now.reached),
         )
 
@@ -129,25 +189,63 @@ def _identikits(network: Imported, config: Config) -> xr.Dataset:
 READINGS = {"causal_index": _causal_index, "mean_jacobian": _mean_jacobian, "identikits": _identikits}
 
 
-def _check_classes(network: Imported, test: data.Digits) -> None:
-    image = jax.ShapeDtypeStruct(test.images.shape[1:], jnp.float32)
-    came, expected = jax.eval_shape(network.predict, image).shape[0], len(np.unique(test.labels))
-    if came != expected:
-        raise ValueError(
-            f"expected one logit for each of the {expected} digits, got {came}; for an ONNX graph with other "
-            "outputs set --output to the tensor of the digits"
-        )
-
-
-def _summary(results: xr.Dataset) -> list[str]:
+def _summary(results: xr.Dataset, network: Imported, config: Config, test: data.Digits) -> list[str]:
     if "map" in results:
-        r = results.resemblance.values
-        each = "  ".join(f"{digit} {value:+.2f}" for digit, value in enumerate(r))
-        return [
-            f"resemblance of map and digit (correlation with the class mean minus the mean): {each}; mean {r.mean():+.2f}"
-        ]
+        return [*_scale_said(results), *_resemblance_said(results)]
     reached, spent = results.reached.values, results.evaluations.values
-    return [
-        f"{int(reached.sum())} of {reached.size} identikits reach 0.99, after {np.median(spent):,.0f} evaluations "
-        "in the median"
+    images = results.image.values.reshape(reached.size, -1)
+    different = len(np.unique(images, axis=0))
+    equal = f" ({different} different images: give --start=low_noise)" if different < reached.size else ""
+    lines = [
+        f"{int(reached.sum())} of {reached.size} identikits{equal} reach {config.target:g}, after "
+        f"{np.median(spent):,.0f} evaluations in the median; confidence {np.median(results.start_confidence):.3f} at "
+        f"the start and {np.median(results.confidence):.3f} at the end, in the median"
     ]
+    return lines if reached.all() else [*lines, _why_not(results, network, config, test)]
+
+
+def _scale_said(results):
+    scale = results.attrs.get("input_scale", 1.0)
+    if scale == 1.0:
+        return []
+    if results.attrs["raw_weights"]:
+        return ["maps are products of the file's weights alone"]
+    return [
+        f"maps are for the image in [0, 1]: {scale:.4g} times the product of the file's weights (--raw_weights leaves "
+        "the factor out)"
+    ]
+
+
+def _resemblance_said(results):
+    r = results.resemblance.values if "resemblance" in results else np.full(1, np.nan)
+    known = np.flatnonzero(np.isfinite(r))
+    if not len(known):
+        return ["no resemblance of maps and digits: no output has a known class and a map that varies"]
+    each = "  ".join(f"{i} {r[i]:+.2f}" for i in known)
+    return [
+        f"resemblance of map and digit (correlation with the class mean minus the mean): {each}; mean "
+        f"{r[known].mean():+.2f}"
+    ]
+
+
+def _why_not(results, network, config, test):
+    """Why runs end below the target: no gradient, a target that no image of the data reaches, patience or budget."""
+    missed = ~results.reached.values
+    stuck = missed & (results.distance.values == 0) & (config.method == "ascent")
+    stalled = missed & results.stalled.values & ~stuck
+    images = jnp.asarray(test.images[:1000]).astype(jnp.float32) / 255
+    sure = jax.jit(
+        lambda images: jax.lax.map(lambda x: jax.nn.softmax(network.predict(x)), images, batch_size=250)
+    )
+    highest = np.asarray(sure(images)).max(0)
+    hard = [str(k) for k in np.flatnonzero(highest < config.target) if missed[:, k].any()]
+    reasons = [
+        f"{stuck.sum()} cannot move, because the gradient at their start is 0 (--start=low_noise)"
+        * bool(stuck.any()),
+        f"{stalled.sum()} end after {config.patience} generations without a gain (--patience)"
+        * bool(stalled.any()),
+        f"{(missed & ~stuck & ~stalled).sum()} end with their budget of {config.budget:,} evaluations (--budget)"
+        * bool((missed & ~stuck & ~stalled).any()),
+        f"no test image is above the target either for output {', '.join(hard)} (--target)" * bool(hard),
+    ]
+    return "those that do not: " + "; ".join(filter(None, reasons))

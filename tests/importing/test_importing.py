@@ -135,6 +135,21 @@ def test_a_wrong_setting_shows_and_the_hint_names_the_right_one(name, right, wro
     assert report.hint.startswith(f"{hint} would give 9")
 
 
+def test_the_hint_speaks_above_90_percent_but_not_within_the_error():
+    random = np.random.default_rng(0)
+    arrays = {"w": random.normal(size=(784, 10)), "b": random.normal(size=10)}
+    images = np.asarray(jax.random.uniform(jax.random.key(0), (1000, 28, 28)))
+    right = importing.dense.from_arrays(arrays, Settings(input_range="0..255"), "right")
+    truth = np.asarray(all_logits(right.predict, images)).argmax(1).astype(np.int32)
+    wrong = importing.check(importing.dense.from_arrays(arrays, Settings(), "wrong"), images, truth)
+    assert 0.9 < wrong.accuracy < 0.99
+    assert wrong.hint == "input_range=0..255 would give 100.0 % (first 1000 images)"
+    nearly = importing.dense.from_arrays(arrays | {"b": arrays["b"] / 100}, Settings(), "nearly")
+    report = importing.check(nearly, images, truth)
+    assert report.accuracy < 1
+    assert report.hint is None
+
+
 def test_a_network_that_no_setting_helps_gets_no_false_hope(test_set):
     arrays = {"w": np.random.default_rng(0).normal(size=(784, 10))}
     imported = importing.dense.from_arrays(arrays, Settings(), "noise")

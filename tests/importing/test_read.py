@@ -5,19 +5,21 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
 import onnx
 import pytest
+import xarray as xr
 from numpy.testing import assert_allclose
 from onnx import TensorProto, helper
 
 from research import data, importing
 from research.attribution import causal_index
-from research.importing import Settings, read
-from research.runs.store import Run
+from research.importing import Settings, figures, read
+from research.runs.store import Run, as_dict
 
 MATERIAL = Path(__file__).parents[1] / "material"
 ROOT = Path(__file__).parents[2]
@@ -115,8 +117,6 @@ def broken(tmp_path, name):
         graph(path, "Sinh", (28, 28))
     elif name == "small.onnx":
         graph(path, "Relu", (8, 8))
-    elif name == "three.onnx":
-        graph(path, "Relu", (28, 28), classes=3)
     return path
 
 
@@ -126,8 +126,62 @@ BROKEN = [
     ("net.pt", "is a pickle"),
     ("odd.onnx", "also needs Sinh"),
     ("small.onnx", "Expected an input of 28 x 28 pixels"),
-    ("three.onnx", "one logit for each of the 10 digits, got 3"),
 ]
+
+
+def test_other_classes_than_the_data_has_are_read_without_accuracy_or_by_their_labels(tmp_path):
+    graph(tmp_path / "three.onnx", "Identity", (28, 28), classes=3)
+    config = read.Config(str(tmp_path / "three.onnx"))
+    _, accuracy, resemblance = said(config, tmp_path / "run")
+    assert accuracy.startswith("no accuracy: 3 outputs, but mnist has 10 classes; --labels=")
+    assert resemblance.startswith("no resemblance")
+    results = Run(tmp_path / "run").results()
+    assert np.isnan(results.attrs["accuracy"])
+    assert results.sizes["class"] == 3
+    labelled = replace(config, settings=Settings(labels=(7, 2, -1)))
+    _, accuracy, _ = said(labelled, tmp_path / "labelled")
+    sevens = np.mean(
+        data.load("mnist", "test").labels == 7
+    )  # every logit is the same, so every answer is the first
+    assert accuracy.startswith(f"test accuracy {100 * sevens:.2f} %")
+    with pytest.raises(ValueError, match="one label for each of the 3 outputs, got 2"):
+        said(replace(config, settings=Settings(labels=(7, 2))), tmp_path / "wrong")
+
+
+def test_a_folder_is_never_overwritten_by_another_reading_in_silence(tmp_path):
+    config = read.Config(str(MATERIAL / "torch_dense.onnx"), raw_weights=True)
+    (tmp_path / "config.json").write_text(json.dumps(as_dict(config)))
+    with pytest.raises(
+        ValueError, match="holds a reading with other sha256; choose another --workdir, or --overwrite"
+    ):
+        said(config, tmp_path)
+
+
+def test_the_scale_of_the_input_is_said_and_can_be_left_out(tmp_path):
+    path = str(MATERIAL / "torch_dense.onnx")
+    scaled = Settings(input_range="0..255")
+    *_, said_scale, _ = said(read.Config(path, settings=scaled), tmp_path / "scaled")
+    assert said_scale.startswith("maps are for the image in [0, 1]: 255 times")
+    said(read.Config(path, settings=scaled, raw_weights=True), tmp_path / "raw")
+    maps = [Run(tmp_path / name).results()["map"].values for name in ("scaled", "raw")]
+    assert_allclose(maps[0], 255 * maps[1], rtol=1e-5)
+
+
+def test_restarts_of_the_ascent_differ_and_what_is_missed_has_its_reason(tmp_path):
+    path = str(MATERIAL / "torch_dense.onnx")
+    config = read.Config(
+        path, "identikits", method="ascent", restarts=2, budget=12, target=0.999999, rate=0.001
+    )
+    *_, summary, why = said(config, tmp_path / "two")
+    assert summary.startswith(
+        "0 of 20 identikits reach 0.999999, after 12 evaluations in the median; confidence 0."
+    )
+    assert why.startswith(
+        "those that do not: 20 end with their budget of 12 evaluations (--budget); no test image"
+    )
+    blank = replace(config, start="blank")
+    *_, summary, _ = said(blank, tmp_path / "blank")
+    assert summary.startswith("0 of 20 identikits (10 different images: give --start=low_noise) reach")
 
 
 @pytest.mark.parametrize(("name", "says"), BROKEN)
@@ -143,6 +197,7 @@ def test_a_file_that_cannot_be_read_is_one_line(name, says, tmp_path):
     [
         (read.Config("net.onnx", "tea_leaves"), "known: causal_index, mean_jacobian, identikits"),
         (read.Config("net.onnx", images=0), "images must be at least 1"),
+        (read.Config("net.onnx", rate=0.1), "rate is the step of --method=ascent"),
         (read.Config(str(MATERIAL / "torch_cnn.onnx")), "--reading=mean_jacobian asks the same"),
     ],
 )
@@ -169,3 +224,13 @@ def test_the_command_answers_bad_input_with_one_line_and_exit_code_2(flags, says
     assert says in outcome.stderr
     assert outcome.stderr.startswith("error: ")
     assert outcome.stderr.count("\n") == 1, outcome.stderr
+
+
+def test_the_rows_of_maps_stand_below_each_other():
+    random = np.random.default_rng(0)
+    values = {name: (("class", "y", "x"), random.normal(size=(10, 28, 28))) for name in ("map", "contrast")}
+    found = xr.Dataset(values | {"resemblance": ("class", np.zeros(10))}, {"class": np.arange(10)})
+    drawing = figures.ten_maps(found)
+    drawing.canvas.draw()
+    edges = [ax.get_window_extent().intervalx for ax in drawing.axes[:3]]
+    assert_allclose(edges, [edges[0]] * 3, atol=1)

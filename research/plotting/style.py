@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,10 +20,14 @@ DIVERGING = "RdBu_r"  # signed maps: zero at white
 
 
 class Drawing(NamedTuple):
-    """A figure of a study: `draw(results, width) -> Figure | None`, and what its caption says."""
+    """A figure of a study: `draw(results, width) -> Figure | None`, what its caption says, its place in the paper.
+
+    A caption begins with the question that the figure answers and may name numbers in braces (`research.paper.prose`).
+    """
 
     draw: Callable[..., Any]
     caption: str
+    place: Literal["wide", "column", "appendix"] = "wide"
 
 
 @contextmanager

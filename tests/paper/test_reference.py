@@ -26,6 +26,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     size = reference.export(folder, kept)
     before = contents(kept)
     assert size == sum(map(len, before.values())) <= reference.MAX_BYTES
+    assert before["paper.pdf"] == (folder / "paper.pdf").read_bytes()
     assert before["claims.json"] == (folder / "claims.json").read_bytes()
     origin, run = json.loads(before["provenance.json"])["alpha"], store.Run(folder / "alpha")
     assert origin == run.provenance() | {"claims": [f"alpha-{row}" for row in ROWS]}
@@ -34,7 +35,9 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     reference.export(folder, kept)
     assert contents(kept) == before
     monkeypatch.setattr(reference, "MAX_BYTES", 1000)
-    with pytest.raises(store.StoreError, match="would be kept, more than 1,000; the largest: report.html"):
+    with pytest.raises(
+        store.StoreError, match="would be kept, more than 1,000; the largest: paper.pdf, report"
+    ):
         reference.export(folder, kept)
     assert contents(kept) == before
 

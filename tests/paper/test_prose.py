@@ -80,7 +80,10 @@ DIGITS_NAMED = r"\b7 and 9\b|A wide 7|\bDocument 00\d\b"  # classes and document
 
 
 def test_no_number_is_typed_into_text_or_caption():
-    for text in (TEXT,):
+    drawn = [studies.part(name, "figures") for name in studies.names()]
+    drawings = [d for each in drawn for d in (each.FIGURES | getattr(each, "ANIMATIONS", {})).values()]
+    assert all(re.match(r"[^.`{]+\? ", drawing.caption) for drawing in drawings)  # the question, first
+    for text in (TEXT, *(drawing.caption for drawing in drawings)):
         typed = prose.BRACES.sub("", re.sub(r"\[[^\]]*\]|`[^`]*`", "", text))
         assert re.findall(r".{0,20}\d.*", re.sub(DIGITS_NAMED, "", typed)) == []
 

@@ -52,7 +52,8 @@ def rows(figure: Any) -> Iterator[tuple]:
 def _artists(ax: Any) -> Iterator[tuple[str, str, np.ndarray, np.ndarray, np.ndarray]]:
     from matplotlib.collections import PathCollection
     from matplotlib.colors import to_hex
-    from matplotlib.patches import Rectangle, StepPatch
+    from matplotlib.container import BarContainer
+    from matplotlib.patches import StepPatch
 
     def without(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         x, y = np.asarray(x, float), np.asarray(y, float)
@@ -63,15 +64,15 @@ def _artists(ax: Any) -> Iterator[tuple[str, str, np.ndarray, np.ndarray, np.nda
             yield "line", to_hex(line.get_color()), *without(*line.get_data())
     for points in (c for c in ax.collections if isinstance(c, PathCollection)):
         yield "points", "", *without(*np.asarray(points.get_offsets(), float).reshape(-1, 2).T)
-    for patch in ax.patches:
-        if isinstance(patch, StepPatch):
-            values, edges, _ = patch.get_data()
-            yield "steps", to_hex(patch.get_edgecolor()), *without(edges[:-1], values)
-        elif isinstance(patch, Rectangle):
-            yield (
-                "bar",
-                *without([patch.get_x() + patch.get_width() / 2], [patch.get_y() + patch.get_height()]),
-            )
+    for bars in (c for c in ax.containers if isinstance(c, BarContainer)):
+        for bar in bars:
+            ends = [bar.get_x() + bar.get_width()], [bar.get_y() + bar.get_height()]
+            middle = [bar.get_x() + bar.get_width() / 2], [bar.get_y() + bar.get_height() / 2]
+            at = (middle[0], ends[1]) if bars.orientation == "vertical" else (ends[0], middle[1])
+            yield "bar", to_hex(bar.get_facecolor()), *without(*at)
+    for steps in (patch for patch in ax.patches if isinstance(patch, StepPatch)):
+        values, edges, _ = steps.get_data()
+        yield "steps", to_hex(steps.get_edgecolor()), *without(edges[:-1], values)
     for image in ax.get_images():
         values = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
         if values.ndim == 2:

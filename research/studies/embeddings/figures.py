@@ -210,7 +210,7 @@ FIGURES = {
         "Which map keeps the classes apart? The same test digits in four maps of the first experiment, with "
         "the share that their nearest neighbours in the map name. The networks have seen labels of the "
         "training digits; principal components and t-SNE of the pixels have seen none.",
-        "wide",
+        "column",
     ),
     "kept": Drawing(
         kept,

@@ -97,3 +97,26 @@ def test_conditions_name_what_studies_know():
             name = part.partition("=")[0].removeprefix("lead.")
             known = name in studies.names() or f'"{name}"' in sources
             assert known or name in ("aliens-could", "reconstruction"), part
+
+
+def numbers(text):
+    """Every number in a text: 60,000 and 60_000 are 60000, 1e-3 and 0.001 the same, 90 % is 0.9 as well."""
+    found = re.findall(r"\d+(?:[,_]\d{3})*\.?\d*(?:e-?\d+)?|\.\d+", text)
+    values = {float(re.sub("[,_]", "", each)) for each in found}
+    return {round(value, 9) for value in values}
+
+
+@pytest.mark.parametrize("study", studies.names())
+def test_a_setting_in_the_text_about_a_study_stands_in_its_code(study):
+    """In the study's folder, its lab note, what trains and reads for it, or in a document's words."""
+    root = content.TEMPLATES.parents[2]
+    own = [path for path in (root / "research" / "studies" / study).glob("*.py") if path.name != "about.py"]
+    rooms = ("training", "models", "data", "identikits", "embedding", "joint_descent", "evidence")
+    shared = [path for room in rooms for path in (root / "research" / room).rglob("*.py")]
+    claims = (root / "results" / "reference" / "claims.json").read_text()
+    known = numbers(
+        "".join(path.read_text() for path in (*own, *shared, *(root / "configs").glob("*.py"))) + claims
+    )
+    about = studies.part(study, "about")
+    said = numbers("\n".join((about.QUESTION, about.METHOD, *about.DIFFERENCES)))
+    assert {x for x in said if x not in known and round(x / 100, 9) not in known} == set()

@@ -1,4 +1,4 @@
-"""Run or reuse every study and write the report: python -m launch.paper --preset=quick --workdir=results/paper
+"""Run or reuse every study and write paper.pdf and report.html: python -m launch.paper --preset=quick --workdir=results/paper
 
 --dry_run only says what that would take: time, memory, networks to train.
 """
@@ -56,7 +56,8 @@ def main() -> int:
     console.quiet = not multihost.is_process_zero()
     console.print()
     console.print(claims.table(rows))
-    console.print(f"\nReport: {folder / 'report.html'}   Claims: {folder / 'claims.json'}", soft_wrap=True)
+    written = {"Paper": "paper.pdf", "Report": "report.html", "Claims": "claims.json"}
+    console.print("\n" + "   ".join(f"{k}: {folder / v}" for k, v in written.items()), soft_wrap=True)
     for name, why in failed.items():
         console.print(f"{name} failed: {why}", style="red", soft_wrap=True, markup=False)
     return int(bool(failed))

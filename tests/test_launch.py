@@ -62,6 +62,11 @@ STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run
             "--figure names figures of one study",
         ),
         (("launch.figures", "--source={tmp}", "--study=drawings"), "{tmp} holds no results of drawings"),
+        (
+            ("launch.figures", "--width=3.4"),
+            "--width is a number with in, cm, mm or pt, from 2in to 20in, but got '3.4'",
+        ),
+        (("launch.figures", "--format=pdf,gif"), "unknown format gif; known: pdf, svg, png, csv"),
     ],
 )
 def test_bad_input_gives_one_line_and_exit_code_2(command, says, tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ from types import ModuleType
 import xarray as xr
 
 from research import studies
-from research.plotting import files, style
+from research.plotting import export, files, style
 from research.plotting.style import WIDTHS
 from research.runs import code
 from research.runs.store import atomic_write, digest
@@ -55,6 +56,45 @@ def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> Non
     drawn = files.draw_all(some, xr.load_dataset(results, engine="h5netcdf"), folder, widths=WIDTHS)
     if absent := [name for name in names if name not in drawn]:
         raise ValueError(f"{results} lacks what the figure {', '.join(absent)} shows; a larger preset has it")
+
+
+def draw_as(
+    study: str,
+    results: Path,
+    folder: Path,
+    names: Collection[str] = (),
+    *,
+    width: float = style.DOUBLE,
+    formats: Sequence[str] = ("pdf",),
+    sheet: Path | None = None,
+) -> list[str]:
+    """Draws figures for another paper: of that width in inches, in these formats, in the style of that sheet.
+
+    Args:
+        names: of the figures; none: all that these results show.
+        formats: some of `export.FORMATS`; csv holds the data that the figure shows.
+
+    Returns:
+        The names drawn.
+
+    Raises:
+        ValueError: the study has no figure of that name, these results lack what it shows, or the sheet is unusable.
+    """
+    known = studies.part(study, "figures").FIGURES
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"{study} has no figure {', '.join(unknown)}; known: {', '.join(known)}")
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LISTING).unlink(missing_ok=True)
+    data, drawn = xr.load_dataset(results, engine="h5netcdf"), []
+    with style.paper_style(sheet):
+        for name in names or known:
+            if (figure := known[name].draw(data, width)) is not None:
+                export.save(figure, folder / name, formats)
+                drawn.append(name)
+    if absent := [name for name in names if name not in drawn]:
+        raise ValueError(f"{results} lacks what the figure {', '.join(absent)} shows; a larger preset has it")
+    return drawn
 
 
 def results_of(source: Path, study: str) -> Path:

@@ -7,11 +7,13 @@ Claimed, Low, High, N, Unit and Verdict the rest of its row; digits in an id are
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from research.evidence.claims import Claim, number, primary
 from research.evidence.findings import Finding
-from research.paper import tables
+from research.paper import prose, tables
 
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SPECIAL = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -33,9 +35,15 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def _text(text: str) -> str:
-    """A caption, with its `names` as code."""
-    return re.sub("`(.+?)`", r"\\texttt{\1}", escape(text))
+def text(runs: str | prose.Runs) -> str:
+    """Words in LaTeX, with their `names` as code and their citations."""
+    said = []
+    for kind, what in prose.runs(runs) if isinstance(runs, str) else runs:
+        if kind == "cite":
+            said.append(rf"\cite{{{','.join(what.split())}}}")
+        else:
+            said.append(rf"\texttt{{{escape(what)}}}" if kind == "code" else escape(what))
+    return "".join(said)
 
 
 def numbers(claims: Iterable[Claim]) -> str:
@@ -58,9 +66,14 @@ def findings(found: Iterable[Finding]) -> str:
     return "\n".join(["% Written by launch.paper from findings.json; do not edit.", *lines]) + "\n"
 
 
+WIDTHS = {  # of the columns of claims.tex, of the width of the text; the rest lies between them
+    "Claim": 0.17, "Document": 0.07, "Criterion (ours)": 0.25, "Measured": 0.08, r"95\,\% interval": 0.12, "$n$": 0.12,
+    "Verdict": 0.09,
+}  # fmt: skip
+
+
 def claims(rows: Iterable[Claim]) -> str:
-    """claims.tex: the primary rows as one tabular; needs the package booktabs."""
-    head = r"Claim & Document & Criterion (ours) & Measured & 95\,\% interval & $n$ & Verdict \\"
+    """claims.tex: the primary rows as a table as wide as a text in one column; needs array, booktabs and longtable."""
     body = []
     for c in primary(rows):
         id, interval, size = f"{c.id} ({c.source[:3]})", tables.interval(c), tables.size(c)
@@ -68,21 +81,53 @@ def claims(rows: Iterable[Claim]) -> str:
             id, number(c.claimed), c.criterion, number(c.measured), interval, size, tables.verdict(c)
         )  # fmt: skip
         body.append(" & ".join(map(escape, cells)) + r" \\")
-    top = [r"\begin{tabular}{lrp{3.5cm}rrrl}", r"\toprule", head, r"\midrule"]
-    return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{width}\textwidth}}" for width in WIDTHS.values())
+    top = [
+        r"{\footnotesize\setlength{\tabcolsep}{2pt}",
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+        r"\toprule", " & ".join(WIDTHS) + r" \\", r"\midrule\endhead",
+    ]  # fmt: skip
+    return "\n".join([*top, *body, r"\bottomrule", r"\end{longtable}}"]) + "\n"
 
 
-def figures(drawn: Sequence[tuple[str, str, str, bool]]) -> str:
-    r"""figures.tex from (study, name, caption, in one column too?): \input it and say \Figure..., named as numbers.
+def figures(sections: Iterable[Mapping[str, Any]]) -> str:
+    r"""figures.tex from the sections of `content`: \input it and say \Figure..., named as numbers.
 
-    The same name with the ending Column sets the figure in one column.
+    The same name with the ending Column sets a figure in one column. \FigureFolder, which may be defined before, is
+    where the files lie.
     """
-    lines = ["% Written by launch.paper; needs the package graphicx."]
-    for study, name, caption, in_column in drawn:
-        for ending, star, file in (("", "*", name), ("Column", "", f"{name}-column"))[: 1 + in_column]:
+    lines = [
+        "% Written by launch.paper; needs the package graphicx.",
+        r"\providecommand{\FigureFolder}{figures}",
+    ]
+    for shown in (shown for section in sections for shown in section["figures"] if not shown["moving"]):
+        name = shown["file"].removesuffix(".pdf")
+        for ending, star, file in (("", "*", name), ("Column", "", f"{name}-column"))[: 1 + shown["column"]]:
             lines += [
-                rf"\newcommand{{\Figure{macro(study)}{macro(name)}{ending}}}{{%",
-                rf"  \begin{{figure{star}}}\centering\includegraphics[width=\linewidth]{{figures/{study}-{file}.pdf}}",
-                rf"  \caption{{{_text(caption)}}}\label{{fig:{study}-{file}}}\end{{figure{star}}}}}",
+                rf"\newcommand{{\{_figure(shown)}{ending}}}{{%",
+                rf"  \begin{{figure{star}}}[tp]\centering",
+                rf"  \includegraphics[width=\linewidth,height=.75\textheight,keepaspectratio]{{\FigureFolder/{file}.pdf}}",
+                rf"  \caption{{{text(shown['caption'])}}}\label{{fig:{file}}}\end{{figure{star}}}}}",
             ]
     return "\n".join(lines) + "\n"
+
+
+def _figure(shown: Mapping[str, Any]) -> str:
+    return f"Figure{macro(shown['study'])}{macro(shown['name'])}"
+
+
+def main(said: Mapping[str, Any]) -> str:
+    """main.tex: the whole paper, from `content.content`."""
+    import jinja2
+
+    templates = jinja2.Environment(
+        block_start_string="<%", block_end_string="%>", variable_start_string="<<", variable_end_string=">>",
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")), undefined=jinja2.StrictUndefined,
+        comment_start_string="<#", trim_blocks=True,
+    )  # fmt: skip
+
+    def called(shown: Mapping[str, Any]) -> str:
+        return _figure(shown) + ("Column" if shown["column"] and shown["place"] != "wide" else "")
+
+    templates.filters |= {"tex": text, "figure_macro": called}
+    return templates.get_template("main.tex").render(said)

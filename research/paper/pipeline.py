@@ -113,7 +113,7 @@ def conduct_all(
     widths: Sequence[float] = style.WIDTHS,
     seconds: Mapping[str, float] | None = None,
 ) -> tuple[list[c.Claim], dict[str, str]]:
-    """Conducts the studies of these configs, each in its own folder in `folder`, and writes the report.
+    """Conducts the studies of these configs, each in its own folder in `folder`, and writes report and paper.pdf.
 
     What is done goes first. The report is written again after each study, and a study is drawn by another process
     while the next one computes. A study that fails is shown as failed and does not stop the others; its traceback is
@@ -175,6 +175,9 @@ def conduct_all(
                 claims = multihost.on_process_zero(
                     lambda: report.write(folder, _chapters(configs, folder, failed, drawing), note=note)
                 )
+        multihost.on_process_zero(
+            lambda: report.write_pdf(folder, _chapters(configs, folder, failed, drawing), note=note)
+        )
     return claims, failed
 
 

@@ -1,6 +1,6 @@
 """The reference run: what of a paper's folder is kept in the repository; what README and lab notes show of it.
 
-    DIR/report.html  claims.*  findings.*  numbers.tex     what the paper says
+    DIR/report.html  claims.*  findings.*  numbers.tex     what the paper says; paper.pdf unless it is too large
     DIR/results/STUDY.nc                                   results in compact form, which its figures are drawn from
     DIR/figures/*.png  provenance.json  seconds.json       figures, where results come from, what presets take
 
@@ -19,7 +19,7 @@ import xarray as xr
 
 from research import studies
 from research.evidence import claims as c
-from research.paper import estimate, tables
+from research.paper import estimate, prose, tables
 from research.plotting import files
 from research.runs.store import Run, StoreError, atomic_write, make_folder, packed
 
@@ -33,6 +33,7 @@ TEXTS = (
     "findings.tex",
 )
 MAX_BYTES = 20_000_000
+MAX_PDF = 8_000_000
 FINENESS = (
     (150, 10),
     (120, 8),
@@ -60,6 +61,9 @@ def export(paper: Path, folder: Path) -> int:
         what = f"the studies {', '.join(missing)}" if missing else "report.html"
         raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")
     kept = {name: (paper / name).read_bytes() for name in ("report.html", *TEXTS)}
+    pdf = paper / "paper.pdf"
+    if pdf.exists() and pdf.stat().st_size <= MAX_PDF:
+        kept[pdf.name] = pdf.read_bytes()
     kept["report.html"] = re.sub(rb"<source [^>]*>", b"", kept["report.html"])  # one picture a figure
     kept["provenance.json"] = (json.dumps(_origins(paper), indent=2) + "\n").encode()
     for name in ("report.html", "provenance.json"):  # where the paper lay on the machine stays private
@@ -82,6 +86,7 @@ def export(paper: Path, folder: Path) -> int:
         raise StoreError(
             f"{size:,} bytes would be kept, more than {MAX_BYTES:,}; the largest: {large}; make them smaller"
         )
+    (folder / pdf.name).unlink(missing_ok=True)
     for part in ("figures", "results"):
         for old in make_folder(folder / part).iterdir():
             old.unlink()
@@ -141,12 +146,13 @@ def _smaller(png: Path, dpi: int) -> bytes:
 
 def pictures(folder: Path, at: str) -> str:
     """Three figures of the reference run as Markdown; `at` is the folder as the README sees it."""
-    shown = []
+    shown, names = [], prose.Names(c.from_json((folder / "claims.json").read_text()))
     for study, name in PICTURES:
         file = folder / "figures" / f"{study}-{name}.png"
         drawing = studies.part(study, "figures").FIGURES.get(name)
         if file.exists() and drawing:
-            shown.append(f"![{drawing.caption}]({at}/figures/{file.name})\n\n*{drawing.caption}*")
+            caption = names.fill(drawing.caption, f"caption of {study}-{name}")
+            shown.append(f"![{caption}]({at}/figures/{file.name})\n\n*{caption}*")
     return "\n\n".join(shown)
 
 

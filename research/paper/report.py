@@ -1,7 +1,6 @@
-"""The report: one self-contained page from saved runs, beside it all claims, findings and figures as files."""
+"""Everything that a paper's folder holds beside its runs: the page, the PDF, LaTeX, claims, findings and figures."""
 
 import base64
-import inspect
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,28 +9,19 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from research import studies
 from research.evidence import claims as c
-from research.evidence.intervals import CONFIDENCE
-from research.paper import latex, tables
+from research.paper import latex, pdf, prose, tables
 from research.paper.chapters import Chapter, Picture, claims_of, findings_of
+from research.paper.content import TEMPLATES, content
 from research.plotting import files, style
-from research.runs.store import Run, atomic_write, make_folder
-
-DOCUMENTS = {  # by the first three digits of their file names
-    "000": "Knowledge extraction from feed forward neural network trained on MNIST database",
-    "001": "Interactive MNIST Application",
-    "002": "[a blog post on digits, denoising autoencoders and bottlenecks]",
-    "003": "Reverse image recognition",
-    "004": "Explainable Clustering in a Classification Neural Network",
-}
-TEMPLATES = Path(__file__).with_name("templates")
+from research.runs.store import atomic_write, make_folder
 
 
 def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[c.Claim]:
     """Writes the report and everything to quote from into the folder of a paper; returns all claims.
 
-    report.html; claims.json, .csv and .tex; findings.json, .csv and .tex; numbers.tex; figures/ and figures.tex.
+    report.html; claims.json, .csv and .tex; findings.json, .csv and .tex; numbers.tex; figures/ and figures.tex;
+    main.tex, which needs these and references.bib.
 
     Args:
         folder: of the paper.
@@ -39,15 +29,14 @@ def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[
         note: stands on top of the report.
 
     Raises:
-        ValueError: two claims or two findings have the same id.
+        ValueError: two claims or two findings have the same id; a text names a number that is not there.
     """
     rows, found = claims_of(chapters), findings_of(chapters)
     claims, findings = [claim for _, claim in rows], [finding for _, finding in found]
-    pictures = [picture for chapter in chapters for picture in chapter.pictures()]
-    _gather(pictures, make_folder(folder / "figures"))
-    still = [
-        (p.study, p.name, p.drawing.caption, p.file(style.SINGLE).exists()) for p in pictures if not p.moving
-    ]
+    _gather(
+        (picture for chapter in chapters for picture in chapter.pictures()), make_folder(folder / "figures")
+    )
+    said = content(chapters, note)
     written = {
         "claims.json": c.to_json(claims),
         "claims.csv": tables.claims_csv(rows),
@@ -56,12 +45,23 @@ def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[
         "findings.json": tables.findings_json(found),
         "findings.csv": tables.findings_csv(found),
         "findings.tex": latex.findings(findings),
-        "figures.tex": latex.figures(still),
-        "report.html": page(chapters, note),
+        "figures.tex": latex.figures(said["sections"]),
+        "main.tex": latex.main(said),
+        "references.bib": (TEMPLATES / "references.bib").read_text(),
+        "report.html": page(said, chapters),
     }
     for name, text in written.items():
         atomic_write(folder / name, text)
     return claims
+
+
+def write_pdf(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> None:
+    """Writes paper.pdf into the folder of a paper whose report is written.
+
+    Raises:
+        ValueError: Typst cannot set it.
+    """
+    atomic_write(folder / "paper.pdf", pdf.typeset(content(chapters, note), folder))
 
 
 def _gather(pictures: Iterable[Picture], folder: Path) -> None:
@@ -82,8 +82,13 @@ def _gather(pictures: Iterable[Picture], folder: Path) -> None:
             atomic_write(copy, content)
 
 
-def page(chapters: Sequence[Chapter], note: str = "") -> str:
-    """The report as one HTML page that needs nothing else."""
+def page(said: dict[str, Any], chapters: Sequence[Chapter]) -> str:
+    """The report as one HTML page that needs nothing else.
+
+    Args:
+        said: `content` of the chapters.
+        chapters: whose figures are put into the page.
+    """
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -91,89 +96,56 @@ def page(chapters: Sequence[Chapter], note: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {
-        "number": c.number, "interval": tables.interval, "size": tables.size, "verdict": tables.verdict,
-        "strip": _strip, "slug": _slug, "words": _words,
-    }  # fmt: skip
-    claims = c.primary(claim for _, claim in claims_of(chapters))
-    there = {chapter.study for chapter in chapters}
+    pictures = {(p.study, p.name): p for chapter in chapters for p in chapter.pictures()}
+    numbers: dict[str, int] = {}  # of the works cited, in the order of their citation
+
+    def inline(shown: dict[str, Any], width: float = style.DOUBLE) -> str:
+        return _inline(pictures[shown["study"], shown["name"]].file(width))
+
+    def words(runs: prose.Runs) -> Markup:
+        for key in (key for kind, what in runs if kind == "cite" for key in what.split()):
+            numbers.setdefault(key, len(numbers) + 1)
+        return _words(runs, numbers)
+
+    templates.filters |= {"slug": _slug, "words": words, "inline": inline}
     return templates.get_template("report.html").render(
+        said,
         css=Markup((TEMPLATES / "report.css").read_text()),
-        note=note,
-        sections=[_section(number, chapter) for number, chapter in enumerate(chapters, 1)],
-        missing=[name for name in studies.names() if name not in there],
-        measured=sum(claim.verdict != "not run" for claim in claims),
-        counts={verdict: n for verdict in c.VERDICTS if (n := sum(row.verdict == verdict for row in claims))},
-        documents=DOCUMENTS,
-        confidence=f"{CONFIDENCE:.0%}".replace("%", "\N{NO-BREAK SPACE}%"),
-        min_units=c.MIN_UNITS,
+        numbers=numbers,
+        works=works(),
+        narrow=style.SINGLE,
     )
 
 
-def _section(number: int, chapter: Chapter) -> dict[str, Any]:
-    """What the page says about a study."""
-    claims = chapter.claims()
-    return {
-        "number": number,
-        "study": chapter.study,
-        "about": studies.part(chapter.study, "about"),
-        "failure": chapter.failure,
-        "findings": [finding.statement for finding in chapter.findings()],
-        "primary": c.primary(claims),
-        "secondary": [claim for claim in claims if not claim.primary],
-        "figures": [_figure(f"{number}.{i}", picture) for i, picture in enumerate(chapter.pictures(), 1)],
-        "origin": {} if chapter.failure else _origin(Run(chapter.folder).provenance()),
-    }
-
-
-def _figure(number: str, picture: Picture) -> dict[str, Any]:
-    """A figure two columns wide, with its form of one column for small screens, if it has one of its own."""
-    wide, narrow = picture.file(), picture.file(style.SINGLE)
-    own = not picture.moving and narrow.exists() and narrow.read_bytes() != wide.read_bytes()
-    return {
-        "number": number,
-        "file": f"{picture.study}-{picture.file(ending='.pdf').name}",
-        "caption": picture.drawing.caption,
-        "alt": (inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0],
-        "moving": picture.moving,
-        "wide": _inline(wide),
-        "narrow": _inline(narrow) if own else "",
-    }
-
-
-def _origin(origin: dict[str, Any]) -> dict[str, str]:
-    """Where a study's results come from."""
-    devices, data = origin["devices"], origin["data"]
-    memory = f", with at most {origin['peak_bytes'] / 1e9:.1f} GB of memory" if "peak_bytes" in origin else ""
-    return {
-        "command": origin["command"],
-        "finished": f"{origin['finished']} after {origin['seconds']:g} s{memory}",
-        "device": f"{devices['count']} × {devices['kind']} ({devices['backend']}), {devices['cores']} cores, "
-        f"{devices['machine']}",
-        "commit": origin["commit"],
-        "results": origin["fingerprint"],
-        "data": f"{data['name']} {data['checksum']}",
-        "versions": f"python {origin['python']}, "
-        + ", ".join(f"{name} {version}" for name, version in origin["versions"].items()),
-    }
-
-
-def _strip(claim: c.Claim) -> dict[str, float] | None:
-    """A row's numbers where all of them lie between 0 and 1, as all strips have that one scale; None elsewhere."""
-    numbers = {name: getattr(claim, name) for name in ("measured", "low", "high", "claimed")}
-    there = {name: 100 * value for name, value in numbers.items() if value is not None}
-    return there if "measured" in there and all(0 <= x <= 100 for x in there.values()) else None
+def works() -> dict[str, str]:
+    """The entries of references.bib as text: authors, title, where, year."""
+    entries = {}
+    for key, body in re.findall(r"(?ms)^@\w+\{(\w+),\n(.*?)^\}", (TEMPLATES / "references.bib").read_text()):
+        fields = dict(re.findall(r"(\w+) = \{((?:[^{}]|\{[^{}]*\})*)\}", body))
+        authors = [" ".join(reversed(name.split(", "))) for name in fields["author"].split(" and ")]
+        who = ", ".join(authors) if len(authors) <= 3 else f"{authors[0]} et al."
+        where = next(
+            (fields[kind] for kind in ("journal", "booktitle", "institution", "url") if kind in fields), ""
+        )
+        text = f"{who}. {fields['title']}. {where}, {fields['year']}."
+        entries[key] = re.sub("[{}]", "", text).replace("--", "–").replace("``", "“").replace("''", "”")
+    return entries
 
 
 def _slug(text: str) -> str:
     return text.replace(" ", "-")
 
 
-def _words(text: str) -> Markup:
-    """A study's words, with its `names` as code and its percent signs beside their numbers."""
-    return Markup(
-        re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text)).replace(" %", "\N{NO-BREAK SPACE}%"))
-    )
+def _words(text: str | prose.Runs, numbers: dict[str, int] | None = None) -> Markup:
+    """Words as HTML, with `names` as code and works by their number."""
+    said = []
+    for kind, what in prose.runs(text) if isinstance(text, str) else text:
+        if kind == "cite":
+            links = ", ".join(f'<a href="#{key}">{(numbers or {})[key]}</a>' for key in what.split())
+            said.append(f"[{links}]")
+        else:
+            said.append(f"<code>{escape(what)}</code>" if kind == "code" else str(escape(what)))
+    return Markup("".join(said))
 
 
 def _inline(path: Path) -> str:

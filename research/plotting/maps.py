@@ -1,5 +1,7 @@
 """Ten maps in a row: in the document's grey, or signed with zero at white."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -28,9 +30,10 @@ def signed(ax, maps: Float[np.ndarray, "n h w"], *, most: float | None = None) -
     return tiles(ax, maps, vmin=-most, vmax=most, cmap=DIVERGING)
 
 
-def bar(figure, shown: Tiles, axes, label: str) -> None:
+def bar(figure, shown: Tiles, axes, label: str) -> Any:
     """A thin colour bar to the right of some axes."""
     colours = figure.colorbar(shown.image, ax=axes, fraction=0.012, pad=0.01, aspect=30)
     colours.outline.set(edgecolor=FAINT, linewidth=0.5)
     colours.ax.tick_params(length=2, labelsize=6)
     colours.set_label(label, fontsize=6.5)
+    return colours

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -11,30 +11,48 @@ SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
 BETWEEN = 5.1  # tried where labels do not fit into one column
 NARROW = 5.0  # below which figures are arranged for one column: panels below each other, names short
-DIGITS = (  # one colour a digit, everywhere (Paul Tol's "muted", safe for colour-blind readers)
-    "#332288", "#88CCEE", "#44AA99", "#117733", "#999933",
-    "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
+DIGITS = (  # one colour a digit, everywhere (after Paul Tol's "muted"; 1 and 5 darker, for white paper)
+    "#332288", "#3FA0D0", "#44AA99", "#117733", "#999933",
+    "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777",
 )  # fmt: skip
 INK, MUTED, FAINT, ACCENT, SECOND = "#222222", "#777777", "#d9d9d9", "#0a6aa1", "#c8553d"
 DIVERGING = "RdBu_r"  # signed maps: zero at white
 
 
 class Drawing(NamedTuple):
-    """A figure of a study: `draw(results, width) -> Figure | None`, and what its caption says."""
+    """A figure of a study: `draw(results, width) -> Figure | None`, what its caption says, its place in the paper.
+
+    A caption begins with the question that the figure answers and may name numbers in braces (`research.paper.prose`).
+    """
 
     draw: Callable[..., Any]
     caption: str
+    place: Literal["wide", "column", "appendix"] = "wide"
 
 
 @contextmanager
-def paper_style():
-    """The paper's style, on a canvas that needs no screen."""
+def paper_style(sheet: Path | None = None):
+    """The paper's style, and then a style sheet of one's own, on a canvas that needs no screen.
+
+    Raises:
+        ValueError: the sheet is not there, or holds something that matplotlib does not know.
+    """
     import matplotlib
 
     matplotlib.use("Agg", force=False)
     import matplotlib.style
 
-    with matplotlib.style.context(Path(__file__).with_name("paper.mplstyle")):
+    own: Any = {}
+    if sheet is not None:
+        try:
+            lines = (line.partition("#")[0] for line in sheet.read_text().splitlines())
+            keys = [line.partition(":")[0].strip() for line in lines if line.strip()]
+            if unknown := [key for key in keys if key not in matplotlib.rcParams]:
+                raise ValueError(f"matplotlib has no {', '.join(unknown)}")
+            own = matplotlib.rc_params_from_file(sheet, fail_on_error=True, use_default_template=False)
+        except (OSError, KeyError, ValueError, UnicodeError) as error:
+            raise ValueError(f"{sheet} is no matplotlib style sheet: {error}") from error
+    with matplotlib.style.context([Path(__file__).with_name("paper.mplstyle"), own]):
         yield
 
 

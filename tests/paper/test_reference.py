@@ -1,5 +1,7 @@
 """The reference run: what is kept of a paper, and what README shows of it."""
 
+import csv
+import io
 import json
 import re
 
@@ -26,6 +28,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     size = reference.export(folder, kept)
     before = contents(kept)
     assert size == sum(map(len, before.values())) <= reference.MAX_BYTES
+    assert before["paper.pdf"] == (folder / "paper.pdf").read_bytes()
     assert before["claims.json"] == (folder / "claims.json").read_bytes()
     origin, run = json.loads(before["provenance.json"])["alpha"], store.Run(folder / "alpha")
     assert origin == run.provenance() | {"claims": [f"alpha-{row}" for row in ROWS]}
@@ -34,7 +37,9 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     reference.export(folder, kept)
     assert contents(kept) == before
     monkeypatch.setattr(reference, "MAX_BYTES", 1000)
-    with pytest.raises(store.StoreError, match="would be kept, more than 1,000; the largest: report.html"):
+    with pytest.raises(
+        store.StoreError, match="would be kept, more than 1,000; the largest: paper.pdf, report"
+    ):
         reference.export(folder, kept)
     assert contents(kept) == before
 
@@ -124,4 +129,21 @@ def test_figures_of_the_reference_are_drawn_without_computing(two, tmp_path, mon
         figure_files.draw("alpha", results, tmp_path / "one", ["plots"])
     with pytest.raises(ValueError, match="holds no results of alpha: expected .*alpha.nc or .*results.nc"):
         figure_files.results_of(tmp_path, "alpha")
+    sheet, mine = tmp_path / "mine.mplstyle", tmp_path / "mine"
+    sheet.write_text("lines.linewidth: 3.5  # thick\n")
+    how = {"width": 3.4, "formats": ("svg", "csv"), "sheet": sheet}
+    assert figure_files.draw_as("alpha", results, mine, ["points"], **how) == ["points"]
+    first = contents(mine)
+    assert first.keys() == {"points.svg", "points.csv"}
+    assert 'width="244.8pt"' in first["points.svg"].decode()
+    assert "stroke-width: 3.5" in first["points.svg"].decode()
+    y = [float(row["y"]) for row in csv.DictReader(io.StringIO(first["points.csv"].decode()))]
+    np.testing.assert_allclose(y, xr.load_dataset(results, engine="h5netcdf").x, rtol=1e-5)
+    figure_files.draw_as("alpha", results, mine, ["points"], **how)
+    assert contents(mine) == first
+    sheet.write_text("lines.width: 3\n")
+    with pytest.raises(
+        ValueError, match="mine.mplstyle is no matplotlib style sheet: matplotlib has no lines.width"
+    ):
+        figure_files.draw_as("alpha", results, mine, ["points"], **how)
     assert figure_files.results_of(folder, "beta") == folder / "beta" / "results.nc"

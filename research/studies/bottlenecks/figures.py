@@ -29,10 +29,9 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         code[wrong, 0],
         code[wrong, 1],
         c=[DIGITS[d] for d in label[wrong]],
-        s=9,
-        marker="X",
-        edgecolor=INK,
-        linewidth=0.3,
+        s=10,
+        marker="x",
+        linewidth=0.7,
     )
     name_classes(ax, code, label)
     ax.set_xlabel("first neuron")
@@ -196,27 +195,36 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "plane": Drawing(
         plane,
-        "The two numbers that the first network keeps of every test digit, over what its decoding half says at each "
-        "place. Crosses: misread digits, in the colour of what they are.",
+        "How do two neurons tell ten digits apart? The two numbers that the first network keeps of every test"
+        " digit, over what its decoding half says at each place. Crosses: misread digits, in the colour of "
+        "what they are.",
+        "column",
     ),
     "beside_tsne": Drawing(
         beside_tsne,
-        "The same random test digits by t-SNE and by the bottleneck of one network, and the ranks of the 45 distances "
-        "between class centroids (1: closest), the closest pairs named; mean over n networks, each with a t-SNE of its own "
-        "(ρ: rank correlation, mean over these pairs and 95 % interval).",
+        "Does the plane resemble t-SNE? The same random test digits in both maps of one pair, and the ranks "
+        "of the distances between class centroids (one: closest), the closest pairs named; mean over "
+        "{bottleneck-like-tsne:size}, ρ: rank correlation with its {confidence} interval.",
+        "wide",
     ),
     "widths": Drawing(
         widths,
-        "Test error by width of the bottleneck and by the activation of its two neurons: mean and 95 % interval over "
-        "independently trained networks (faint points); no interval for fewer than five. Orange: the network of the claims.",
+        "How narrow may the bottleneck be? Test error by width, and by the activation of two neurons: mean "
+        "and {confidence} interval over independently trained networks (faint points); no interval for fewer "
+        "than five. Orange: the network of the claims.",
+        "column",
     ),
     "activations": Drawing(
         activations,
-        "The plane of one network for each activation of the bottleneck, with that network's accuracy.",
+        "Does the activation shape the plane? The plane of one network for each activation of the bottleneck,"
+        " with that network's accuracy.",
+        "appendix",
     ),
     "walk": Drawing(
         walk,
-        "A round through the plane, from class to class and half-way between: what the decoding half says there "
-        "(paler: less sure), an image that the network would put there, and the mean of the nearest real digits.",
+        "What lies between the classes? A round through the plane, from class to class and half-way between: "
+        "what the decoding half says there (paler: less sure), an image that the network would put there, and"
+        " the mean of the nearest real digits.",
+        "appendix",
     ),
 }

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from research import evidence as e
 from research.plotting import maps
@@ -41,7 +42,7 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     kinds, shown = measures.kinds(results), [m for m in METHODS if m != "class_mean"]
     narrow = width < NARROW
     grid = (len(kinds), 1) if narrow else (1, len(kinds))
-    size = (width, 0.8 * len(kinds) + 0.4 if narrow else 0.36 * width)
+    size = (width, 0.8 * len(kinds) + 0.4 if narrow else 0.3 * width)
     figure, axes = plt.subplots(*grid, figsize=size, sharex=narrow, sharey=True, squeeze=False)
     names = [_two_lines(NAMES[m]) if narrow else NAMES[m] for m in shown]
     for ax, kind in zip(axes.flat, kinds):
@@ -56,11 +57,14 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.axhline(0, color=FAINT, zorder=0)
         name, n = measures.label(results, kind), measures.of(results, kind).sizes["network"]
         ax.set_title(f"{name} (n = {n})" if narrow else f"{wrapped(name)}\nn = {n}")
-        ax.set_xticks(range(len(shown)), names, rotation=0 if narrow else 90)
+        ax.set_xticks(range(len(shown)), names if narrow else [""] * len(shown))
         for tick, method in zip(ax.get_xticklabels(), shown):
             tick.set_color(COLOURS[method])
         ax.set_xlim(-0.5, len(shown) - 0.4)
         ax.tick_params(axis="x", length=0)
+    if not narrow:
+        points = [Line2D([], [], marker="o", linestyle="", color=COLOURS[method]) for method in shown]
+        figure.legend(points, names, loc="outside lower center", ncols=len(shown))
     name_axis = figure.supylabel if narrow else axes[0, 0].set_ylabel
     name_axis("correlation of map and digit", fontsize=7.5, color=INK)
     return figure
@@ -76,7 +80,7 @@ def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
 
 
 def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Which maps agree, with intervals over networks."""
+    """Which maps agree, means over networks."""
     return _matrices(
         [
             (measures.label(results, kind), measures.of(results, kind).agreement.sel(measure="pearson"))
@@ -84,15 +88,6 @@ def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ],
         width,
     )
-
-
-def agreement_measures(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The document's network by three measures of agreement."""
-    if DOCUMENT not in results.kind.values:
-        return None
-    one = measures.of(results, DOCUMENT).agreement
-    names = {"pearson": "Pearson", "spearman": "Spearman", "ssim": "SSIM"}
-    return _matrices([(text, one.sel(measure=name)) for name, text in names.items()], width)
 
 
 def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
@@ -106,17 +101,13 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
     for ax, (title, of_networks) in zip(axes.flat, panels):
         values = of_networks.values
         mean = values.mean(0)
+        mean[np.triu_indices_from(mean)] = np.nan  # the matrix is symmetric: each pair once
         ax.imshow(mean, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto" if narrow else "equal")
         for i, j in np.ndindex(mean.shape):
-            if i <= j or np.isnan(mean[i, j]):  # the matrix is symmetric: each number once
+            if np.isnan(mean[i, j]):
                 continue
-            _, low, high, n = e.share(np.clip(values[:, i, j], -1, 1), (-1, 1))
-            half = f"\n±{(high - low) / 2:.2f}" if n >= e.MIN_UNITS else ""
             colour = "white" if abs(mean[i, j]) > 0.6 else INK
-            ax.text(
-                j, i, f"{mean[i, j]:.2f}{half}", ha="center", va="center", fontsize=5.5, color=colour,
-                linespacing=0.95,
-            )  # fmt: skip
+            ax.text(j, i, f"{mean[i, j]:.2f}", ha="center", va="center", fontsize=6, color=colour)
         names = [maps.NAMES[m] for m in of_networks.reading.values]
         if narrow:
             ax.set_xticks(range(len(names)), [_two_lines(name) for name in names])

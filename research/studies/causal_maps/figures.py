@@ -12,7 +12,7 @@ from research.studies.causal_maps.correlations import centred, own
 from research.studies.causal_maps.identikit_maps import METHODS
 from research.studies.causal_maps.measures import DOCUMENT
 
-Z_END = 10.0  # of the colours of z: maps of trained networks reach ±100 at the rim
+Z_TICKS = (-100, -10, -2, 0, 2, 10, 100)  # of the colours of z, which are logarithmic
 
 
 def _rows(results: xr.Dataset) -> list[tuple[str, str, np.ndarray]]:
@@ -84,9 +84,12 @@ def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         return None
     figure, axes = _rows_of_ten(len(rows), width)
     for row, (label, z) in zip(axes, rows):
-        shown = maps.signed(row, z, most=Z_END)
+        shown = maps.signed(
+            row, np.arcsinh(z / measures.SURE), most=float(np.arcsinh(Z_TICKS[-1] / measures.SURE))
+        )
         shown.name_row(label)
-    maps.bar(figure, shown, axes.tolist(), "z")
+    colours = maps.bar(figure, shown, axes.tolist(), "z")
+    colours.set_ticks(np.arcsinh(np.divide(Z_TICKS, measures.SURE)), labels=[f"{z:d}" for z in Z_TICKS])
     return figure
 
 
@@ -121,41 +124,63 @@ def single_and_mean(results: xr.Dataset, width: float = DOUBLE) -> Figure | None
 FIGURES = {
     "grey": Drawing(
         grey,
-        "The document's rendering: dark is high, every map between its own least and largest value. Causal index of one "
-        "network of each kind (without one, mean Jacobian); r: correlation with the last row, mean over the ten digits.",
+        "Do the maps look like the digits? The document's rendering: dark is high, every map between its own "
+        "least and largest value. Causal index of one network of each kind (mean Jacobian of the CNN, which "
+        "has no index); r: correlation with the last row, mean over the ten digits.",
+        "wide",
     ),
-    "signed": Drawing(signed, "The same maps with their signs: red speaks for the class, blue against it, white is zero; one scale a row."),
+    "signed": Drawing(
+        signed,
+        "What speaks for a class, and what against it? The same maps with their signs: red speaks for the "
+        "class, blue against it, white is zero; one scale a row.",
+        "wide",
+    ),
     "methods": Drawing(
         methods,
-        "What five methods say of the document's network, mean over the population, less the mean over the classes; one "
-        "scale a row.",
+        "Do five methods agree? Maps of the document's network, mean over {maps-like-digits:size}, less the mean"
+        " over the classes; one scale a row.",
+        "appendix",
     ),
-    "resemblance": Drawing(charts.resemblance,
-        "Correlation of map and digit, mean of ten maps: n networks (faint), mean and, from five on, 95 % interval; beside "
-        "them the same networks untrained (dashes) and trained on shuffled labels (crosses).",
+    "resemblance": Drawing(
+        charts.resemblance,
+        "How much do the maps resemble the digits? Correlation of map and digit, mean of ten maps: networks "
+        "(faint), their mean and, from five networks on, its {confidence} interval; beside them the same "
+        "networks untrained (dashes) and trained on shuffled labels (crosses).",
+        "wide",
     ),
     "z_maps": Drawing(
         z_maps,
-        "Causal index of one network of the document's kind in standard deviations of null models: before their first step, "
-        "and trained on shuffled labels. Colours end at ±10; larger values are as dark.",
+        "Which weights did training move? Causal index of one network of the document's kind in standard "
+        "deviations of null models: before their first step, and trained on shuffled labels. The colours are "
+        "logarithmic: white within the null models' spread.",
+        "appendix",
     ),
-    "agreement": Drawing(charts.agreement,
-        "Correlation between maps of the same class (less the mean over the classes), averaged over the ten: mean and "
-        "half the 95 % interval over n networks (no interval for fewer than five; each pair of maps once). A network with "
+    "agreement": Drawing(
+        charts.agreement,
+        "How far do the methods agree? Correlation between maps of the same class (less the mean over the "
+        "classes), mean over the ten classes and n networks; each pair of methods once. A network with "
         "convolutions has no causal index.",
+        "appendix",
     ),
-    "agreement_measures": Drawing(charts.agreement_measures, "The document's network by three measures of agreement."),
     "single_and_mean": Drawing(
         single_and_mean,
-        "Causal index of two networks that differ only in their seed, the mean of the population on the same scale, and "
-        "the mean over its standard error (white: not known to differ from zero; colours end at ±10).",
+        "Does a single network's map show what the population's does? Causal index of two networks that "
+        "differ only in their seed, the mean of all on the same scale, and the mean over its standard error "
+        "(white: not known to differ from zero).",
+        "appendix",
     ),
-    "depth": Drawing(charts.depth,
-        "ReLU networks of one width and growing depth: how far the causal index agrees with the mean Jacobian, and how "
-        "far either resembles the digits; mean and 95 % interval over networks.",
+    "depth": Drawing(
+        charts.depth,
+        "Does the causal index hold for deep networks? ReLU networks of one width and growing depth: "
+        "correlation of the index with the mean Jacobian, and of either with the digits; mean and "
+        "{confidence} interval ({index-suits-deeper-less:n}).",
+        "column",
     ),
-    "curves": Drawing(charts.curves,
-        "Probability of the right class while the pixels of test images are blanked (deletion) or appear on blank "
-        "(insertion), highest in the map of the class first; numbers: area under the curve.",
+    "curves": Drawing(
+        charts.curves,
+        "Which map knows the pixels that matter? Probability of the right class while pixels of test images "
+        "are blanked (deletion) or appear on blank (insertion), highest in the map of the class first; "
+        "numbers: area under the curve.",
+        "appendix",
     ),
-}  # fmt: skip
+}

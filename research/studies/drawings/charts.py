@@ -93,8 +93,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
     for family, colour in shades.items():
         way = ways[family]
-        for ax in (left, right):
-            ax.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
+        right.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
         strengths = results.strength.sel(family=family).values
         for step in {0, len(way) - 1}:
             if strengths[step] != NEUTRAL.get(family, 0.0):

@@ -61,38 +61,49 @@ def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "funky": Drawing(
         funky,
-        "One test seven at every width and every shift towards the right edge. Under it, bold: the share of sevens that "
-        "show the document's pattern (dense network and nearest neighbours wrong, CNN right); grey: the reverse.",
+        "Which sevens fool a dense network but not a CNN? One test seven at every width and every shift "
+        "towards the right edge. Under it, bold: the share of sevens that show the document's pattern (dense "
+        "network and nearest neighbours wrong, CNN right); grey: the reverse ({funky-seven:n}).",
+        "column",
     ),
     "maps": Drawing(
         maps,
-        "The class to which plain and funky sevens are nearest; bars: mean over disjoint tenths of the data, points: "
-        "each tenth.",
+        "Near which class do the maps put a seven? The nearest class of plain and funky sevens; bars: mean, "
+        "points: each of {funky-seven-pca:size}.",
+        "column",
     ),
     "filters": Drawing(
         filters,
-        "Funky sevens, and the answers of the two second-layer filters of the first CNN that were chosen, on other "
-        "sevens, for telling the bar from the slash.",
+        "Does the second layer see bar and slash? Funky sevens, and the answers of the two second-layer "
+        "filters of the first CNN that were chosen, on other sevens, for telling the bar from the slash.",
+        "appendix",
     ),
     "examples": Drawing(
         examples,
-        "One test seven, deformed in steps (numbers: the strength), and what the first dense network, the first CNN and "
-        "the nearest neighbours (D, C, K) take it for; red where they are wrong.",
+        "What do the three models read? One test seven, deformed in steps (numbers: the strength), and what "
+        "the first dense network, the first CNN and the nearest neighbours (D, C, K) take it for; red where "
+        "they are wrong.",
+        "appendix",
     ),
     "accuracy": Drawing(
         accuracy,
-        "Accuracy against the strength of the deformation, with the 95 % band over networks and images (the nearest "
-        "neighbours are one recogniser and have none); above the test sevens, below a sample of all test digits. "
-        "Dotted: the digit as it is.",
+        "Which deformation sets the CNN apart? Accuracy against the strength of the deformation, with the "
+        "{confidence} band over networks and images ({funky-seven:n}; the nearest neighbours are one "
+        "recogniser and have none); above the test sevens, below a sample of all test digits. Dotted: the "
+        "digit as it is.",
+        "wide",
     ),
     "plane": Drawing(
         plane,
-        "The plane of the first two principal components: training images with the means of the digits, and the way of "
-        "the mean seven under each deformation, once more by itself. Funky: wider, then further to the right.",
+        "Where does a deformed seven go in the PCA plane? Training images with the means of the digits, and "
+        "the way of the mean seven under each deformation, once more by itself. Funky: wider, then further to"
+        " the right.",
+        "appendix",
     ),
     "distance": Drawing(
         distance,
-        "Distance of the deformed sevens in that plane to the mean of the training sevens and to the centre of all "
-        "digits: median and the middle half of the sevens.",
+        "How far from the sevens does a deformed seven lie? Distance in the PCA plane to the mean of the "
+        "training sevens and to the centre of all digits: median and the middle half of the sevens.",
+        "appendix",
     ),
 }

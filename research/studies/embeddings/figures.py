@@ -207,25 +207,29 @@ def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "maps": Drawing(
         maps,
-        "The same test digits in four maps, with the share of them that their 5 nearest in the map name: the first of the "
-        "experiments. The networks have seen labels (of the training digits), principal components and t-SNE of the "
-        "pixels none.",
+        "Which map keeps the classes apart? The same test digits in four maps of the first experiment, with "
+        "the share that their nearest neighbours in the map name. The networks have seen labels of the "
+        "training digits; principal components and t-SNE of the pixels have seen none.",
+        "column",
     ),
     "kept": Drawing(
         kept,
-        "What the maps keep, mean and 95 % interval over experiments with other digits, another key and, where there is "
-        "a network, another network: the vote of the 5 nearest, the silhouette of the classes, the trustworthiness with "
-        "10 neighbours, and the share of a digit's nearest among the pixels that are among its nearest in the map.",
+        "What does each map keep? Mean and {confidence} interval over {tsne-separates:size}: the vote of the "
+        "nearest neighbours, the silhouette of the classes, the trustworthiness, and the share of a digit's "
+        "nearest among the pixels that are among its nearest in the map.",
+        "column",
     ),
     "eigen": Drawing(
         eigen,
-        "The mean training digit and the first eigen-images (red: more ink, blue: less; one scale), each with the "
-        "share of the variance that it explains, and the sum over components.",
+        "What do the principal components show? The mean training digit and the first eigen-images (red: more"
+        " ink, blue: less; one scale), each with the share of the variance that it explains, and the sum over"
+        " components.",
+        "appendix",
     ),
     "placed": Drawing(
         placed,
-        "Test digits that the map of the first experiment has not seen, each drawn where `place` put it (the first 200), over "
-        "the faint map. "
-        "Circled: its 5 nearest in the map name another digit.",
+        "Do new digits find their place? Test digits that the map of the first experiment has not seen, each "
+        "drawn where `place` put it, over the faint map. Circled: its nearest in the map name another digit.",
+        "appendix",
     ),
 }

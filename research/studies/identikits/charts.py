@@ -60,6 +60,8 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
     axes[0].set_yticks(range(len(names)), [CONDITIONS[name] for name in reversed(names)])
+    for tick, name in zip(axes[0].get_yticklabels(), reversed(names)):
+        tick.set_fontweight("bold" if name == CONVERGENCE else "normal")
     shown = "share of runs that reach 0.99 (bar: 95 % interval, n networks)"
     if narrow:
         figure.supxlabel(shown, fontsize="medium", color=INK)
@@ -121,8 +123,10 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.step(x, y, where="post", color=COLOURS[kind], **look)
         ax.set_title(f"confidence {target:g}")
         ax.set_xlabel("evaluations")
-        ax.set_xscale("symlog", linthresh=500, linscale=0.3)
-        ax.set_xticks([0, 1000, 3000, 10_000], ["0", "1 000", "3 000", "10 000"])
+        ax.set_xscale("log")
+        ax.set_xlim(left=400)  # a generation is 500 evaluations
+        ax.set_xticks([500, 1000, 3000, 10_000], ["500", "1 000", "3 000", "10 000"])
+        ax.minorticks_off()
         ax.set_ylim(0, 1)
         ax.grid()
         ax.label_outer()
@@ -152,7 +156,19 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         }
         for i, (what, (values, colour)) in enumerate(shown.items()):
             heights, _ = np.histogram(values, bins)
-            ax.stairs(heights / max(values.size, 1), bins, color=colour, fill=i == 0)
+            shares = heights / max(values.size, 1)
+            if (
+                what == "identikits"
+            ):  # nearly all of them lie in the last bin, where bars would hide each other
+                ax.plot(
+                    (bins[1:] + bins[:-1])[shares > 0] / 2,
+                    shares[shares > 0],
+                    "D",
+                    color=colour,
+                    markersize=4,
+                )
+            else:
+                ax.stairs(shares, bins, color=colour, fill=i == 0)
             if ax is axes[0]:
                 written = MUTED if i == 0 else colour
                 ax.text(0.03, 0.95 - apart * i, what, color=written, transform=ax.transAxes, va="top")

@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from research.plotting import motion
-from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, NARROW, SINGLE, Drawing
+from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SINGLE, Drawing
 from research.plotting.tiles import Tiles, tiles
 from research.studies.identikits import charts, measures
 from research.studies.identikits.measures import of
@@ -27,14 +27,15 @@ def gallery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     digits = np.unique(runs.digit)
     narrow = width < NARROW
     columns = min(7 if narrow else 10, runs.sizes["run"] // len(digits))
-    height = (0.203 if narrow else 0.122) * width * len(digits)
+    height = (0.203 if narrow else 0.133) * width * len(digits)
     figure, rows = _rows(len(digits), width, height)
     for row, digit in zip(rows, digits):
         mine = of(runs, measures.document_kind(results), digit=int(digit)).isel(run=slice(columns))
         shown = tiles(row, mine.image.values)
         for i, (one, cost) in enumerate(zip(mine.confidence.values, mine.evaluations.values)):
-            said = (_sure(float(one)), f"{cost:,.0f}".replace(",", " "))
-            shown.name(i, ("\n" if narrow else "   ").join(said), fontsize=6.5 if narrow else 5.5)
+            size = 6.5 if narrow else 5.5
+            shown.name(i, _sure(float(one)), above=True, fontsize=size)
+            shown.name(i, f"{cost:,.0f}", fontsize=size, color=MUTED)
         shown.name_row(str(digit), fontsize=10)
     return figure
 
@@ -109,7 +110,11 @@ def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, rows = _rows(len(names), width, width / 11.5 * len(names))
     for row, name in zip(rows, names):
         first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
-        tiles(row, np.stack(first)).name_row(measures.CONDITIONS[name], fontsize=6.5)
+        shown = tiles(row, np.stack(first), marked=[np.ptp(image) == 0 for image in first])
+        shown.name_row(measures.CONDITIONS[name], fontsize=6.5)
+        if row is rows[0]:
+            for i, digit in enumerate(digits):
+                shown.name(i, str(digit), above=True, fontsize=8)
     return figure
 
 
@@ -144,56 +149,80 @@ def _sure(confidence: float) -> str:
 FIGURES = {
     "gallery": Drawing(
         gallery,
-        "Identikits of every digit with low-frequency masks, from a blank image, by the first networks of the document's "
-        "kind; under each the network's confidence and the evaluations that it took.",
+        "What does a CNN take for each digit? A row a digit; identikits by low-frequency masks from a blank "
+        "image, by the first of {within-class-similar:size}. Above each picture the confidence, below it the "
+        "number of evaluations.",
+        "appendix",
     ),
     "evolution": Drawing(
-        evolution, "Identikits on their way from blank to sure; under each the generation and the confidence."
+        evolution,
+        "How does an identikit come about? Four of them from blank to sure; under each picture the generation"
+        " and the confidence in the digit at the left.",
+        "wide",
     ),
     "families": Drawing(
         families,
-        "The masks decide what one sees: one identikit of every digit by the family of masks, the start image and the "
-        "method, all by one network.",
+        "Do the masks decide what one sees? One identikit of every digit (columns) by family of masks, start "
+        "image and method (rows), all by one CNN. Pictures framed in red are blank: no mask beat the blank "
+        "image, so the search never started.",
+        "column",
     ),
     "rates": Drawing(
         charts.rates,
-        "Share of runs that reach a confidence of 0.99 by family of masks: means over networks with 95 % intervals, "
-        "beside the document's 50 % for 7 and 30 % for 9.",
+        "With which masks does the search arrive? Share of runs that reach the document's confidence, by "
+        "family of masks: mean over n networks, {confidence} interval from five networks on. Bold: the masks "
+        "that the claims are judged on; red: what the document says of 7 and 9.",
+        "column",
     ),
     "by_digit": Drawing(
         charts.by_digit,
-        "Share of runs that reach 0.99 by digit, means over networks with 95 % intervals, and the evaluations that the "
-        "runs took; a point per run.",
+        "Which digits are hard? Share of runs that arrive, with masks that move every pixel and with "
+        "low-frequency ones: mean and {confidence} interval ({identikit-reaches-0.99:n}). Below, the evaluations "
+        "that these runs took, a point a run.",
+        "appendix",
     ),
     "survival": Drawing(
         charts.survival,
-        "Share of runs still below a confidence against evaluations with low-frequency masks (Kaplan-Meier; runs that "
-        "ended are censored): thick all runs of a kind, thin those of each network.",
+        "How long does the search take? Share of runs still below a confidence, low-frequency masks "
+        "(Kaplan-Meier; runs that ended are censored); thick: all runs of a kind, thin: those of each network"
+        " ({identikit-reaches-0.99:n} of each kind).",
+        "appendix",
     ),
     "confidences": Drawing(
         charts.confidences,
-        "Largest output for random images, test digits and identikits, all n networks of a kind together; upright: the "
-        "document's 0.6 and 0.9.",
+        "Of which images are networks sure? Share of images by the largest output: random images, test digits"
+        " and identikits, all networks of a kind together ({digits-above-0.9:n}). Upright: the document's "
+        "numbers.",
+        "column",
     ),
     "means": Drawing(
         means,
-        "One identikit of every digit, the mean of all of them, and the mean training image; r: correlation with the "
-        "mean training image. Every picture is scaled to its own maximum.",
+        "Does the mean of many identikits show the digit? One identikit of every digit, the mean of all of "
+        "them, and the mean training image; r: correlation with the mean training image. Every picture is "
+        "scaled to its own maximum.",
+        "appendix",
     ),
     "similarity": Drawing(
         charts.similarity,
-        "Identikits resemble those of their own class more: mean correlation of a digit's identikits with those of other "
-        "classes and of their own by the same network, means over n networks.",
+        "Do identikits of a digit resemble each other? Mean correlation of a digit's identikits with those of"
+        " other classes and with those of its own by the same network ({within-class-similar:n}); a line a "
+        "digit.",
+        "appendix",
     ),
     "transfer": Drawing(
         charts.transfer,
-        "Mean confidence of each network in the sure identikits of each network (low-frequency masks, the first networks of "
-        "each kind); its own on the diagonal.",
+        "Are networks sure of each other's identikits? Mean confidence of each network (columns) in the "
+        "identikits of each network (rows), low-frequency masks; its own on the diagonal.",
+        "column",
     ),
     "methods": Drawing(
         charts.methods,
-        "Search and gradient ascent by networks of the document's kind: a mark per run, a point at the median; evaluations "
-        "are those of runs that reach 0.99. They alone flatter masks that move far.",
+        "What does each method cost, and what does it show? A mark a run, a point at the median, networks of "
+        "the document's kind. Evaluations are those of runs that arrive; they alone flatter masks that move "
+        "far.",
+        "appendix",
     ),
 }
-ANIMATIONS = {"becoming": Drawing(becoming, "One identikit from blank to sure.")}
+ANIMATIONS = {
+    "becoming": Drawing(becoming, "How does an identikit come about? One of them from blank to sure.")
+}

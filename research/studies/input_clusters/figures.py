@@ -123,7 +123,8 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.plot(value, y + shift, "o", color=colour, markersize=4, mfc="white" if never else colour)
             if never:
                 text = f"none within {results.epochs:,} epochs".replace(",", " ")
-                ax.text(high + 60, y + shift, text, color=colour, va="center", fontsize=6.5)
+                ax.text(0.99, y + shift, text, transform=ax.get_yaxis_transform(), ha="right", color=colour,
+                        va="center", fontsize=6.5)  # fmt: skip
         ax.text(
             0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
         )
@@ -211,7 +212,8 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.tick_params(axis="y", length=0)
     _label_below(axes, "accuracy: before (grey), after (blue)", once=narrow)
     labels = {**SHORT, "found 2-D": "2 features", "found 3-D": "3 features"}
-    shown = [labels[name] for name in reversed(names)]
+    sizes = {name: study.of(results, name).sizes["run"] for name in names}
+    shown = [f"{labels[name]}, n = {sizes[name]}" for name in reversed(names)]
     axes[0].set_yticks(range(len(names)), [s.replace(" (", "\n(") if narrow else s for s in shown])
     axes[0].set_ylim(-0.6, len(names) - 0.4)
     return figure
@@ -220,46 +222,70 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "course-2d": Drawing(
         course_2d,
-        "One run of the found setting (S2) with two features at the document's epochs; the window is the same in all panels. Colours: the "
-        "three classes, drawn at random.",
+        "Do the classes gather as the document shows? One run of the setting that was found by search (`S2`),"
+        " two features, at the document's epochs; all panels show the same window. Colours: the three "
+        "classes, drawn at random.",
+        "wide",
     ),
     "course-3d": Drawing(
-        course_3d, "One run of the found setting (S2) with three features; the camera stands still and the cube is the same in all panels."
+        course_3d,
+        "And with three features? One run of the found setting (`S2`); the camera stands still and the cube "
+        "is the same in all panels.",
+        "appendix",
     ),
     "paths": Drawing(
-        paths, "The way of every point of the run above, class by class, from its start (grey) to the end."
+        paths,
+        "How do the points get there? The way of every point of the run above, class by class, from its start"
+        " (grey) to the end.",
+        "appendix",
     ),
     "scores": Drawing(
-        scores, "Loss and scores of the found setting (S2) with two and three features: median and the middle 80 % of the seeds."
+        scores,
+        "When do the classes part? Loss and scores of the found setting (`S2`) with two and three features: "
+        "median and the middle four fifths of the seeds.",
+        "appendix",
     ),
     "survival": Drawing(
         survival,
-        "The share of runs that are not separated yet, with Wilson's 95 % band. Above: the document's course (S2); "
-        "below: the setting in which the number of features matters most (I). Left: by a line; right: by the "
-        "silhouette.",
+        "Are three features separated sooner than two? Share of runs that are not separated yet, with "
+        "Wilson's {confidence} band. Above: the document's course (`S2`); below: the setting in which the "
+        "number of features matters most (`I`). Left: by a line; right: by the silhouette.",
+        "column",
     ),
     "gain": Drawing(
         gain,
-        "What more features gain over two: mean epochs until separated, by a line and by the silhouette, with 95 % "
-        "intervals; a run that never is counts with the last epoch. Dotted: the document's one pair of runs.",
+        "Do more features gain time? Mean epochs gained over two features, by a line and by the silhouette, "
+        "with {confidence} intervals; a run that never separates counts with the last epoch. Open marks: no "
+        "run separated. Dotted: the document's one pair of runs.",
+        "column",
     ),
     "controls": Drawing(
         controls,
-        "The end of one run of the found setting (S2): both descend; the weights may not; the points may not; both, from labels that lie in "
-        "sectors. Numbers are means over the runs.",
+        "Do the inputs do the work? The end of one run of the found setting (`S2`): both descend; the weights"
+        " may not; the points may not; both, from labels that lie in sectors. Numbers are means over the "
+        "runs.",
+        "appendix",
     ),
     "classifiers": Drawing(
         classifiers,
-        "Simple classifiers on the points before and after, and the network, in the found setting (S2) and its controls: "
-        "means over seeds with 95 % intervals; dotted: chance.",
+        "Can a simple classifier tell the classes at the end? Accuracy on the points before (grey) and after "
+        "(blue), found setting (`S2`) and its controls: means over n seeds with {confidence} intervals; "
+        "dotted: chance.",
+        "appendix",
     ),
     "search": Drawing(
         search,
-        "How the drawn settings end, by the speed of the points (input rate times scale), the rate of the weights, the "
-        "optimiser and the scale of the inputs; titles: how many end with one cluster a class. Circles: one hidden layer "
-        "of 12, squares: two of 16, triangles: one of 64; black: numbers that are not finite. Below: one example of each end that occurs, in its colour.",
+        "Under which conditions do clusters form? How the drawn settings end, by the speed of the points "
+        "(input rate times scale), the rate of the weights, the optimiser and the scale of the inputs; "
+        "titles: how many end with one cluster a class. Circles: one small hidden layer, squares: two, "
+        "triangles: one large; black: numbers that are not finite. Below: one example of each end that "
+        "occurs, in its colour.",
+        "wide",
     ),
-}  # fmt: skip
+}
 ANIMATIONS = {
-    "course": Drawing(moving, "One run with two features, with its loss and its silhouette so far.")
+    "course": Drawing(
+        moving,
+        "How do the classes gather? One run with two features, with its loss and its silhouette so far.",
+    )
 }

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from research import evidence as e
 from research.plotting.labels import spread
-from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.recognisers import measures as m
 
@@ -104,7 +104,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     names = m.networks(results)
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.8, len(names)))
+    colours = [DIGITS[i % 10] for i in (0, 2, 6, 5, 8, 3, 1)[: len(names)]]
     ends = []
     for name, colour in zip(names, colours):
         one = results.sel(network=name).dropna("seed", how="all", subset=["test_accuracy"])
@@ -163,25 +163,35 @@ def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 FIGURES = {
-    "digits": Drawing(digits, "A random sample of the test digits."),
+    "digits": Drawing(
+        digits,
+        "What do the digits look like? A random sample of the test images.",
+        "appendix",
+    ),
     "accuracy": Drawing(
         accuracy,
-        "Test error of every network: mean and 95 % interval over n independently trained networks (faint points), "
-        "beside the number of the document that states one. Nearest neighbours have no seed and no interval.",
+        "Do the networks read as well as the documents say? Test error: mean and {confidence} interval "
+        "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
+        "(upright). Nearest neighbours have no seed and no interval.",
+        "column",
     ),
     "confusion": Drawing(
         confusion,
-        "Errors in a thousand images of each digit, all networks of a kind together; cells under 3 are not labelled, "
-        "colours end at 25.",
+        "Which digit is taken for which? Errors in a thousand images of each digit, all networks of a kind "
+        "together. Rare errors have no number.",
+        "appendix",
     ),
     "learning": Drawing(
         learning,
-        "Test error after each epoch against training time, one line a network. Networks of a kind are trained "
-        "together; the seconds of all are shared evenly among them.",
+        "How long does a network train for its accuracy? Test error after each epoch, one line a network. "
+        "Networks of a kind are trained together; the seconds of all are shared evenly among them.",
+        "appendix",
     ),
     "calibration": Drawing(
         calibration,
-        "Reliability: the share of right answers among those of like confidence (area: number of images) and the "
-        "expected calibration error; for the nearest neighbours confidence is the share of agreeing votes.",
+        "Is a network as often right as it is confident? The share of right answers among those of like "
+        "confidence (area: number of images), all networks of a kind together, and the expected calibration "
+        "error (ECE). For the nearest neighbours confidence is the share of agreeing votes.",
+        "appendix",
     ),
 }

@@ -1,0 +1,150 @@
+"""What a paper says, as plain values: made once, set as a page, as a PDF and in LaTeX."""
+
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from research import studies
+from research.evidence import claims as c
+from research.paper import prose, tables
+from research.paper.chapters import Chapter, Picture, claims_of
+from research.plotting import style
+from research.runs.store import Run
+
+TITLE = "Small digit recognisers, trained and read backwards"
+DOCUMENTS = {  # by the first three digits of their file names
+    "000": "Knowledge extraction from feed forward neural network trained on MNIST database",
+    "001": "Interactive MNIST Application",
+    "002": "[a blog post on digits, denoising autoencoders and bottlenecks]",
+    "003": "Reverse image recognition",
+    "004": "Explainable Clustering in a Classification Neural Network",
+}
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
+    """Everything that a paper says, ready for JSON; texts are `prose.Runs`.
+
+    Raises:
+        ValueError: two claims or findings have the same id, or a text names a number that is not there.
+    """
+    names = prose.Names.of(chapters)
+    rows = c.primary(names.claims.values())
+    file = TEMPLATES / "text.md"
+    text = prose.sections(file.read_text(), names, f"research/paper/templates/{file.name}")
+    said = {study for study, claim in claims_of(chapters) if claim.id in names.used}
+    said |= {chapter.study for chapter in chapters if any(f.id in names.used for f in chapter.findings())}
+    rest = [f.statement for study, f in names.leads.items() if study.removeprefix("lead.") not in said]
+    there = {chapter.study for chapter in chapters}
+    return {
+        "title": TITLE,
+        "note": note,
+        "text": text,
+        "abstract_rest": [prose.runs(statement) for statement in rest],
+        "sections": [_section(number, chapter, names) for number, chapter in enumerate(chapters, 1)],
+        "missing": [name for name in studies.names() if name not in there],
+        "counts": {v: n for v in c.VERDICTS if (n := sum(row.verdict == v for row in rows))},
+        "documents": DOCUMENTS,
+        "confidence": names.value("confidence", None),
+    }
+
+
+def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any]:
+    """What a paper says about a study."""
+    about, claims = studies.part(chapter.study, "about"), chapter.claims()
+    origin = {} if chapter.failure else Run(chapter.folder).provenance()
+    config = chapter.folder / "config.json"
+    return {
+        "number": number,
+        "study": chapter.study,
+        "title": about.TITLE,
+        "question": about.QUESTION,
+        "method": prose.runs(about.METHOD),
+        "differences": [prose.runs(each) for each in about.DIFFERENCES],
+        "failure": chapter.failure or "",
+        "findings": [prose.runs(finding.statement) for finding in chapter.findings()],
+        "claims": [row(claim) for claim in claims],
+        "figures": [
+            _figure(f"{number}.{i}", picture, names, origin.get("commit", ""))
+            for i, picture in enumerate(chapter.pictures(), 1)
+        ],
+        "settings": settings(json.loads(config.read_text())) if config.exists() else {},
+        "origin": _origin(origin) if origin else {},
+    }
+
+
+def row(claim: c.Claim) -> dict[str, Any]:
+    """A row of the claims table, as text."""
+    return {
+        "id": claim.id,
+        "document": claim.source[:3],
+        "quote": claim.quote,
+        "criterion": prose.runs(claim.criterion),
+        "claimed": c.number(claim.claimed).replace("-", "−"),
+        "measured": c.number(claim.measured).replace("-", "−"),
+        "interval": "" if claim.low is None else tables.interval(claim).replace("-", "−"),
+        "size": tables.size(claim),
+        "within": prose.runs(claim.within),
+        "verdict": claim.verdict,
+        "note": prose.runs(claim.note),
+        "primary": claim.primary,
+        "strip": strip(claim),
+    }
+
+
+def strip(claim: c.Claim) -> dict[str, float] | None:
+    """A row's numbers where all of them lie between 0 and 1, as all strips have that one scale; None elsewhere."""
+    numbers = {name: getattr(claim, name) for name in ("measured", "low", "high", "claimed")}
+    there = {name: 100 * value for name, value in numbers.items() if value is not None}
+    return there if "measured" in there and all(0 <= x <= 100 for x in there.values()) else None
+
+
+def _figure(number: str, picture: Picture, names: prose.Names, commit: str) -> dict[str, Any]:
+    where = f"caption of {picture.study}-{picture.name}"
+    return {
+        "number": number,
+        "study": picture.study,
+        "name": picture.name,
+        "file": f"{picture.study}-{picture.file(ending='.pdf').name}",
+        "caption": prose.runs(names.fill(picture.drawing.caption, where)),
+        "alt": (inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0],
+        "moving": picture.moving,
+        "place": picture.drawing.place,
+        "column": own_column(picture),
+        "made_by": [f"research/studies/{picture.study}/figures.py", f"configs/{picture.study}.py", commit],
+    }
+
+
+def own_column(picture: Picture) -> bool:
+    """Whether a figure has a form of its own for one column."""
+    wide, narrow = picture.file(), picture.file(style.SINGLE)
+    return not picture.moving and narrow.exists() and narrow.read_bytes() != wide.read_bytes()
+
+
+def settings(config: Any, name: str = "") -> dict[str, str]:
+    """A saved config as flat text: {"softmax.training.epochs": "6"}."""
+    if isinstance(config, Mapping):
+        parts = (
+            settings(value, f"{name}.{key}".strip(".")) for key, value in config.items() if key != "kind"
+        )
+        return {key: value for part in parts for key, value in part.items()}
+    return {name: json.dumps(config, ensure_ascii=False).replace('"', "")}
+
+
+def _origin(origin: Mapping[str, Any]) -> dict[str, str]:
+    """Where a study's results come from."""
+    devices, data = origin["devices"], origin["data"]
+    memory = f", with at most {origin['peak_bytes'] / 1e9:.1f} GB of memory" if "peak_bytes" in origin else ""
+    return {
+        "command": origin["command"],
+        "finished": f"{origin['finished']} after {origin['seconds']:g} s{memory}",
+        "device": f"{devices['count']} × {devices['kind']} ({devices['backend']}), {devices['cores']} cores, "
+        f"{devices['machine']}",
+        "commit": origin["commit"],
+        "results": origin["fingerprint"],
+        "data": f"{data['name']} {data['checksum']}",
+        "versions": f"python {origin['python']}, "
+        + ", ".join(f"{name} {version}" for name, version in origin["versions"].items()),
+    }

@@ -1,0 +1,156 @@
+"""The paper's prose: one text for page, PDF and LaTeX, whose numbers come from claims and findings by name.
+
+    # abstract                                                     a section
+    We measured {claims.measured} of {claims.all} statements.      a sentence, one a line; a blank line ends a paragraph
+    [cleaning-pays] Cleaning helps: {cleaning-pays.cleaned}.       left out where the finding is not there
+
+Names in braces, with what a colon may add:
+    claim-id                measured; :percent :interval :n :size :claimed :verdict :criterion
+    finding-id              the whole sentence; finding-id.number one of its numbers, as in findings (:interval :n :full)
+    lead.study              the first finding of a study
+    claims.all, .measured, or .verdict (claims.not-reproduced): how many of the primary rows; confidence, min-units
+A condition is the name of a study, a claim, a finding, or claim-id=verdict; several must all hold.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from research.evidence import claims as c
+from research.evidence import findings as f
+from research.evidence.intervals import CONFIDENCE
+from research.paper import tables
+from research.paper.chapters import Chapter, claims_of, findings_of
+
+Runs = list[tuple[str, str]]  # (text | code | cite, what)
+BRACES = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
+CONDITION = re.compile(r"\[([^@\]][^\]]*)\]\s*")
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def runs(text: str) -> Runs:
+    """The text in pieces: plain, `code` and citations [@one; @two]; percent signs stay beside their numbers."""
+    kinds = {"`": "code", "[": "cite"}
+    pieces = re.split(r"(`[^`]+`|\[@[^\]]+\])", text.replace(" %", f"{NBSP}%"))
+    return [
+        (kinds[p[0]], re.sub("[`@;]", "", p).strip("[]")) if i % 2 else ("text", p)
+        for i, p in enumerate(pieces)
+        if p
+    ]
+
+
+def percent(x: float | None) -> str:
+    return "–" if x is None else f"{100 * x:.1f} %".replace("-", "−")
+
+
+OF_A_CLAIM: Mapping[str | None, Callable[[c.Claim], str]] = {
+    None: lambda row: c.number(row.measured),
+    "percent": lambda row: percent(row.measured),
+    "claimed": lambda row: c.number(row.claimed),
+    "interval": lambda row: tables.interval(row).replace(" … ", " to "),
+    "n": lambda row: f"n = {tables.size(row)}" if row.n else "not run",
+    "size": lambda row: tables.size(row),
+    "verdict": lambda row: row.verdict,
+    "criterion": lambda row: row.criterion,
+}
+
+
+class Names:
+    """What prose may name: claims, (study, finding) pairs, studies."""
+
+    def __init__(
+        self,
+        claims: Iterable[c.Claim],
+        found: Sequence[tuple[str, f.Finding]] = (),
+        studies: Iterable[str] = (),
+    ):
+        self.used: set[str] = set()  # ids of claims and findings that were named so far
+        self.studies = set(studies)
+        self.claims = {row.id: row for row in claims}
+        self.findings = {each.id: each for _, each in found}
+        self.leads = {f"lead.{study}": each for study, each in reversed(found)}
+        rows = c.primary(self.claims.values())
+        counts = {each: sum(row.verdict == each for row in rows) for each in c.VERDICTS}
+        counts |= {"all": len(rows), "measured": len(rows) - counts["not run"]}
+        self.words = {f"claims.{each.replace(' ', '-')}": str(n) for each, n in counts.items()}
+        self.words |= {"confidence": f"{CONFIDENCE:.0%}".replace("%", " %"), "min-units": str(c.MIN_UNITS)}
+
+    @classmethod
+    def of(cls, chapters: Sequence[Chapter]) -> "Names":
+        """All that there is in a paper."""
+        claims = [row for _, row in claims_of(chapters)]
+        done = [chapter.study for chapter in chapters if not chapter.failure]
+        return cls(claims, findings_of(chapters), done)
+
+    def value(self, name: str, spec: str | None) -> str:
+        """What stands for {name:spec}.
+
+        Raises:
+            KeyError: no such name, or nothing that the colon may add to it.
+        """
+        if name in self.claims:
+            self.used.add(name)
+            return OF_A_CLAIM[spec](self.claims[name])
+        if spec is None and name in self.words:
+            return self.words[name]
+        if spec is None and (each := self.findings.get(name) or self.leads.get(name)):
+            self.used.add(each.id)
+            return each.statement
+        finding, _, number = name.rpartition(".")
+        self.used.add(finding)
+        try:
+            return format(self.findings[finding].numbers[number], spec or "")
+        except ValueError as error:
+            raise KeyError(str(error)) from error
+
+    def holds(self, condition: str) -> bool:
+        """Whether every part of a condition holds."""
+        return all(map(self._holds, condition.split()))
+
+    def _holds(self, part: str) -> bool:
+        name, _, verdict = part.partition("=")
+        if verdict:
+            return name in self.claims and self.claims[name].verdict.replace(" ", "-") == verdict
+        if name in self.claims:
+            return self.claims[name].verdict != "not run"
+        return name in self.studies or name in self.findings or name in self.leads
+
+    def fill(self, text: str, where: str) -> str:
+        """The text with its numbers.
+
+        Raises:
+            ValueError: a name that is not there; `where` says which text it is.
+        """
+
+        def put(found: re.Match) -> str:
+            try:
+                return self.value(found[1], found[2])
+            except KeyError:
+                raise ValueError(f"{where}: no claim, finding or number is called {found[0]}") from None
+
+        return BRACES.sub(put, text)
+
+
+def sections(text: str, names: Names, where: str) -> dict[str, list[Runs]]:
+    """Each section's paragraphs, filled; sentences whose condition does not hold are left out, and empty paragraphs.
+
+    Raises:
+        ValueError: a name that is not there, with its file and line.
+    """
+    found: dict[str, list[list[str]]] = {}
+    section: list[list[str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("# "):
+            section = found[line[2:].strip()] = [[]]
+        elif not line.strip():
+            section.append([])
+        else:
+            condition = CONDITION.match(line)
+            if condition is None or names.holds(condition[1]):
+                section[-1].append(
+                    names.fill(line[condition.end() if condition else 0 :], f"{where}:{number}")
+                )
+    return {name: _whole(paragraphs) for name, paragraphs in found.items()}
+
+
+def _whole(paragraphs: Iterable[list[str]]) -> list[Runs]:
+    return [runs(" ".join(lines)) for lines in paragraphs if lines]

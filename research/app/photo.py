@@ -20,6 +20,7 @@ SIDE = 400  # longest side at which a picture is looked at
 WIDEST = 0.25  # of the longest side: a stroke is narrower, light and tables are wider
 FAINTEST = 0.08  # contrast of ink to its background, at least
 PEN = 20  # least width of a stroke on the pad
+CLEAR = 0.35  # of the contrast of other dark parts, or bright ones: fainter strokes are texture
 FAINT = 0.65  # of the contrast of the largest part: fainter ones are dropped
 SHORTEST = 0.08  # of the longest side of the picture: a digit is larger
 SPECK = 0.04  # of the largest part: smaller ones are dropped
@@ -41,7 +42,7 @@ def ink(grey: Float[np.ndarray, "rows columns"]) -> UInt8[np.ndarray, "280 280"]
     found = [*_strokes(smooth), *_strokes(1 - smooth)]
     if not found:
         raise NoInk("no ink was found; a digit should be clearly darker or brighter than its background")
-    clear = [each for each in found if 2 * each.contrast >= max(other.contrast for other in found)]
+    clear = [each for each in found if each.contrast >= CLEAR * max(other.contrast for other in found)]
     return _on_pad(min(clear, key=lambda each: each.thickness * (2 if each.touches else 1)))
 
 
@@ -56,20 +57,26 @@ class Strokes(NamedTuple):
 
 
 def _strokes(grey: Float[np.ndarray, "r c"]) -> list[Strokes]:
-    """The dark strokes of the picture: one or none. Those that touch its border count only if there are no others."""
+    """The dark strokes of the picture, one or none. What touches the border counts only if there is nothing else."""
     size = 2 * round(WIDEST * max(grey.shape) / 2) + 1
     background = ndimage.grey_closing(grey, (size, size), mode="reflect")
     depth = np.clip(1 - (grey + 0.05) / (background + 0.05), 0, 1)
-    for own, touches in ((_without_border(depth), False), (depth, True)):
-        threshold = otsu(own)
-        mask = _kept(own > threshold, own)
-        full = float(np.median(own[mask])) if mask.any() else 0.0
-        if full >= FAINTEST and _longest(mask) > SHORTEST * max(mask.shape):
-            rim = ndimage.binary_dilation(mask, iterations=2)
-            low = min(threshold, full / 2) / 2
-            ink = np.where(rim, np.clip((own - low) / (full - low), 0, 1), 0)
-            return [Strokes(ink, mask, full, _thickness(mask), touches)]
-    return []
+    everything, inner = _above_threshold(depth, True), _above_threshold(_without_border(depth), False)
+    if _longest(inner.mask) > SHORTEST * max(grey.shape) and inner.contrast > CLEAR * everything.contrast:
+        everything = inner
+    return [everything] if everything.contrast > FAINTEST else []
+
+
+def _above_threshold(depth: Float[np.ndarray, "r c"], touches: bool) -> Strokes:
+    threshold = otsu(depth)
+    mask = _kept(depth > threshold, depth)
+    if not mask.any():
+        return Strokes(depth, mask, 0.0, 1.0, touches)
+    full = float(np.median(depth[mask]))
+    low = min(threshold, full / 2) / 2
+    rim = ndimage.binary_dilation(mask, iterations=2)
+    ink = np.where(rim, np.clip((depth - low) / (full - low), 0, 1), 0)
+    return Strokes(ink, mask, full, _thickness(mask), touches)
 
 
 def _thickness(mask: Bool[np.ndarray, "r c"]) -> float:
@@ -115,12 +122,16 @@ def _shrunk(grey: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "r c"]
 
 
 def _without_border(depth: Float[np.ndarray, "r c"]) -> Float[np.ndarray, "r c"]:
-    """0 where a dark part touches the border: a table, a shadow, a line of squared paper."""
-    parts, count = ndimage.label(depth > otsu(depth), np.ones((3, 3)))
-    touching = np.zeros(count + 1, bool)
-    touching[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = True
-    touching[0] = False
-    return np.where(ndimage.binary_dilation(touching[parts], iterations=2), 0, depth)
+    """0 where a dark part touches the border: a table, and then its grain; a shadow; a line of squared paper."""
+    for _ in range(3):
+        parts, count = ndimage.label(depth > otsu(depth), np.ones((3, 3)))
+        touching = np.zeros(count + 1, bool)
+        touching[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = True
+        touching[0] = False
+        if not touching.any():
+            break
+        depth = np.where(ndimage.binary_dilation(touching[parts], iterations=2), 0, depth)
+    return depth
 
 
 def _kept(mask: Bool[np.ndarray, "r c"], depth: Float[np.ndarray, "r c"]) -> Bool[np.ndarray, "r c"]:

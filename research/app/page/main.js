@@ -25,6 +25,10 @@ const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
 
 let about = await setup();
+const data = { palette: about.palette };
+get("preparing").hidden = true;
+get("app").hidden = false;
+
 const among = (...texts) => (text) => texts.includes(text);
 const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
 const VALID = {
@@ -33,12 +37,6 @@ const VALID = {
   eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"),
 };
 const { settings, left } = state.load(DEFAULTS, VALID);
-const data = { palette: about.palette, labels: await fetchArray("labels") };
-[data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
-const places = await Promise.all(about.maps.map(fetchArray));
-fetchArray("images").then((images) => { data.images = images; }, () => {});
-get("preparing").hidden = true;
-get("app").hidden = false;
 
 const number = (name, otherwise) => {
   const found = about.models.findIndex((model) => model.name === name);
@@ -54,8 +52,8 @@ const cards = new Cards(get("cards"), about, (slot, model) => {
   chosen[slot] = model;
   remember({ models: chosen.map((i) => about.models[i].name).join() });
 });
-const maps = about.maps.map((name, i) => new Scatter(get(`plot-${name}`), places[i], data, get(`among-${name}`)));
-const eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
+const maps = [];
+let eigen = null;
 const activations = new Activations();
 const pixelMaps = new Maps();
 const table = desk(settings, about, (changes, moment) => remember(changes, true, moment));
@@ -128,7 +126,7 @@ function show(kind = 0) {
     verdict.show(blank || !link.live ? null : digits, names, link.live ? nothing : "Not connected");
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
-  else if (settings.view === "eigen") eigen.show(answer, Number(settings.eigen));
+  else if (settings.view === "eigen") eigen?.show(answer, Number(settings.eigen));
   else if (settings.view === "activations" && inside.activations?.model === asked) {
     activations.show(inside.activations, about.activations[asked], settings.sorted === "true");
   } else if (settings.view === "maps") showMaps();
@@ -153,13 +151,14 @@ async function showMaps() {
 /** Everything anew: after a change of view, theme or size. */
 function refresh() {
   maps.forEach((map) => map.refresh());
-  eigen.refresh();
+  eigen?.refresh();
   portrait.show();
   show();
 }
 
-function note({ error, busy }) {
-  if (busy) portrait.refused(busy);
+function note({ error, busy, waiting }) {
+  if (waiting) portrait.waits(waiting);
+  else if (busy) portrait.refused(busy);
   else get("problem").textContent = error;
 }
 
@@ -201,7 +200,11 @@ get("theme").addEventListener("click", () => {
   refresh();
 });
 get("save-png").addEventListener("click", picture);
-get("save-json").addEventListener("click", () => numbers({ ...inside.answer, settings, models: chosen.map((i) => about.models[i].name) }));
+get("save-json").addEventListener("click", () => numbers({
+  ...inside.answer, settings, models: chosen.map((i) => about.models[i].name), network: about.models[asked].name,
+  activations: inside.activations, pixelMaps: inside.jacobian, causalIndex: pixelMaps.causal.get(asked) ?? null,
+  identikit: portrait.now && { digit: portrait.digit, start: portrait.from, ...portrait.now, curve: portrait.curve },
+}));
 for (const name of ["tsne", "pca", "plane"]) get(`plot-${name}`).closest("figure").dataset.map = name;
 
 /** All controls as the settings have them, and what depends on these. */
@@ -231,6 +234,17 @@ function complain(left) {
   if (left.length) table.say(`Left out of the address, as it means nothing here: ${left.join(", ")}`);
 }
 
+/** What the drawing is held against, once it can be drawn and is read: the maps, then the eigen-images, then all digits. */
+async function surroundings() {
+  data.labels = await fetchArray("labels");
+  for (const name of about.maps) maps.push(new Scatter(get(`plot-${name}`), await fetchArray(name), data, get(`among-${name}`)));
+  refresh();
+  [data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
+  eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
+  refresh();
+  fetchArray("images").then((images) => { data.images = images; }, () => {});
+}
+
 addEventListener("hashchange", addressed);
 addEventListener("pagehide", () => state.keep(table.pad, settings.draw));
 tell(about);
@@ -238,5 +252,6 @@ controls();
 await table.restore(true);
 select(settings.view);
 complain(left);
+await surroundings();
 window.identikit = { latency, inside, settings, table, data, maps, portrait, settled: () => link.live && inside.sequence === link.sequence };
 document.documentElement.dataset.ready = "true";

@@ -5,96 +5,12 @@ import re
 
 import numpy as np
 import pytest
-from browser import executable, hand, launch
+from browser import hand
+from pages import SEVEN, prepare, ready, said, settled, verdict, visit
 from PIL import Image
 from reading import drawn, read, shares
-from small import SMALL, Live
 
-from research.app.server import App
 from research.app.wire import Draw
-
-SEVEN = [(80, 70), (195, 70), (165, 130), (130, 220)]
-
-
-@pytest.fixture(scope="module")
-def place(reader, limits):
-    executable()  # skip before anything is started
-    running = Live(lambda: App(SMALL, limits, reader=reader)).start()
-    yield running
-    running.end()
-
-
-@pytest.fixture(scope="module")
-def browser(place):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def context(browser):
-    made = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    made.set_default_timeout(20_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context, place):
-    """A fresh page; afterwards there must be no error in its console and no request that left this host."""
-    page = context.new_page()
-    complaints, elsewhere = [], []
-    page.on(
-        "console", lambda message: message.type in ("error", "warning") and complaints.append(message.text)
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith((place.url, "data:", "blob:")) or elsewhere.append(request.url)
-        ),
-    )
-    page.expected = re.compile("(?!)")
-    visit(page, place)
-    yield page
-    page.close()
-    assert [text for text in complaints if not page.expected.search(text)] == []
-    assert elsewhere == []
-
-
-def visit(page, place, fragment=""):
-    page.goto("about:blank")
-    page.goto(f"{place.url}/{fragment}")
-    ready(page)
-
-
-def ready(page):
-    page.wait_for_selector("html[data-ready=true]")
-    page.wait_for_selector("#status.live")
-
-
-def settled(page):
-    """Waits until the last drawing is answered, and returns the page's last answer."""
-    page.wait_for_function("() => window.identikit.settled()")
-    return page.evaluate(
-        """() => { const { answer } = window.identikit.inside;
-        return Object.fromEntries(Object.entries(answer).map(([k, v]) => [k, v.length ? Array.from(v) : v])); }"""
-    )
-
-
-def prepare(page, preparation):
-    page.check(f"#preparation [value={preparation}]")
-
-
-def verdict(page):
-    return page.locator("#verdict").inner_text().split("\n")
-
-
-def said(page):
-    return [card.inner_text() for card in page.locator(".card .says b").all()]
 
 
 def test_a_seven_drawn_by_hand_moves_everything(page, reader):
@@ -225,7 +141,7 @@ def test_noise_is_added_and_cleaned(page):
 def test_an_identikit_becomes_sure_and_can_be_stopped(page):
     page.click("#tab-portrait")
     page.select_option("#portrait-start", "blank")
-    page.locator("#portrait-close").fill("0")
+    assert page.is_disabled("#portrait-close")
     page.click("#portrait-digits button:text-is('3')")
     page.wait_for_selector("#portrait-caption:has-text('sure enough')", timeout=60_000)
     confidence, generation, evaluations = page.evaluate(
@@ -314,6 +230,7 @@ def test_the_page_recovers_when_the_server_is_started_again(page, place):
     settled(page)
     place.end()
     page.wait_for_selector("#status:not(.live)")
+    assert verdict(page)[0] == "Not connected"
     hand(page, [(40, 240), (240, 240)])
     place.start()
     page.wait_for_selector("#status.live")
@@ -385,8 +302,15 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     download.value.save_as(tmp_path / "view.png")
     with Image.open(tmp_path / "view.png") as view:
         assert view.size[0] > 2000
+    for view in ("activations", "maps"):
+        page.click(f"#tab-{view}")
+        settled(page)
+    page.wait_for_function("() => window.identikit.inside.jacobian && window.identikit.inside.activations")
     with page.expect_download() as download:
         page.click("#save-json")
     download.value.save_as(tmp_path / "numbers.json")
     saved = json.loads((tmp_path / "numbers.json").read_text())
     np.testing.assert_allclose(saved["probabilities"], answer["probabilities"], atol=1e-4)
+    assert len(saved["pixelMaps"]["maps"]) == 7840
+    assert len(saved["activations"]["conv1"]) == 4 * 26 * 26
+    assert saved["identikit"] is None

@@ -11,8 +11,8 @@ from research.app import fitted, portrait
 from research.app.reader import MAPS
 from research.app.wire import NOISE_NAMES, Ask, Draw
 from research.data.noise import NOISES
-from research.identikits.api import identikits
 from research.embedding import knn, tsne_place
+from research.identikits.api import identikits
 from research.training import populations
 
 

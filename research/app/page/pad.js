@@ -20,7 +20,7 @@ export class Pad {
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      canvas.addEventListener(end, () => { this.stroke = null; });
+      canvas.addEventListener(end, () => this.end());
     }
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("blur", () => { this.cursor.down = this.cursor.shown = false; this.stroke = null; this.redraw(); });
@@ -130,6 +130,14 @@ export class Pad {
     for (const each of events.length ? events : [event]) this.stroke.points.push(this.place(each));
     this.line(this.stroke, from);
     this.finish(event.timeStamp);
+  }
+
+  /** Draws the stroke in one go, as undo and a reload do: piece by piece, its soft edges came out a little darker. */
+  end() {
+    if (!this.stroke) return;
+    this.stroke = null;
+    this.redraw();
+    this.changed(performance.now());
   }
 
   /** A stroke that begins here, the newest mark of a new drawing. */

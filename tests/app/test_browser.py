@@ -306,6 +306,9 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
         page.click(f"#tab-{view}")
         settled(page)
     page.wait_for_function("() => window.identikit.inside.jacobian && window.identikit.inside.activations")
+    page.click("#tab-portrait")
+    page.click("#portrait-digits button:text-is('3')")
+    page.wait_for_function("() => window.identikit.portrait.running === false")
     with page.expect_download() as download:
         page.click("#save-json")
     download.value.save_as(tmp_path / "numbers.json")
@@ -313,4 +316,5 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     np.testing.assert_allclose(saved["probabilities"], answer["probabilities"], atol=1e-4)
     assert len(saved["pixelMaps"]["maps"]) == 7840
     assert len(saved["activations"]["conv1"]) == 4 * 26 * 26
-    assert saved["identikit"] is None
+    assert saved["identikit"]["digit"] == 3
+    assert len(saved["identikit"]["image"]) == 784

@@ -31,7 +31,7 @@ def test_the_saved_picture_has_every_word_in_its_place(page):
     page.click("#funky")
     settled(page)
     for text in page.locator(".says").all_text_contents():
-        assert re.fullmatch(r"\d \d+(\.\d)? %", text)
+        assert re.fullmatch(r"\d (> )?\d+(\.\d)? %", text)
     words = page.evaluate(
         """() => { const found = []; const draw = CanvasRenderingContext2D.prototype.fillText;
         CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
@@ -198,3 +198,25 @@ def test_links_into_the_report_meet_a_chapter():
     assert chapters["overview"] == "drawings"
     for chapter in chapters.values():
         assert f'id="{chapter}"' in report
+
+
+def test_the_tour_leads_by_links(page):
+    page.get_by_role("link", name="Tour").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => window.identikit.settings.tour === '1'")
+    for step in range(2, 7):
+        page.locator("#tour-next").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function("step => window.identikit.settings.tour === step", arg=str(step))
+        settled(page)
+        if step == 3:
+            assert page.is_checked("#preparation [value=plain]")
+        if step == 4:
+            assert page.is_checked("#preparation [value=mnist]")
+            assert page.evaluate("() => window.identikit.settings.draw") == "funky"
+    assert page.locator("#portrait").is_visible()
+    assert not page.locator("#tour-next").is_visible()
+    page.click("#tour-back")
+    page.wait_for_selector("#overview:not([hidden])")
+    page.click("#tour-end")
+    assert not page.locator("#tour").is_visible()

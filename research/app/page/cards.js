@@ -56,7 +56,7 @@ export class Cards {
         bar.classList.toggle("best", !blank && digit === best);
         bar.firstElementChild.style.setProperty("--p", blank ? 0 : probabilities[digit]);
       });
-      const sure = percent(probabilities[best]);
+      const sure = percent(probabilities[best], slot === 2);
       says.replaceChildren(...(blank ? [] : [element("b", "", best), " ", sure]));
       bars.setAttribute("aria-label", blank ? "nothing to read" : `${best}: ${sure}`);
       return [slot < 2 ? title.selectedOptions[0]?.textContent : "Neighbours", best];
@@ -84,6 +84,10 @@ export function options(select, titles, chosen) {
   select.selectedIndex = chosen;
 }
 
-export const percent = (share) => `${share > 0.995 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+/** A share in words; a network's confidence, unlike a share that was counted, is never 100 %. */
+export function percent(share, counted = false) {
+  if (!counted && share > 0.9995) return "> 99.9 %";
+  return `${share > 0.995 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+}
 
 const shape = (setup, name) => setup.answer.find((field) => field.name === name).shape;

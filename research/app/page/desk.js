@@ -17,7 +17,7 @@ export function desk(settings, setup, changed) {
   let ink = pad.ink();
 
   tools(pad);
-  for (const name of ["seven", "funky"]) {
+  for (const name of ["seven", "funky", "flag"]) {
     get(name).addEventListener("click", () => pad.set(EXAMPLES[name].map((mark) => ({ ...mark, name }))));
   }
   get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * setup.tests))]));

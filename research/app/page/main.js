@@ -14,11 +14,12 @@ import { Scatter } from "./scatter.js";
 import * as state from "./state.js";
 import { tabs } from "./tabs.js";
 import { tell } from "./texts.js";
+import { LAST, tour } from "./tour.js";
 import * as verdict from "./verdict.js";
 
 const DEFAULTS = {
   draw: "", view: "overview", models: "", preparation: "mnist", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
-  about: "", kind: "jacobian", sorted: "false",
+  about: "", kind: "jacobian", sorted: "false", tour: "",
 };
 const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
 const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
@@ -34,7 +35,7 @@ const within = (low, high, whole) => (text) => text !== "" && Number(text) >= lo
 const VALID = {
   view: among("overview", "eigen", "activations", "maps", "portrait"), preparation: among("plain", "mnist"),
   noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
-  eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"),
+  eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), tour: within(1, LAST, true),
 };
 const { settings, left } = state.load(DEFAULTS, VALID);
 
@@ -203,9 +204,14 @@ get("save-png").addEventListener("click", picture);
 get("save-json").addEventListener("click", () => numbers({
   ...inside.answer, settings, models: chosen.map((i) => about.models[i].name), network: about.models[asked].name,
   activations: inside.activations, pixelMaps: inside.jacobian, causalIndex: pixelMaps.causal.get(asked) ?? null,
-  identikit: portrait.now && { digit: portrait.digit, start: portrait.from, ...portrait.now, curve: portrait.curve },
+  identikit: portrait.now ? { digit: portrait.digit, start: portrait.from, ...portrait.now, curve: portrait.curve } : null,
 }));
 for (const name of ["tsne", "pca", "plane"]) get(`plot-${name}`).closest("figure").dataset.map = name;
+
+const step = tour(() => {
+  remember({ tour: "" }, false);
+  step("");
+});
 
 /** All controls as the settings have them, and what depends on these. */
 function controls() {
@@ -213,6 +219,7 @@ function controls() {
   chosen.splice(0, 2, ...[0, 1].map((slot) => number(wanted[slot], slot)));
   asked = number(settings.about, 1);
   table.controls();
+  step(settings.tour);
   get("maps-kind").querySelector(`[value="${settings.kind}"]`).checked = true;
   get("activations-sorted").checked = settings.sorted === "true";
   if (settings.theme) document.documentElement.dataset.theme = settings.theme;

@@ -1,16 +1,15 @@
 // One sentence at the pad: what the three models read, and how far they agree.
 
 const get = (id) => document.getElementById(id);
-const COUNTS = ["none", "one", "two", "three"];
 
 /** The digit that most of the models read, null where no two agree, and the two lines that say so. */
 export function sentence(digits, names) {
   const votes = (digit) => digits.filter((own) => own === digit).length;
   const digit = digits.find((own) => votes(own) > 1) ?? null;
-  const list = (who) => who.map((i) => `${names[i]}: ${digits[i]}`).join(", ");
-  if (digit === null) return { digit, head: "I cannot tell", more: `No two agree. ${list([0, 1, 2])}` };
+  const list = (who) => who.map((i) => `${names[i].replace(" network", "")}: ${digits[i]}`).join(", ");
+  if (digit === null) return { digit, head: "I cannot tell", more: `No two agree: ${list([0, 1, 2])}` };
   const others = [0, 1, 2].filter((i) => digits[i] !== digit);
-  const more = others.length ? `${COUNTS[votes(digit)]} of three agree. ${list(others)}` : "all three agree";
+  const more = others.length ? `Two of three agree. ${list(others)}` : "All three agree";
   return { digit, head: `I read ${digit === 8 ? "an" : "a"} ${digit}`, more };
 }
 

@@ -4,6 +4,7 @@
     wire      the messages, byte by byte    reader    the jitted answers to drawings
     crowd     many clients, one call        portrait  identikits, generation by generation
     guard     who may ask, and how often    server    Starlette: pages, sockets, start and end
+    uploads   pictures from outside         photo     the ink of a picture of a digit on paper
     page/     ES modules, no build step
 
 It only looks: networks come from the store, readings from `reading/` and `geometry/`.

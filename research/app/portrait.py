@@ -1,7 +1,8 @@
 """Identikits, generation by generation: from the drawing, or from nothing, to what a network takes for a digit.
 
-"Keep close" subtracts a multiple of the squared distance to the drawing. The drawing and the multiple go in
-as data, beside the parameters, so that every wish of a network and method shares one compiled program.
+"Keep close" subtracts a multiple of the squared distance to the drawing; an identikit from nothing has no drawing to
+keep close to, and is what `identikits` finds with the same settings. The drawing and the multiple go in as data, beside
+the parameters, so that every wish of a network and method shares one compiled program.
 """
 
 import functools
@@ -54,12 +55,13 @@ def draw(model: Model, wish: Ask, show: Show, stop: threading.Event) -> None:
     last = 0.0
     drawing = wish.image
     start = drawing if wish.start == "drawing" else np.zeros_like(drawing)
+    closeness = wish.closeness if wish.start == "drawing" else 0.0
 
     def tell(image: np.ndarray, confidence: float, generation: int, state: int) -> None:
         seen.update(
             image=image,
             confidence=confidence,
-            distance=np.linalg.norm(image - drawing),
+            distance=np.linalg.norm(image - start),
             generation=generation,
             evaluations=method.start_cost + generation * method.step_cost,
             state=state,
@@ -80,7 +82,7 @@ def draw(model: Model, wish: Ask, show: Show, stop: threading.Event) -> None:
             [wish.digit],
             jax.random.key(wish.seed),
             method,
-            params=_stacked(model, drawing, wish.closeness),
+            params=_stacked(model, drawing, closeness),
             start=start,
             objective=OBJECTIVE,
             target=TARGET,

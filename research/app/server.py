@@ -6,6 +6,7 @@ answered by one thread that computes, and identikits by a few others.
 
 import asyncio
 import contextlib
+import gzip
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -67,6 +69,9 @@ class App:
         self.computing = ThreadPoolExecutor(1, "answers")
         self.asking = ThreadPoolExecutor(limits.identikits, "identikits")
         self.running = 0  # identikits
+        self.line: list[Session] = []  # those that wait for one, first come, first served
+        self.turn = asyncio.Event()  # set when the line or the number of running identikits has changed
+        self.packed: dict[str, bytes] = {}  # arrays, compressed once
         self.visitors: set[Session] = set()
         self.crowd = Batcher(self._answer, SIZES[-1], self.computing)
         self.asgi = Starlette(
@@ -82,7 +87,7 @@ class App:
                 WebSocketRoute("/live", self.live),
                 Mount("/page", StaticFiles(directory=PAGE)),
             ],
-            middleware=[Middleware(Guard, host=host)],
+            middleware=[Middleware(Guard, host=host), Middleware(GZipMiddleware, compresslevel=6)],
             exception_handlers={HTTPException: _refusal, Exception: _failure},
             lifespan=self._life,
         )
@@ -101,6 +106,7 @@ class App:
             answering.cancel()
             for visitor in list(self.visitors):
                 visitor.stop.set()
+            self.wake()
             self.computing.shutdown(wait=True, cancel_futures=True)
             self.asking.shutdown(wait=True, cancel_futures=True)
             await asyncio.to_thread(preparing.join, 5)
@@ -128,6 +134,11 @@ class App:
         if self.stopping.is_set():
             raise Stopping
         self.progress = {"what": what, "share": round(share, 4), "error": None}
+
+    def wake(self) -> None:
+        """Lets everyone in the line look again; called in the event loop."""
+        last, self.turn = self.turn, asyncio.Event()
+        last.set()
 
     async def how_far(self, _: Request) -> Response:
         return JSONResponse({"ready": self.reader is not None, **self.progress})
@@ -163,7 +174,13 @@ class App:
         arrays, name = self.there().arrays, request.path_params["name"]
         if name not in arrays:
             raise HTTPException(404, f"no array {name[:40]!r}; there are {', '.join(arrays)}")
-        return _binary(arrays[name])
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return _binary(arrays[name])
+        if name not in self.packed:
+            content = np.ascontiguousarray(arrays[name]).tobytes()
+            self.packed[name] = await run_in_threadpool(gzip.compress, content, 6)
+        packed = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return Response(self.packed[name], media_type="application/octet-stream", headers=packed)
 
     async def test_digit(self, request: Request) -> Response:
         """A test digit: its 784 bytes, and then its label."""

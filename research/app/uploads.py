@@ -4,10 +4,11 @@ import io
 import warnings
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-PAD = 280
+from research.app import photo
+
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
@@ -16,9 +17,8 @@ class BadPicture(ValueError):
 
 
 def decode(content: bytes, most_pixels: int) -> UInt8[np.ndarray, "280 280"]:
-    """The picture's ink: turned upright, grey, fitted into the pad; inverted if its border is bright.
+    """The picture's ink (`photo.ink`), turned upright as its EXIF says. Its size is read before its pixels are.
 
-    Its size is read before its pixels are. Transparent parts count as paper.
     Raises: BadPicture.
     """
     try:
@@ -30,28 +30,29 @@ def decode(content: bytes, most_pixels: int) -> UInt8[np.ndarray, "280 280"]:
                     raise BadPicture(
                         f"the picture has {width}×{height} pixels, at most {most_pixels:,} are read"
                     )
-                picture.draft("L", (PAD, PAD))
+                picture.draft("L", (2 * photo.SIDE, 2 * photo.SIDE))
                 upright = ImageOps.exif_transpose(picture)
-                grey = _on_paper(upright)
-                grey = ImageOps.contain(grey, (PAD, PAD), Image.Resampling.LANCZOS)
+                return photo.ink(_grey(upright))
     except UnidentifiedImageError:
         raise BadPicture(f"not a picture; known formats: {', '.join(FORMATS)}") from None
     except BadPicture:
         raise
+    except photo.NoInk as error:
+        raise BadPicture(str(error)) from None
     except Exception as error:  # whatever a decoder makes of damaged bytes is the picture's fault
         raise BadPicture(f"the picture cannot be decoded: {type(error).__name__}") from None
-    pixels = np.asarray(grey)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    ink = 255 - pixels if np.median(border) > 127 else pixels
-    canvas = np.zeros((PAD, PAD), np.uint8)
-    top, left = (PAD - ink.shape[0]) // 2, (PAD - ink.shape[1]) // 2
-    canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-    return canvas
 
 
-def _on_paper(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+def _grey(picture: Image.Image) -> Float[np.ndarray, "rows columns"]:
+    """Brightness from 0 to 1. Transparent parts become paper: black under bright ink, white under dark."""
+    if picture.mode.startswith(("I", "F")):  # 16 bits a pixel, or more
+        values = np.asarray(picture, np.float64)
+        return np.clip(values / (65535 if values.max() > 255 else 255), 0, 1)
+    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         coloured = picture.convert("RGBA")
-        paper = Image.new("RGBA", coloured.size, "white")
-        return Image.alpha_composite(paper, coloured).convert("L")
-    return picture.convert("L")
+        grey, alpha = (
+            np.asarray(band, np.float64) / 255 for band in (coloured.convert("L"), coloured.getchannel("A"))
+        )
+        paper = 1.0 if (grey * alpha).sum() <= 0.5 * alpha.sum() else 0.0
+        return grey * alpha + paper * (1 - alpha)
+    return np.asarray(picture.convert("L"), np.float64) / 255

@@ -40,6 +40,7 @@ class Session:
             self.app.visitors.discard(self)
             self.app.crowd.forget(self)
             self.stop.set()
+            self.app.wake()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -65,16 +66,36 @@ class Session:
             self.app.crowd.ask(self, wish, self._deliver)
         elif isinstance(wish, wire.Stop):
             self.stop.set()
+            self.app.wake()
         elif self.asking is not None:
             self._say(error="one identikit at a time; stop the running one first")
-        elif self.app.running >= self.app.limits.identikits:
-            self._say(busy="others are asking for identikits; try again in a moment")
         else:
-            self.app.running += 1
             self.stop = threading.Event()
             self.asking = asyncio.ensure_future(self._draw(wish, self.stop))
 
+    async def _turn(self, stop: threading.Event) -> bool:
+        """Waits in the line while enough identikits run, and tells the place in it. False if stopped meanwhile."""
+        line = self.app.line
+        line.append(self)
+        told = 0
+        try:
+            while line[0] is not self or self.app.running >= self.app.limits.identikits:
+                if (place := line.index(self) + 1) != told:
+                    self._say(waiting=(told := place))
+                await self.app.turn.wait()
+                if stop.is_set():
+                    self._say(busy="stopped before it began")
+                    return False
+            self.app.running += 1
+            return True
+        finally:
+            line.remove(self)
+            self.app.wake()
+
     async def _draw(self, wish: wire.Ask, stop: threading.Event) -> None:
+        if not await self._turn(stop):
+            self.asking = None
+            return
         loop = asyncio.get_running_loop()
         end: list[bytes] = []  # told once all is over: whoever reads it may ask again
 
@@ -94,6 +115,7 @@ class Session:
         finally:
             self.app.running -= 1
             self.asking = None
+            self.app.wake()
         for frame in end:
             self.outbox.put("end", frame)
 
@@ -103,7 +125,7 @@ class Session:
         for part in answer:
             self.outbox.put(part[0], part)
 
-    def _say(self, **note: str) -> None:
+    def _say(self, **note: str | int) -> None:
         self.outbox.put("note", json.dumps(note))
 
     async def _speak(self) -> None:

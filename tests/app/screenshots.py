@@ -20,7 +20,7 @@ def take(url: str, folder: Path, views=VIEWS, themes=("light", "dark"), screens=
             for theme in themes:
                 for view in views:
                     page.goto("about:blank")
-                    page.goto(f"{url}/#draw=funky&view={view}&theme={theme}")
+                    page.goto(f"{url}/#draw=funky&preparation=plain&view={view}&theme={theme}")
                     page.wait_for_selector("html[data-ready=true]")
                     if view == "portrait":
                         page.click("#portrait-digits button:text-is('3')")

@@ -12,6 +12,7 @@ from research.app.reader import MAPS
 from research.app.wire import NOISE_NAMES, Ask, Draw
 from research.data.noise import NOISES
 from research.embedding import knn, tsne_place
+from research.identikits.api import identikits
 from research.training import populations
 
 
@@ -133,6 +134,15 @@ def test_an_identikit_is_shown_generation_by_generation_until_it_is_sure(reader,
     assert sure >= portrait.TARGET
     cost = {"ascent": 3, "search": 500}[method]
     assert seen[-1]["evaluations"] - seen[-2]["evaluations"] in (0, cost)
+
+
+def test_a_search_from_nothing_is_that_of_the_library(reader, images):
+    """Same settings, same result, whatever is on the pad and however close it is to be kept."""
+    model, seen = reader.models[0], []
+    portrait.draw(model, wish(images[0], 3, "search", "blank", 2.0), seen.append, threading.Event())
+    predict = jax.tree_util.Partial(model.population.predict, model.population.network(0))
+    found = identikits(predict, [3], jax.random.key(5), "search", history=1)
+    np.testing.assert_allclose(seen[-1]["image"], np.squeeze(found.image.values), atol=1e-5)
 
 
 def test_keeping_close_keeps_close(reader, images):

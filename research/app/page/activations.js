@@ -38,7 +38,7 @@ export class Activations {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${name}, ${what}${flat ? "" : "; arrow keys choose a map"}`);
     if (!flat) {
-      canvas.addEventListener("pointermove", (event) => this.choose(name, at(event, layer)));
+      for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => this.choose(name, at(event, layer)));
       canvas.addEventListener("keydown", (event) => {
         const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
         if (!step) return;

@@ -5,7 +5,6 @@ import { ink } from "./paint.js";
 export class Cards {
   /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards. */
   constructor(place, setup, chosen) {
-    this.verdicts = document.getElementById("verdicts");
     this.cards = [0, 1, 2].map((slot) => this.card(slot, setup, chosen));
     place.replaceChildren(...this.cards.map(({ card }) => card));
     const near = element("div", "near");
@@ -48,6 +47,7 @@ export class Cards {
     for (const slot of [0, 1]) options(this.cards[slot].title, titles, chosen[slot]);
   }
 
+  /** The bars and neighbours of an answer; none where the drawing is `blank`. Returns what each model reads, and its name. */
   show(answer, blank) {
     const said = this.cards.map(({ title, says, bars }, slot) => {
       const probabilities = answer.probabilities.subarray(10 * slot, 10 * slot + 10);
@@ -56,14 +56,11 @@ export class Cards {
         bar.classList.toggle("best", !blank && digit === best);
         bar.firstElementChild.style.setProperty("--p", blank ? 0 : probabilities[digit]);
       });
-      const sure = percent(probabilities[best]);
-      says.replaceChildren(...(blank ? [] : [element("b", "", best), sure]));
-      bars.setAttribute("aria-label", blank ? "nothing drawn" : `${best}: ${sure}`);
+      const sure = percent(probabilities[best], slot === 2);
+      says.replaceChildren(...(blank ? [] : [element("b", "", best), " ", sure]));
+      bars.setAttribute("aria-label", blank ? "nothing to read" : `${best}: ${sure}`);
       return [slot < 2 ? title.selectedOptions[0]?.textContent : "Neighbours", best];
     });
-    this.verdicts.replaceChildren(
-      ...(blank ? [] : said.flatMap(([name, best]) => [element("span", "", `${name}: `), element("b", "", best)])),
-    );
     this.near.forEach((figure, i) => {
       const [canvas, caption] = figure.children;
       const pixels = answer.neighbours.subarray(784 * i, 784 * (i + 1));
@@ -71,6 +68,7 @@ export class Cards {
       canvas.setAttribute("aria-label", blank ? "no neighbour" : `a ${answer.labels[i]}`);
       caption.textContent = blank ? "" : `${answer.labels[i]} · ${answer.distances[i].toFixed(1)}`;
     });
+    return { digits: said.map(([, best]) => best), names: said.map(([name]) => name) };
   }
 }
 
@@ -86,6 +84,10 @@ export function options(select, titles, chosen) {
   select.selectedIndex = chosen;
 }
 
-export const percent = (share) => `${share > 0.995 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+/** A share in words; a network's confidence, unlike a share that was counted, is never 100 %. */
+export function percent(share, counted = false) {
+  if (!counted && share > 0.9995) return "> 99.9 %";
+  return `${share > 0.995 && share < 1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+}
 
 const shape = (setup, name) => setup.answer.find((field) => field.name === name).shape;

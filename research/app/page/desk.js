@@ -2,7 +2,7 @@
 
 import { EXAMPLES } from "./examples.js";
 import { Pad } from "./pad.js";
-import { PAD, SIDE, mnist, plain } from "./prepare.js";
+import { PAD, SIDE, mnist, plain, readable } from "./prepare.js";
 import * as state from "./state.js";
 
 const get = (id) => document.getElementById(id);
@@ -10,53 +10,48 @@ const get = (id) => document.getElementById(id);
 /** `changed(changes, moment)` is called with the settings that changed. */
 export function desk(settings, setup, changed) {
   const pad = new Pad(get("pad"), (moment) => {
-    get("hint").hidden = pad.marks.length > 0;
     ink = pad.ink();
-    changed({ draw: state.encode(pad.marks, plain(ink)) }, moment);
+    about();
+    changed({ draw: state.encode(pad.marks, ink) }, moment);
   });
   let ink = pad.ink();
 
-  const tool = (name) => {
-    pad.tool = name;
-    for (const id of ["pen", "eraser"]) get(id).setAttribute("aria-pressed", id === name);
-  };
-  get("pen").addEventListener("click", () => tool("pen"));
-  get("eraser").addEventListener("click", () => tool("eraser"));
-  get("width").addEventListener("input", ({ target }) => { pad.width = Number(target.value); });
-  get("undo").addEventListener("click", () => pad.undo());
-  get("clear").addEventListener("click", () => pad.add({ kind: "clear" }, performance.now()));
-  for (const name of ["seven", "funky"]) {
+  tools(pad);
+  for (const name of ["seven", "funky", "flag"]) {
     get(name).addEventListener("click", () => pad.set(EXAMPLES[name].map((mark) => ({ ...mark, name }))));
   }
   get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * setup.tests))]));
-
-  get("file").addEventListener("change", ({ target }) => {
-    if (target.files[0]) upload(target.files[0]);
-    target.value = "";
-  });
-  document.addEventListener("paste", (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (file) upload(file);
-  });
-  get("pad").addEventListener("dragover", (event) => event.preventDefault());
-  get("pad").addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
-  });
+  pictures(upload);
 
   for (const noise of setup.noises) {
     get("noise").append(Object.assign(document.createElement("option"), { value: noise, textContent: noise.replaceAll("_", " ") }));
   }
-  for (const name of ["preparation", "noise", "strength"]) {
-    get(name).value = settings[name];
-    get(name).addEventListener("input", () => changed({ [name]: get(name).value }));
+  for (const name of ["noise", "strength"]) get(name).addEventListener("input", () => changed({ [name]: get(name).value }));
+  get("preparation").addEventListener("change", ({ target }) => changed({ preparation: target.value }));
+
+  /** What is on the pad, where it does not show by itself. */
+  function about() {
+    const { marks } = pad;
+    get("hint").hidden = marks.length > 0;
+    get("undo").disabled = pad.at === 0;
+    get("redo").disabled = pad.at === pad.past.length - 1;
+    get("clear").disabled = !marks.length;
+    const named = marks.find(({ said }) => said);
+    get("origin").textContent = named?.said ?? "";
+    get("original").hidden = !named?.address;
+    if (named?.address) get("original").src = named.address;
+    const fixed = state.exact(marks);
+    get("preparation").disabled = fixed;
+    get("preparation").title = fixed ? "A picture of 28×28 pixels goes in as it is" : "";
   }
 
   async function upload(file) {
     try {
       const answer = await fetch("/api/upload", { method: "POST", body: file });
       if (!answer.ok) throw new Error((await answer.json()).error);
-      pad.set([{ kind: "picture", side: PAD, pixels: new Uint8Array(await answer.arrayBuffer()) }]);
+      const pixels = new Uint8Array(await answer.arrayBuffer());
+      const said = "Your picture; the pad shows what was kept of it as ink.";
+      pad.set([{ kind: "picture", side: PAD, pixels, said, address: URL.createObjectURL(file) }]);
       get("problem").textContent = "";
     } catch (error) {
       get("problem").textContent = `This picture was not read: ${error.message}`;
@@ -67,14 +62,64 @@ export function desk(settings, setup, changed) {
     const answer = await fetch(`/api/test/${number}`);
     if (!answer.ok) throw new Error("no such test digit");
     const found = new Uint8Array(await answer.arrayBuffer());
-    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}` };
+    const said = `Test digit no. ${number}, labelled ${found[SIDE * SIDE]}.`;
+    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}`, said };
   }
 
   return {
     pad,
-    empty: () => pad.empty,
-    pixels: () => (settings.preparation === "mnist" ? mnist(ink) : plain(ink)),
+    readable: () => readable(ink),
+    started: () => pad.marks.length > 0,
+    pixels: () => (settings.preparation === "mnist" && !state.exact(pad.marks) ? mnist(ink) : plain(ink)),
     put: (mark) => pad.set([mark]),
-    restore: async () => pad.set(await state.decode(settings.draw, test)),
+    say: (text) => { get("origin").textContent = text; },
+    /** The controls as the settings have them. */
+    controls: () => {
+      for (const name of ["noise", "strength"]) get(name).value = settings[name];
+      get("preparation").querySelector(`[value="${settings.preparation}"]`).checked = true;
+    },
+    /** The drawing that the address has; at first with the history that this tab kept. */
+    restore: async (first) => {
+      const kept = first && state.recall(settings.draw);
+      if (kept) Object.assign(pad, kept);
+      else if (first) pad.past = [await state.decode(settings.draw, test)];
+      else pad.keep(await state.decode(settings.draw, test));
+      pad.step(0);
+    },
   };
+}
+
+function tools(pad) {
+  const tool = (name) => {
+    pad.tool = name;
+    for (const id of ["pen", "eraser"]) get(id).setAttribute("aria-pressed", id === name);
+  };
+  get("pen").addEventListener("click", () => tool("pen"));
+  get("eraser").addEventListener("click", () => tool("eraser"));
+  get("width").addEventListener("input", ({ target }) => { pad.width = Number(target.value); });
+  get("undo").addEventListener("click", () => pad.step(-1));
+  get("redo").addEventListener("click", () => pad.step(1));
+  get("clear").addEventListener("click", () => pad.clear());
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || !["z", "y"].includes(event.key.toLowerCase())) return;
+    event.preventDefault();
+    pad.step(event.key.toLowerCase() === "y" || event.shiftKey ? 1 : -1);
+  });
+}
+
+/** Pictures that are chosen, pasted, or dropped anywhere on the page. */
+function pictures(upload) {
+  get("file").addEventListener("change", ({ target }) => {
+    if (target.files[0]) upload(target.files[0]);
+    target.value = "";
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (file) upload(file);
+  });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
+  });
 }

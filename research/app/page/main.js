@@ -14,31 +14,37 @@ import { Scatter } from "./scatter.js";
 import * as state from "./state.js";
 import { tabs } from "./tabs.js";
 import { tell } from "./texts.js";
+import { LAST, tour } from "./tour.js";
+import * as verdict from "./verdict.js";
 
 const DEFAULTS = {
-  draw: "", view: "overview", models: "", preparation: "plain", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
-  about: "", kind: "jacobian", sorted: "false",
+  draw: "", view: "overview", models: "", preparation: "mnist", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
+  about: "", kind: "jacobian", sorted: "false", tour: "",
 };
 const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
 const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
 
-const settings = state.load(DEFAULTS);
 let about = await setup();
-const data = { palette: about.palette, labels: await fetchArray("labels") };
-[data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
-const places = await Promise.all(about.maps.map(fetchArray));
-fetchArray("images").then((images) => { data.images = images; }, () => {});
+const data = { palette: about.palette };
 get("preparing").hidden = true;
 get("app").hidden = false;
+
+const among = (...texts) => (text) => texts.includes(text);
+const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
+const VALID = {
+  view: among("overview", "eigen", "activations", "maps", "portrait"), preparation: among("plain", "mnist"),
+  noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
+  eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), tour: within(1, LAST, true),
+};
+const { settings, left } = state.load(DEFAULTS, VALID);
 
 const number = (name, otherwise) => {
   const found = about.models.findIndex((model) => model.name === name);
   return found < 0 ? otherwise : found;
 };
-const chosen = (settings.models || "").split(",").map((name, slot) => number(name, slot));
-if (chosen.length < 2) chosen.splice(0, 2, 0, 1);
-let asked = number(settings.about, 1);
+const chosen = [0, 1]; // networks of the first two cards
+let asked = 1; // the one that views of one network show
 const inside = { answer: null, activations: null, jacobian: null };
 const moments = new Map(); // sequence -> when the hand moved
 const latency = []; // milliseconds from the hand's movement to the next frame after painting
@@ -47,8 +53,8 @@ const cards = new Cards(get("cards"), about, (slot, model) => {
   chosen[slot] = model;
   remember({ models: chosen.map((i) => about.models[i].name).join() });
 });
-const maps = about.maps.map((name, i) => new Scatter(get(`plot-${name}`), places[i], data, get(`among-${name}`)));
-const eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
+const maps = [];
+let eigen = null;
 const activations = new Activations();
 const pixelMaps = new Maps();
 const table = desk(settings, about, (changes, moment) => remember(changes, true, moment));
@@ -66,7 +72,10 @@ const portrait = new Portrait({
 });
 const link = new Link({ hear, note, status });
 const select = tabs(get("tabs"), (view) => {
-  remember({ view });
+  const push = view !== settings.view;
+  Object.assign(settings, { view });
+  state.save(settings, DEFAULTS, push);
+  question(performance.now());
   refresh();
 });
 
@@ -109,15 +118,16 @@ function hear(kind, model, sequence, buffer) {
 function show(kind = 0) {
   const { answer } = inside;
   if (!answer) return;
-  const blank = table.empty();
+  const blank = !table.readable();
   if (kind === ANSWER || kind === 0) {
     ink(get("seen"), answer.seen);
     ink(get("cleaned"), blank ? answer.seen : answer.cleaned);
-    cards.show(answer, blank);
-    get("verdicts").classList.toggle("spare", settings.view === "overview");
+    const { digits, names } = cards.show(answer, blank);
+    const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
+    verdict.show(blank || !link.live ? null : digits, names, link.live ? nothing : "Not connected");
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
-  else if (settings.view === "eigen") eigen.show(answer, Number(settings.eigen));
+  else if (settings.view === "eigen") eigen?.show(answer, Number(settings.eigen));
   else if (settings.view === "activations" && inside.activations?.model === asked) {
     activations.show(inside.activations, about.activations[asked], settings.sorted === "true");
   } else if (settings.view === "maps") showMaps();
@@ -142,20 +152,23 @@ async function showMaps() {
 /** Everything anew: after a change of view, theme or size. */
 function refresh() {
   maps.forEach((map) => map.refresh());
-  eigen.refresh();
+  eigen?.refresh();
   portrait.show();
   show();
 }
 
-function note({ error, busy }) {
-  if (busy) portrait.refused(busy);
+function note({ error, busy, waiting }) {
+  if (waiting) portrait.waits(waiting);
+  else if (busy) portrait.refused(busy);
   else get("problem").textContent = error;
 }
 
 async function status(live, reason = "") {
   get("status").textContent = live ? "live" : reason || "connection lost, trying again";
   get("status").classList.toggle("live", live);
+  get("app").classList.toggle("stale", !live);
   if (!live) {
+    show();
     if (portrait.running) portrait.refused("the connection was lost");
     return;
   }
@@ -179,9 +192,7 @@ for (const id of ["activations-model", "maps-model"]) {
   });
 }
 get("maps-kind").addEventListener("change", (event) => remember({ kind: event.target.value }));
-get("maps-kind").querySelector(`[value="${CSS.escape(settings.kind)}"]`)?.click();
 get("maps-outline").addEventListener("change", () => show());
-get("activations-sorted").checked = settings.sorted === "true";
 get("activations-sorted").addEventListener("change", ({ target }) => remember({ sorted: String(target.checked) }, false));
 get("theme").addEventListener("click", () => {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
@@ -190,12 +201,64 @@ get("theme").addEventListener("click", () => {
   refresh();
 });
 get("save-png").addEventListener("click", picture);
-get("save-json").addEventListener("click", () => numbers({ ...inside.answer, settings, models: chosen.map((i) => about.models[i].name) }));
+get("save-json").addEventListener("click", () => numbers({
+  ...inside.answer, settings, models: chosen.map((i) => about.models[i].name), network: about.models[asked].name,
+  activations: inside.activations, pixelMaps: inside.jacobian, causalIndex: pixelMaps.causal.get(asked) ?? null,
+  identikit: portrait.now ? { digit: portrait.digit, start: portrait.from, ...portrait.now, curve: portrait.curve } : null,
+}));
 for (const name of ["tsne", "pca", "plane"]) get(`plot-${name}`).closest("figure").dataset.map = name;
 
+const step = tour(() => {
+  remember({ tour: "" }, false);
+  step("");
+});
+
+/** All controls as the settings have them, and what depends on these. */
+function controls() {
+  const wanted = settings.models.split(",");
+  chosen.splice(0, 2, ...[0, 1].map((slot) => number(wanted[slot], slot)));
+  asked = number(settings.about, 1);
+  table.controls();
+  step(settings.tour);
+  get("maps-kind").querySelector(`[value="${settings.kind}"]`).checked = true;
+  get("activations-sorted").checked = settings.sorted === "true";
+  if (settings.theme) document.documentElement.dataset.theme = settings.theme;
+  lists();
+}
+
+/** The address was changed by hand, or by going back. */
+async function addressed() {
+  const { draw } = settings;
+  const said = state.load(DEFAULTS, VALID);
+  Object.assign(settings, said.settings);
+  controls();
+  if (settings.draw !== draw) await table.restore(false);
+  select(settings.view);
+  complain(said.left);
+}
+
+function complain(left) {
+  if (left.length) table.say(`Left out of the address, as it means nothing here: ${left.join(", ")}`);
+}
+
+/** What the drawing is held against, once it can be drawn and is read: the maps, then the eigen-images, then all digits. */
+async function surroundings() {
+  data.labels = await fetchArray("labels");
+  for (const name of about.maps) maps.push(new Scatter(get(`plot-${name}`), await fetchArray(name), data, get(`among-${name}`)));
+  refresh();
+  [data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
+  eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
+  refresh();
+  fetchArray("images").then((images) => { data.images = images; }, () => {});
+}
+
+addEventListener("hashchange", addressed);
+addEventListener("pagehide", () => state.keep(table.pad, settings.draw));
 tell(about);
-lists();
-await table.restore();
+controls();
+await table.restore(true);
 select(settings.view);
+complain(left);
+await surroundings();
 window.identikit = { latency, inside, settings, table, data, maps, portrait, settled: () => link.live && inside.sequence === link.sequence };
 document.documentElement.dataset.ready = "true";

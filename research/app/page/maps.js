@@ -23,6 +23,7 @@ export class Maps {
   show(maps, seen, kind, outlined, probabilities) {
     const values = kind === "share" ? maps.map((value, i) => value * seen[i % 784]) : maps;
     const largest = biggest(values);
+    ["−", "+"].forEach((sign, i) => { document.querySelectorAll("#maps-scale output")[i].textContent = `${sign}${largest.toPrecision(2)}`; });
     this.tiles.forEach((figure, digit) => {
       const [canvas, caption] = figure.children;
       const own = values.subarray(784 * digit, 784 * (digit + 1));

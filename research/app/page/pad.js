@@ -1,8 +1,9 @@
-// The drawing pad: marks (strokes, pictures, clearings) by mouse, touch, pen or keys; each can be undone.
+// The drawing pad: strokes and pictures by mouse, touch, pen or keys. Every change can be undone and done again.
 
-import { PAD, SIDE } from "./prepare.js";
+import { PAD } from "./prepare.js";
 
 const STEP = 8; // pixels an arrow key moves the pen
+const KEPT = 100; // drawings that undo goes back
 
 export class Pad {
   /** `changed(moment)` is called whenever the ink does; the moment is that of the hand's movement. */
@@ -10,7 +11,8 @@ export class Pad {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.changed = changed;
-    this.marks = [];
+    this.past = [[]]; // drawings, each a list of marks
+    this.at = 0; // the one that is shown
     this.tool = "pen";
     this.width = 20;
     this.cursor = { x: PAD / 2, y: PAD / 2, down: false, shown: false };
@@ -18,10 +20,14 @@ export class Pad {
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      canvas.addEventListener(end, () => { this.stroke = null; });
+      canvas.addEventListener(end, () => this.end());
     }
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("blur", () => { this.cursor.down = this.cursor.shown = false; this.stroke = null; this.redraw(); });
+  }
+
+  get marks() {
+    return this.past[this.at];
   }
 
   /** The ink, 280×280 in [0, 1], without the cursor. */
@@ -32,33 +38,34 @@ export class Pad {
     return ink;
   }
 
-  get empty() {
-    return this.marks.length === 0 || this.marks.at(-1).kind === "clear";
-  }
-
-  add(mark, moment) {
-    if (mark.kind === "clear" && this.empty) return;
-    this.marks.push(mark);
-    this.paint(mark);
-    this.finish(moment);
-  }
-
+  /** Shows another drawing; the last one stays in the history. */
   set(marks) {
-    this.marks = marks;
-    this.redraw();
-    this.changed(performance.now());
+    this.keep(marks);
+    this.step(0);
   }
 
-  undo() {
-    if (!this.marks.length) return;
-    this.marks.pop();
+  keep(marks) {
+    this.past = [...this.past.slice(0, this.at + 1), marks].slice(-KEPT);
+    this.at = this.past.length - 1;
+  }
+
+  clear() {
+    if (this.marks.length) this.set([]);
+  }
+
+  /** Goes back (-1) or forth (1) in the history. */
+  step(by) {
+    if (!(this.at + by in this.past)) return;
+    this.at += by;
+    this.stroke = null;
     this.redraw();
     this.changed(performance.now());
   }
 
   redraw() {
     this.clean = null;
-    this.paint({ kind: "clear" });
+    this.context.fillStyle = "#000";
+    this.context.fillRect(0, 0, PAD, PAD);
     this.marks.forEach((mark) => this.paint(mark));
     this.finish();
   }
@@ -71,22 +78,16 @@ export class Pad {
 
   paint(mark) {
     const { context } = this;
-    if (mark.kind === "clear") {
-      context.fillStyle = "#000";
-      context.fillRect(0, 0, PAD, PAD);
-    } else if (mark.kind === "picture") {
-      const image = context.createImageData(PAD, PAD);
-      const cell = mark.side === SIDE ? PAD / SIDE : 1;
-      for (let y = 0; y < PAD; y++) {
-        for (let x = 0; x < PAD; x++) {
-          const value = mark.pixels[Math.floor(y / cell) * mark.side + Math.floor(x / cell)];
-          image.data.set([value, value, value, 255], 4 * (y * PAD + x));
-        }
+    if (mark.kind === "stroke") return this.line(mark, 0);
+    const image = context.createImageData(PAD, PAD);
+    const cell = PAD / mark.side;
+    for (let y = 0; y < PAD; y++) {
+      for (let x = 0; x < PAD; x++) {
+        const value = mark.pixels[Math.floor(y / cell) * mark.side + Math.floor(x / cell)];
+        image.data.set([value, value, value, 255], 4 * (y * PAD + x));
       }
-      context.putImageData(image, 0, 0);
-    } else {
-      this.line(mark, 0);
     }
+    return context.putImageData(image, 0, 0);
   }
 
   /** The stroke from its point number `from` on. */
@@ -103,9 +104,10 @@ export class Pad {
     context.stroke();
   }
 
+  /** Where the hand is; beyond the edge too, so that a pen that leaves the pad draws nothing along it. */
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    const limit = (value) => Math.round(Math.min(PAD, Math.max(0, value)));
+    const limit = (value) => Math.round(Math.min(2 * PAD, Math.max(-PAD, value)));
     return [limit(((event.clientX - box.left) / box.width) * PAD), limit(((event.clientY - box.top) / box.height) * PAD)];
   }
 
@@ -117,7 +119,8 @@ export class Pad {
     this.cursor.shown = this.cursor.down = false;
     this.redraw();
     this.stroke = this.fresh(this.place(event));
-    this.add(this.stroke, event.timeStamp);
+    this.line(this.stroke, 0);
+    this.finish(event.timeStamp);
   }
 
   move(event) {
@@ -129,8 +132,19 @@ export class Pad {
     this.finish(event.timeStamp);
   }
 
+  /** Draws the stroke in one go, as undo and a reload do: piece by piece, its soft edges came out a little darker. */
+  end() {
+    if (!this.stroke) return;
+    this.stroke = null;
+    this.redraw();
+    this.changed(performance.now());
+  }
+
+  /** A stroke that begins here, the newest mark of a new drawing. */
   fresh(point) {
-    return { kind: "stroke", erase: this.tool === "eraser", width: this.width, points: [point] };
+    const stroke = { kind: "stroke", erase: this.tool === "eraser", width: this.width, points: [point] };
+    this.keep([...this.marks, stroke]);
+    return stroke;
   }
 
   key(event) {
@@ -141,15 +155,14 @@ export class Pad {
       const limit = (value) => Math.min(PAD, Math.max(0, value));
       cursor.x = limit(cursor.x + dx * STEP);
       cursor.y = limit(cursor.y + dy * STEP);
-      if (cursor.down) this.stroke.points.push([cursor.x, cursor.y]);
+      if (cursor.down && this.stroke) this.stroke.points.push([cursor.x, cursor.y]);
     } else if (event.key === " " || event.key === "Enter") {
       cursor.down = !cursor.down;
       this.stroke = cursor.down ? this.fresh([cursor.x, cursor.y]) : null;
-      if (cursor.down) this.marks.push(this.stroke);
-    } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) {
-      this.undo();
-    } else if (event.key === "Delete") {
-      this.add({ kind: "clear" });
+    } else if (event.key === "Backspace" || event.key === "Delete") {
+      cursor.down = false;
+      if (event.key === "Delete") this.clear();
+      else this.step(-1);
     } else {
       return;
     }

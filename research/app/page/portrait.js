@@ -9,18 +9,39 @@ const get = (id) => document.getElementById(`portrait-${id}`);
 export class Portrait {
   /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad. */
   constructor({ ask, stop, take }) {
-    this.curve = [];
+    Object.assign(this, { ask, curve: [], next: null });
     for (let digit = 0; digit < 10; digit++) {
       const button = element("button", "", digit);
       button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", () => {
-        this.start(digit, ask(digit));
-      });
+      button.addEventListener("click", () => this.press(digit));
       get("digits").append(button);
     }
-    get("stop").addEventListener("click", stop);
+    get("stop").addEventListener("click", () => { this.next = null; stop(); });
+    const closeness = () => { get("close").disabled = get("start").value === "blank"; }; // to nothing there is no distance
+    get("start").addEventListener("change", closeness);
+    closeness();
+    this.stop = stop;
     get("take").addEventListener("click", () => take(this.now.image));
     new ResizeObserver(() => this.plot()).observe(get("curve"));
+  }
+
+  /** Another digit while one runs: that one is stopped, and this one begins when it has ended. */
+  press(digit) {
+    this.next = null;
+    if (!this.running) return this.start(digit, this.ask(digit));
+    this.next = digit;
+    this.mark(digit);
+    get("caption").textContent = "stopping the last one first";
+    return this.stop();
+  }
+
+  /** After one has ended: begins the digit that was pressed meanwhile. */
+  follow() {
+    if (this.next !== null) this.press(this.next);
+  }
+
+  mark(digit) {
+    [...get("digits").querySelectorAll("button")].forEach((button, i) => button.setAttribute("aria-pressed", i === digit));
   }
 
   start(digit, { sequence, from }) {
@@ -31,7 +52,7 @@ export class Portrait {
     get("caption").textContent = "asking; the first time it is compiled";
     get("stop").disabled = false;
     get("take").disabled = true;
-    [...get("digits").querySelectorAll("button")].forEach((button, i) => button.setAttribute("aria-pressed", i === digit));
+    this.mark(digit);
     this.plot();
   }
 
@@ -41,6 +62,7 @@ export class Portrait {
     this.running = frame.state === 0;
     if (this.curve.at(-1)?.[0] !== frame.generation) this.curve.push([frame.generation, frame.confidence]);
     this.show();
+    if (!this.running) this.follow();
   }
 
   /** What is there, drawn anew. */
@@ -62,6 +84,11 @@ export class Portrait {
     this.running = false;
     get("caption").textContent = why;
     get("stop").disabled = true;
+    this.follow();
+  }
+
+  waits(place) {
+    if (this.running) get("caption").textContent = `others are asking for identikits: you are number ${place} in the line`;
   }
 
   plot() {

@@ -16,7 +16,8 @@ export class Scatter {
     this.frame = frame(places);
     new ResizeObserver(() => this.refresh()).observe(canvas);
     canvas.addEventListener("pointermove", (event) => this.point(event));
-    canvas.addEventListener("pointerleave", () => { document.getElementById("tip").hidden = true; });
+    canvas.addEventListener("pointerdown", (event) => this.point(event)); // a tap shows its digit until the next tap
+    canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType !== "touch") document.getElementById("tip").hidden = true; });
   }
 
   /** Draws the training digits anew, after a change of size or theme. */

@@ -1,75 +1,160 @@
-// What the address bar remembers: the drawing, the networks, the view and its settings.
+// What the address bar remembers: the drawing, the networks, the view and its settings. A reload brings back the
+// whole history of the drawing, which the tab keeps.
 
 import { EXAMPLES } from "./examples.js";
-import { SIDE } from "./prepare.js";
+import { PAD, SIDE, plain, resample } from "./prepare.js";
 
-/** Settings from the address, with defaults for what it does not say. */
-export function load(defaults) {
-  const said = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  return { ...defaults, ...said };
+const COARSE = 56; // side of a picture in the address
+const LONGEST = 16_000; // bytes of strokes in the address
+const KEY = "identikit";
+
+/** Settings from the address, with defaults for what it does not say or says wrongly, and what was left out.
+ *  `valid[name](text)` is whether a setting may have this value. */
+export function load(defaults, valid) {
+  const said = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name in defaults);
+  const good = said.filter(([name, value]) => valid[name]?.(value) ?? true);
+  const left = said.filter((each) => !good.includes(each)).map(([name, value]) => `${name}=${value.slice(0, 20)}`);
+  return { settings: { ...defaults, ...Object.fromEntries(good) }, left };
 }
 
 let timer = null;
 
-/** Writes the settings that differ from the defaults into the address, at most twice a second. */
-export function save(settings, defaults) {
+/** Writes the settings that differ from the defaults into the address, at most twice a second; with `push` at once
+ *  and as a new entry, so that going back returns to the last one. */
+export function save(settings, defaults, push = false) {
   clearTimeout(timer);
-  timer = setTimeout(() => {
+  const write = () => {
     const said = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
-    history.replaceState(null, "", `#${new URLSearchParams(said)}`);
-  }, 500);
+    history[push ? "pushState" : "replaceState"](null, "", `#${new URLSearchParams(said)}`);
+  };
+  if (push) write();
+  else timer = setTimeout(write, 500);
 }
 
-/** Marks as a short text: a name, `test.N`, `s.` and strokes, or `i.` and an image of 28×28 in 16 greys. */
-export function encode(marks, plainImage) {
-  const from = marks.findLastIndex((mark) => mark.kind === "clear") + 1;
-  const last = marks.slice(from);
-  if (!last.length) return "";
-  if (last.length === 1 && last[0].name) return last[0].name;
-  if (last.every((mark) => mark.kind === "stroke")) {
-    const bytes = last.flatMap(({ erase, width, points }) => [
-      (erase ? 128 : 0) + width,
-      points.length & 255,
-      points.length >> 8,
-      ...points.flat().map((value) => Math.min(255, Math.round((value * 255) / 280))),
-    ]);
-    if (bytes.length < 3000) return `s.${text(bytes)}`;
+/** Keeps the pad's history in this tab, for a reload; `draw` is the drawing as the address has it. */
+export function keep({ past, at }, draw) {
+  const marks = [...new Set(past.flat())];
+  const plainly = marks.map((mark) => (mark.pixels ? { ...mark, pixels: text(mark.pixels), address: undefined } : mark));
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ draw, at, marks: plainly, past: past.map((own) => own.map((mark) => marks.indexOf(mark))) }));
+  } catch {
+    sessionStorage.removeItem(KEY); // too long, or storage is refused: the address is enough
   }
-  const greys = plainImage.map((value) => Math.round(value * 15));
-  return `i.${text(Array.from({ length: greys.length / 2 }, (_, i) => greys[2 * i] * 16 + greys[2 * i + 1]))}`;
 }
+
+/** The history that this tab kept of this drawing, or null. */
+export function recall(draw) {
+  try {
+    const { marks, past, at, draw: kept } = JSON.parse(sessionStorage.getItem(KEY));
+    if (kept !== draw) return null;
+    for (const mark of marks) if (mark.pixels) mark.pixels = Uint8Array.from(bytes(mark.pixels));
+    return { past: past.map((own) => own.map((i) => marks[i])), at };
+  } catch {
+    return null;
+  }
+}
+
+/** Marks as a short text: a name, `test.N`, `t.` and strokes, `g.` and an image of 28×28, or `p.` and a coarse picture. */
+export function encode(marks, ink) {
+  if (!marks.length) return "";
+  if (marks.length === 1 && marks[0].name) return marks[0].name;
+  if (marks.every((mark) => mark.kind === "stroke")) {
+    const found = marks.flatMap(strokeBytes);
+    if (found.length < LONGEST) return `t.${text(found)}`;
+  }
+  if (exact(marks)) return `g.${text(plain(ink).map((value) => Math.round(value * 255)))}`;
+  const greys = resample(ink, 0, 0, PAD / COARSE, COARSE, COARSE).map((value) => Math.round(value * 15));
+  return `p.${text(Array.from({ length: greys.length / 2 }, (_, i) => greys[2 * i] * 16 + greys[2 * i + 1]))}`;
+}
+
+/** Whether a picture of 28×28 is among the marks: networks get it as it is. */
+export const exact = (marks) => marks.some(({ kind, side }) => kind === "picture" && side === SIDE);
 
 /** The marks that a text stands for; none if it is damaged. `fetchTest(n)` gives the mark of a test digit. */
 export async function decode(said, fetchTest) {
   try {
-    if (!said) return [];
     if (said in EXAMPLES) return EXAMPLES[said].map((mark) => ({ ...mark, name: said }));
-    if (said.startsWith("test.")) return [await fetchTest(Number.parseInt(said.slice(5), 10))];
+    if (/^test\.\d+$/.test(said)) return [await fetchTest(Number(said.slice(5)))];
     const found = bytes(said.slice(2));
-    return said.startsWith("s.") ? strokes(found) : [picture(found)];
+    return { "t.": strokes, "s.": oldStrokes, "g.": bytePicture, "i.": (own) => [greys(own, SIDE)], "p.": (own) => [greys(own, COARSE)] }[said.slice(0, 2)](found);
   } catch {
     return [];
   }
 }
 
+/** Pen and width, number of points, and the way from each point to the next; small steps take one byte each. */
+function strokeBytes({ erase, width, points }) {
+  const found = [(erase ? 128 : 0) + width, ...varint(points.length)];
+  let last = [0, 0];
+  for (const point of points) {
+    for (const axis of [0, 1]) {
+      const way = point[axis] - last[axis];
+      found.push(...varint(way < 0 ? -2 * way - 1 : 2 * way));
+    }
+    last = point;
+  }
+  return found;
+}
+
+function varint(value) {
+  const found = [];
+  for (; value > 127; value >>= 7) found.push((value & 127) | 128);
+  return [...found, value];
+}
+
 function strokes(found) {
+  let i = 0;
+  const next = () => {
+    let value = 0;
+    for (let shift = 0; i < found.length; shift += 7) {
+      const byte = found[i++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    return value;
+  };
   const marks = [];
-  for (let i = 0; i + 3 < found.length; ) {
-    const [head, count] = [found[i], found[i + 1] + 256 * found[i + 2]];
-    const points = [];
-    for (i += 3; points.length < count && i + 1 < found.length; i += 2) {
-      points.push([Math.round((found[i] * 280) / 255), Math.round((found[i + 1] * 280) / 255)]);
+  while (i < found.length) {
+    const [head, count, points] = [found[i++], next(), []];
+    let last = [0, 0];
+    while (points.length < count && i < found.length) {
+      last = last.map((own) => {
+        const way = next();
+        return own + (way & 1 ? -(way + 1) / 2 : way / 2);
+      });
+      points.push(last);
     }
     if (points.length) marks.push({ kind: "stroke", erase: head > 127, width: head & 127, points });
   }
   return marks;
 }
 
-function picture(found) {
-  const pixels = new Uint8Array(SIDE * SIDE);
-  found.slice(0, pixels.length / 2).forEach((pair, i) => pixels.set([(pair >> 4) * 17, (pair & 15) * 17], 2 * i));
-  return { kind: "picture", side: SIDE, pixels };
+/** Strokes as older addresses have them: two bytes a point. */
+function oldStrokes(found) {
+  const marks = [];
+  for (let i = 0; i + 3 < found.length; ) {
+    const [head, count] = [found[i], found[i + 1] + 256 * found[i + 2]];
+    const points = [];
+    for (i += 3; points.length < count && i + 1 < found.length; i += 2) {
+      points.push([Math.round((found[i] * PAD) / 255), Math.round((found[i + 1] * PAD) / 255)]);
+    }
+    if (points.length) marks.push({ kind: "stroke", erase: head > 127, width: head & 127, points });
+  }
+  return marks;
 }
 
-const text = (numbers) => btoa(String.fromCharCode(...numbers)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+function greys(found, side) {
+  const pixels = new Uint8Array(side * side);
+  found.slice(0, pixels.length / 2).forEach((pair, i) => pixels.set([(pair >> 4) * 17, (pair & 15) * 17], 2 * i));
+  return { kind: "picture", side, pixels };
+}
+
+function bytePicture(found) {
+  const pixels = new Uint8Array(SIDE * SIDE);
+  pixels.set(found.slice(0, pixels.length));
+  return [{ kind: "picture", side: SIDE, pixels }];
+}
+
+const text = (numbers) =>
+  btoa(Array.from(numbers, (number) => String.fromCharCode(number)).join("")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const bytes = (said) => Array.from(atob(said.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));

@@ -3,8 +3,8 @@
 const TEXTS = {
   overview:
     "The drawing, made 28×28, goes to three models and into three maps of {points} training digits. The red point is your " +
-    "drawing: it moves as you draw. Point at a dot to see its digit. The funky 7 is wide and pressed to the edges, where " +
-    "training digits have no ink; “like MNIST” centres it again. {measured}",
+    "drawing: it moves as you draw. Point at a dot, or tap it, to see its digit. The funky 7 is wide and pressed to the edges: " +
+    "see it “as drawn” and then “centred”. Its place misleads the networks more than its width does. {measured}",
   eigen:
     "Eigen-images are the directions in which training digits differ most. A red bar means that the drawing has more of an " +
     "image than the mean digit, a blue bar less. The first two coefficients are the drawing’s place on the PCA map.",
@@ -19,7 +19,7 @@ const TEXTS = {
     "the best, or the gradient is climbed, until the network is 99 % sure. Keeping close shows how little has to change: often " +
     "so little that a person, or another network, still reads the old digit. Put it on the pad and see.",
 };
-const STUDIES = { eigen: "recognisers", activations: "recognisers", maps: "recognisers", portrait: "identikits", overview: "bottlenecks" };
+const STUDIES = { eigen: "recognisers", activations: "recognisers", maps: "recognisers", portrait: "identikits", overview: "drawings" };
 
 /** Fills in the texts, with a link to the report where there is one. */
 export function tell(setup) {

@@ -14,6 +14,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from research.models import convolution, convolution_dft
+from research.models.dropout import check_share, dropped
 
 FORMS = ("auto", "matmul", "plain")
 
@@ -104,7 +105,7 @@ class CNN(nnx.Module):
         pool2 = convolution.pooled(conv2, self.conv2.bias[...])
         conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
         dense1 = nnx.relu(self.dense1(convolution.to_front(pool2).reshape(-1)))
-        logits = self.dense2(_dropped(dense1, self.config.dropout, key))
+        logits = self.dense2(dropped(dense1, self.config.dropout, key))
         return logits, {"conv1": conv1, "pool1": pool1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
 
 
@@ -136,7 +137,7 @@ class CNNSmall(nnx.Module):
             conv2 = convolution.plain(conv1, kernel2, "VALID")
         pool2 = convolution.pooled(conv2, self.conv2.bias[...])
         conv2 = nnx.relu(convolution.add_bias(conv2, self.conv2.bias[...]))
-        kept = _dropped(convolution.to_front(pool2).reshape(-1), self.config.dropout, key)
+        kept = dropped(convolution.to_front(pool2).reshape(-1), self.config.dropout, key)
         dense1 = nnx.relu(self.dense1(kept))
         logits = self.dense2(dense1)
         return logits, {"conv1": conv1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
@@ -145,8 +146,7 @@ class CNNSmall(nnx.Module):
 def _check(config: CNNConfig | CNNSmallConfig) -> None:
     if config.form not in FORMS:
         raise ValueError(f"unknown form {config.form!r} of a convolution; known: {', '.join(FORMS)}")
-    if not 0 <= config.dropout < 1:
-        raise ValueError(f"dropout is a share in [0, 1), got {config.dropout}")
+    check_share(config.dropout)
 
 
 def _uses_matmul(form: str) -> bool:
@@ -155,15 +155,3 @@ def _uses_matmul(form: str) -> bool:
 
 def _dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
     return nnx.Linear(inputs, outputs, kernel_init=nnx.initializers.he_normal(), rngs=rngs)
-
-
-def _dropped(x: Float[Array, " d"], share: float, key: Key[Array, ""] | None) -> Float[Array, " d"]:
-    """Each entry kept with probability 1 − share and divided by it; x itself without a key.
-
-    Sixteen random bits an entry, so the share is exact to 2⁻¹⁶.
-    """
-    if key is None or share == 0:
-        return x
-    words = jax.random.bits(key, (-(-len(x) // 2),))  # 16 bits drawn alone cost as much as 32
-    keep = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(-1)[: len(x)] >= round(share * 2**16)
-    return jnp.where(keep, x / (1 - share), 0.0)

@@ -12,6 +12,7 @@ Presets  --config=configs/reconstruction.py:smoke | :quick | :full
 from configs.recognisers import shorten
 from research.studies.reconstruction.students import Lessons
 from research.studies.reconstruction.study import Config
+from research.training.recipes import recipe
 
 
 def get_config(preset: str = "quick") -> Config:
@@ -29,10 +30,11 @@ def get_config(preset: str = "quick") -> Config:
         )  # fmt: skip
     if preset == "smoke":
         config = Config(
-            regimes=("plain", "robust_2", "untrained"), teachers=2, cnns=1, sizes=(10, 20), compared=20, masks=20,
+            regimes=("plain", "robust_2", "untrained"), teachers=2, cnn_regimes=(), sizes=(10, 20), compared=20, masks=20,
             generations=5, patience=3, lessons=Lessons(steps=20), attacked=50, neighbours_among=2000,
         )  # fmt: skip
-        for how in (config.mlp, config.cnn, config.judge_cnn, config.judge_noisy, config.judge_logistic):
+        config.judge_cnn, config.judge_noisy = recipe("mlp100"), recipe("softmax")
+        for how in (config.mlp, config.judge_cnn, config.judge_noisy, config.judge_logistic):
             shorten(how)
         return config
     raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

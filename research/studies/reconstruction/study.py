@@ -129,10 +129,10 @@ def groups(config: Config) -> list[Group]:
 
 
 def panel(config: Config) -> dict[str, NetworkConfig]:
-    """The networks among the judges."""
+    """The networks among the judges, by what they are called."""
     return {
-        "small CNN": config.judge_cnn,
-        "small CNN trained on noise": config.judge_noisy,
+        config.judge_cnn.model.label: config.judge_cnn,
+        f"{config.judge_noisy.model.label}, trained on noise": config.judge_noisy,
         config.judge_logistic.model.label: config.judge_logistic,
     }
 
@@ -197,7 +197,11 @@ def _group(config: Config, group: Group, bench: dict[str, judges.Judge], key: Ke
         "teacher": range(group.teachers),
     }
     index = pd.MultiIndex.from_product(shape.values(), names=shape.keys())
-    return rows.assign_coords(xr.Coordinates.from_pandas_multiindex(index, "all")).unstack("all")
+    return (
+        rows.assign_coords(xr.Coordinates.from_pandas_multiindex(index, "all"))
+        .unstack("all")
+        .sel(kind=shape["kind"])
+    )
 
 
 def _read(

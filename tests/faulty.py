@@ -26,8 +26,8 @@ from research.runtime.rng import named
 from research.studies.identikits.runs import Condition, ask
 from research.studies.input_clusters.runs import Batch, Group, follow
 from research.training import populations
-from research.training.fit import TrainingConfig
 from research.training.recipes import recipe
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 

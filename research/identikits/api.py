@@ -69,7 +69,7 @@ def identikits(
             optimiser, learning_rate, parameterisation, jitter, scale, clip), or a `RandomSearch` or `GradientAscent`.
         params: parameters of m networks; every leaf has a leading axis of m. None: one network, inside `predict`.
         restarts: runs of each network and class.
-        start: first image of a run: "blank", "low_noise", "uniform_noise", "gaussian_noise" or a value from
+        start: first image of a run: "blank", "low_noise", "uniform_noise", "gaussian_noise", "low_frequency" or a value from
             `initial_images`; images in [0, 1] that broadcast to [m, classes, restarts, h, w]; or "auto": low noise
             where the gradient at the blank image is exactly 0 (a ReLU network with zero biases), else blank.
         shape: h and w of the images; ignored where `start` gives images.

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from research.identikits.perturbations import LowFrequency
 from research.identikits.types import build
 
 
@@ -53,11 +54,23 @@ class GaussianNoise:
         return jnp.clip(self.mean + self.sd * jax.random.normal(key, shape), 0.0, 1.0)
 
 
+@dataclass(frozen=True)
+class LowFrequencyNoise:
+    """Soft blobs: a grid × grid field of N(0, amplitude²), enlarged bicubically and clipped to [0, 1]."""
+
+    grid: int = 7
+    amplitude: float = 0.3
+
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+        return jnp.clip(LowFrequency(self.grid, self.amplitude)(key, shape), 0.0, 1.0)
+
+
 STARTS: dict[str, Callable[..., Start]] = {
     "blank": Blank,
     "low_noise": functools.partial(UniformNoise, high=0.05),  # almost blank, but ReLUs pass a gradient
     "uniform_noise": UniformNoise,
     "gaussian_noise": GaussianNoise,
+    "low_frequency": LowFrequencyNoise,
 }
 
 

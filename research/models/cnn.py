@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from research.models.cpu_conv import Conv, flatten
+from research.models.dropout import check_share, dropped
 
 
 @dataclass
@@ -79,7 +78,7 @@ class CNN(nnx.Module):
         conv1, pool1 = self.conv1.relu_pool(x[:, :, None])
         conv2, pool2 = self.conv2.relu_pool(pool1)
         dense1 = nnx.relu(self.dense1(flatten(pool2)))
-        logits = self.dense2(_dropped(dense1, self.config.dropout, key))
+        logits = self.dense2(dropped(dense1, self.config.dropout, key))
         return logits, {"conv1": conv1, "pool1": pool1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
 
 
@@ -103,27 +102,14 @@ class CNNSmall(nnx.Module):
         x = (image - self.config.mean) / self.config.std
         conv1 = nnx.relu(self.conv1(x[:, :, None]))
         conv2, pool2 = self.conv2.relu_pool(conv1)
-        dense1 = nnx.relu(self.dense1(_dropped(flatten(pool2), self.config.dropout, key)))
+        dense1 = nnx.relu(self.dense1(dropped(flatten(pool2), self.config.dropout, key)))
         logits = self.dense2(dense1)
         return logits, {"conv1": conv1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
 
 
 def _check(config: CNNConfig | CNNSmallConfig) -> None:
-    if not 0 <= config.dropout < 1:
-        raise ValueError(f"dropout is a share in [0, 1), got {config.dropout}")
+    check_share(config.dropout)
 
 
 def _dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
     return nnx.Linear(inputs, outputs, kernel_init=nnx.initializers.he_normal(), rngs=rngs)
-
-
-def _dropped(x: Float[Array, " d"], share: float, key: Key[Array, ""] | None) -> Float[Array, " d"]:
-    """Each entry kept with probability 1 − share and divided by it; x itself without a key.
-
-    Sixteen random bits an entry, so the share is exact to 2⁻¹⁶.
-    """
-    if key is None or share == 0:
-        return x
-    words = jax.random.bits(key, (-(-len(x) // 2),))  # 16 bits drawn alone cost as much as 32
-    keep = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(-1)[: len(x)] >= round(share * 2**16)
-    return jnp.where(keep, x / (1 - share), 0.0)

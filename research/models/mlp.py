@@ -9,6 +9,8 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from research.models.dropout import check_share, dropped
+
 ACTIVATIONS = {
     "relu": jax.nn.relu,
     "logistic": jax.nn.sigmoid,
@@ -67,6 +69,7 @@ class MLPConfig:
     low: float = 0.0
     high: float = 1.0
     init: str = "he"
+    dropout: float = 0.0  # share of each hidden layer's outputs dropped
     pixels: int = 784
     classes: int = 10
 
@@ -84,6 +87,8 @@ class MLP(nnx.Module):
     """x₀ = low + (high − low)·image;  xₗ = φ(xₗ₋₁Wₗ + bₗ);  logits = x_L W + b."""
 
     def __init__(self, config: MLPConfig, *, rngs: nnx.Rngs):
+        check_share(config.dropout)
+        self.dropout = config.dropout
         self.activation = activation(config.activation)
         self.low, self.high = config.low, config.high
         self.layers = chain(config.pixels, *config.widths, config.classes, init=config.init, rngs=rngs)
@@ -92,7 +97,11 @@ class MLP(nnx.Module):
         self, image: Float[Array, "h w"], *, key: Key[Array, ""] | None = None
     ) -> tuple[Float[Array, " k"], dict[str, Array]]:
         x = self.low + (self.high - self.low) * image.reshape(-1)
-        return through(self.layers, self.activation, x, hidden(len(self.layers) - 1))
+        activate = self.activation
+        if key is not None and self.dropout:
+            keys = iter(jax.random.split(key, len(self.layers) - 1))
+            activate = lambda x: dropped(self.activation(x), self.dropout, next(keys))  # noqa: E731
+        return through(self.layers, activate, x, hidden(len(self.layers) - 1))
 
     def kernels(self) -> list[Array]:
         """The weight matrices from pixels to classes, each [fan_in, fan_out]."""

@@ -9,7 +9,6 @@ outcome, and network `i` of a population is the network that the same key gives 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 import jax
@@ -23,63 +22,9 @@ from research.data import noise
 from research.runtime import multihost
 from research.runtime.parallel import run_mesh, sharded_map
 from research.runtime.rng import named
-
-OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd, "rmsprop": optax.rmsprop}
-SCHEDULES = ("constant", "linear", "cosine")
-
-
-class Loss(NamedTuple):
-    """What is minimised for one example, and whether the outputs are logits of classes, to be scored by the label."""
-
-    of: Callable[[Array, Array, Array], Array]  # (output, label, clean image) -> loss
-    classifies: bool = True
-
-
-def _cross_entropy(output: Array, label: Array, clean: Array) -> Array:
-    return optax.softmax_cross_entropy_with_integer_labels(output, label)
-
-
-def _reconstruction(output: Array, label: Array, clean: Array) -> Array:
-    return jnp.mean((output - clean.reshape(-1)) ** 2)
-
-
-LOSSES = {
-    "cross_entropy": Loss(_cross_entropy),
-    "reconstruction": Loss(_reconstruction, classifies=False),  # squared error to the clean image
-}
-
-
-@dataclass
-class TrainingConfig:
-    """How a network is trained; the defaults are those of the one-epoch recipe for 99 %."""
-
-    epochs: int = 1
-    batch: int = 128
-    optimiser: str = "adam"
-    learning_rate: float = 2e-3  # the schedule's peak
-    schedule: str = "linear"  # constant | linear (to 0) | cosine (to 0)
-    warm_up: float = 0.1  # share of all steps in which the rate rises from 0
-    shift: int = 0  # every image moved at random by up to this many pixels along each axis
-    noise: str = "none"  # a family of research.data.noise, drawn anew for every image and step
-    noise_strength: float = 0.0
-    loss: str = "cross_entropy"  # one of LOSSES
-    stop_at: float = 1.0  # stop after the first epoch in which every network's test accuracy reaches this
-
-    def validate(self) -> None:
-        for field, least in (("epochs", 1), ("batch", 1), ("shift", 0)):
-            if getattr(self, field) < least:
-                raise ValueError(f"training.{field} must be at least {least}, got {getattr(self, field)}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"training.learning_rate must be positive, got {self.learning_rate}")
-        if not 0 <= self.warm_up < 1:
-            raise ValueError(f"training.warm_up is a share of all steps in [0, 1), got {self.warm_up}")
-        for field, known in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES), ("loss", LOSSES)):
-            if getattr(self, field) not in known:
-                raise ValueError(
-                    f"unknown training.{field} {getattr(self, field)!r}; known: {', '.join(sorted(known))}"
-                )
-        if self.noise != "none":
-            noise.noise(self.noise)
+from research.training.adversary import worst_image
+from research.training.losses import LOSSES, named_class, smoothed
+from research.training.settings import TrainingConfig, optimiser
 
 
 class TrainingError(ValueError):
@@ -127,18 +72,6 @@ class Fit(NamedTuple):
     steps: int
 
 
-def schedule(config: TrainingConfig, steps: int) -> optax.Schedule:
-    """Learning rate at each step: a linear rise over the warm-up, then constant, linear to 0 or cosine to 0."""
-    rise = round(config.warm_up * steps)
-    peak, fall = config.learning_rate, max(steps - rise, 1)
-    after = {
-        "constant": optax.constant_schedule(peak),
-        "linear": optax.linear_schedule(peak, 0.0, fall),
-        "cosine": optax.cosine_decay_schedule(peak, fall),
-    }[config.schedule]
-    return optax.join_schedules([optax.linear_schedule(0.0, peak, max(rise, 1)), after], [rise])
-
-
 def shifted(key: Key[Array, ""], image: Float[Array, "h w"], most: int) -> Float[Array, "h w"]:
     """The image moved by a whole number of pixels, uniform in [-most, most] along each axis, zeros moving in."""
     if most == 0:
@@ -168,52 +101,119 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
     network then has the same bits in any company; side by side (vmap) on an accelerator.
     Each epoch visits n // batch full batches of its own random order; the remainder waits for another epoch.
     """
+    one = make_one(build, config, n)
+
+    def advance(state, images, labels, count):
+        return over_networks(lambda s: one.advance(s, images, labels, count), state)
+
+    def evaluate(params, images: UInt8[Array, "n h w"], labels):
+        outputs = over_networks(lambda p: one.outputs(p, images), params)
+        return outputs, jnp.mean(jnp.argmax(outputs, -1) == labels[None], axis=1)
+
+    return Fit(
+        init=jax.jit(jax.vmap(one.init)),
+        advance=cast(Advance, jax.jit(advance, donate_argnums=0)),
+        evaluate=cast(Evaluate, jax.jit(evaluate)),
+        apply=one.apply,
+        steps_per_epoch=one.steps_per_epoch,
+        steps=one.steps_per_epoch * config.epochs,
+    )
+
+
+class One(NamedTuple):
+    """The training of one network, not yet compiled; states and parameters have no leading axis."""
+
+    init: Callable[[Key[Array, ""]], State]
+    advance: Callable[[State, Array, Array, Any], State]  # (state, images, labels, count of steps)
+    outputs: Callable[[Any, Array], Array]  # (params, images [n h w]) -> outputs [n k]
+    apply: Callable[..., tuple[Array, dict[str, Array]]]
+    steps_per_epoch: int
+
+
+def make_one(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n: int) -> One:
+    """The pure functions that train one network on n examples.
+
+    Raises:
+        ValueError: for settings that cannot be run, or a batch larger than the data set.
+    """
     config.validate()
     if n < config.batch:
         raise ValueError(f"training.batch ({config.batch}) is larger than the data set ({n} examples)")
     steps_per_epoch = n // config.batch
-    steps = steps_per_epoch * config.epochs
-    optimiser = OPTIMISERS[config.optimiser](schedule(config, steps))
-    loss = LOSSES[config.loss]
-    corrupt = None if config.noise == "none" else noise.noise(config.noise)
+    update_by = optimiser(config, steps_per_epoch * config.epochs)
     graph, _ = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param)
 
     def apply(params, image, *, key=None):
         return nnx.merge(graph, params)(image, key=key)
 
-    def init_one(key):
+    def init(key):
         params = nnx.split(build(nnx.Rngs(named(key, "init"))), nnx.Param)[1]
         zero = jnp.zeros(())
-        return State(params, optimiser.init(params), key, jnp.int32(0), zero, zero, jnp.int32(-1))
+        return State(params, update_by.init(params), key, jnp.int32(0), zero, zero, jnp.int32(-1))
 
-    def loss_one(params, key, image: UInt8[Array, "h w"], label):
+    def outputs(params, images):
+        # the hidden layers of a CNN for 50 images stay in a CPU's cache
+        block = 50 if jax.default_backend() == "cpu" else 500
+        one = lambda image: apply(params, image.astype(jnp.float32) / 255)[0]  # noqa: E731
+        return jax.lax.map(one, images, batch_size=min(block, len(images)))
+
+    loss = make_loss(apply, config)
+    return One(init, make_advance(loss, update_by, config.batch, n), outputs, apply, steps_per_epoch)
+
+
+def make_loss(apply: Callable[..., Any], config: TrainingConfig) -> Callable[..., tuple[Array, Array]]:
+    """(params, key, image of bytes, label) -> (loss, 1 for a hit) of one example.
+
+    The image is shifted, then noise is added, then the adversary moves it; each only where the config says so.
+    """
+    loss = LOSSES[config.loss]
+    corrupt = None if config.noise == "none" else noise.noise(config.noise)
+
+    def of_one(params, key, image: UInt8[Array, "h w"], label):
         key_shift, key_noise, key_dropout = jax.random.split(key, 3)
         clean = shifted(key_shift, image.astype(jnp.float32) / 255, config.shift)
         seen = corrupt(key_noise, clean, config.noise_strength) if corrupt else clean
-        output, _ = apply(params, seen, key=key_dropout)
-        value = loss.of(output, label, clean)
-        hit = jnp.argmax(output) == label if loss.classifies else jnp.zeros(())
+
+        def at(params, x):
+            output, _ = apply(params, x, key=key_dropout)
+            value = loss.of(output, label, clean)
+            return smoothed(
+                value, output, config.label_smoothing
+            ) if config.label_smoothing else value, output
+
+        if config.adversary.eps > 0:
+            fixed = jax.lax.stop_gradient(params)  # the adversary moves pixels, never weights
+            seen = worst_image(lambda x: at(fixed, x)[0], seen, config.adversary)
+        value, output = at(params, seen)
+        hit = jnp.argmax(output) == named_class(label) if loss.classifies else jnp.zeros(())
         return value, hit.astype(jnp.float32)
+
+    return of_one
+
+
+def make_advance(
+    loss: Callable[..., tuple[Array, Array]], update_by: optax.GradientTransformation, batch: int, n: int
+) -> Callable[[State, Array, Array, Any], State]:
+    """(state, images, labels, count) -> the state of one network after `count` more steps, all within one epoch."""
+    steps_per_epoch = n // batch
 
     def loss_batch(params, key, images, labels):
         keys = jax.random.split(key, len(images))
-        losses, hits = jax.vmap(loss_one, in_axes=(None, 0, 0, 0))(params, keys, images, labels)
+        losses, hits = jax.vmap(loss, in_axes=(None, 0, 0, 0))(params, keys, images, labels)
         return jnp.mean(losses), jnp.mean(hits)
 
-    def advance_one(state: State, images, labels, count):
+    def advance(state: State, images, labels, count):
         order = shuffled(jax.random.fold_in(named(state.key, "order"), state.step // steps_per_epoch), n)
         fresh = state.step % steps_per_epoch == 0
         state = state._replace(loss=jnp.where(fresh, 0.0, state.loss), hits=jnp.where(fresh, 0.0, state.hits))
 
         def one_step(_, state: State) -> State:
-            rows = jax.lax.dynamic_slice_in_dim(
-                order, state.step % steps_per_epoch * config.batch, config.batch
-            )
+            rows = jax.lax.dynamic_slice_in_dim(order, state.step % steps_per_epoch * batch, batch)
             key_step = jax.random.fold_in(named(state.key, "steps"), state.step)
             (mean_loss, hits), gradient = jax.value_and_grad(loss_batch, has_aux=True)(
                 state.params, key_step, images[rows], labels[rows]
             )
-            updates, opt_state = optimiser.update(gradient, state.opt_state, state.params)
+            updates, opt_state = update_by.update(gradient, state.opt_state, state.params)
             bad = (state.first_bad < 0) & ~jnp.isfinite(mean_loss)
             return State(
                 optax.apply_updates(state.params, updates),
@@ -227,33 +227,10 @@ def make_fit(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
 
         return jax.lax.fori_loop(0, count, one_step, state)
 
-    def advance(state, images, labels, count):
-        return _over_networks(lambda s: advance_one(s, images, labels, count), state)
-
-    def evaluate(params, images: UInt8[Array, "n h w"], labels):
-        """Outputs of every network on every image, in blocks of images, and the share that hits the label."""
-
-        # the hidden layers of a CNN for 50 images stay in a CPU's cache
-        block = 50 if jax.default_backend() == "cpu" else 500
-
-        def outputs_of(params):
-            one = lambda image: apply(params, image.astype(jnp.float32) / 255)[0]  # noqa: E731
-            return jax.lax.map(one, images, batch_size=min(block, len(images)))
-
-        outputs = _over_networks(outputs_of, params)
-        return outputs, jnp.mean(jnp.argmax(outputs, -1) == labels[None], axis=1)
-
-    return Fit(
-        init=jax.jit(jax.vmap(init_one)),
-        advance=cast(Advance, jax.jit(advance, donate_argnums=0)),
-        evaluate=cast(Evaluate, jax.jit(evaluate)),
-        apply=apply,
-        steps_per_epoch=steps_per_epoch,
-        steps=steps,
-    )
+    return advance
 
 
-def _over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
+def over_networks(function: Callable[[Any], Any], networks: Any) -> Any:
     """`function` of every network: one after the other on each CPU device, vectorised on each accelerator."""
     m = len(jax.tree.leaves(networks)[0])
     mesh = run_mesh(None if multihost.several() else jax.devices()[:m])

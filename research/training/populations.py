@@ -27,7 +27,8 @@ from research.data.noise import noise
 from research.runs import code, store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
-from research.training import fit, train
+from research.training import train
+from research.training.losses import LOSSES
 from research.training.train import NetworkConfig, resolved
 
 FACTS = {
@@ -97,7 +98,7 @@ def folder(config: NetworkConfig) -> Path:
     """Where the networks of this config live; the name is a hash of all that decides their weights."""
     config = resolved(config)
     config.training.validate()
-    parts = [type(config.model), fit.LOSSES[config.training.loss].of]
+    parts = [type(config.model), LOSSES[config.training.loss].of]
     if config.training.noise != "none":
         parts.append(noise(config.training.noise))
     modules = [train.__name__, *(part.__module__ for part in parts)]

@@ -10,7 +10,7 @@ from research.models.bottleneck import BottleneckConfig
 from research.models.cnn import CNNConfig, CNNSmallConfig
 from research.models.mlp import MLPConfig
 from research.models.softmax import SoftmaxConfig
-from research.training.fit import TrainingConfig
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 RECIPES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {

@@ -18,7 +18,8 @@ from jaxtyping import Array, Float, Int
 from research import data
 from research.runtime import multihost
 from research.training import fit
-from research.training.fit import TrainingConfig
+from research.training.losses import LOSSES
+from research.training.settings import TrainingConfig
 
 ROUNDING = 1e-6  # of a mean in float32: 9,750 of 10,000 is 97.5 %
 OF_STUDY = -1  # a seed that is not set: the study's
@@ -132,7 +133,7 @@ def train(
     start = time.perf_counter()
     advance = functions.advance.lower(state, images, labels, 1).compile()
     score = None
-    if fit.LOSSES[config.training.loss].classifies:
+    if LOSSES[config.training.loss].classifies:
         score = functions.evaluate.lower(state.params, *tested).compile()
     compiling += time.perf_counter() - start
     step, pace = int(np.asarray(state.step)[0]), 0.0

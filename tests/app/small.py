@@ -18,8 +18,8 @@ from research.models.bottleneck import BottleneckConfig
 from research.models.cnn import CNNSmallConfig
 from research.models.mlp import MLPConfig
 from research.models.softmax import SoftmaxConfig
-from research.training.fit import TrainingConfig
 from research.training.populations import Population
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 SMALL = Settings(

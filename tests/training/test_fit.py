@@ -10,7 +10,8 @@ from research.models.mlp import MLPConfig
 from research.models.softmax import SoftmaxConfig
 from research.runtime.rng import named
 from research.training import fit as training
-from research.training.fit import TrainingConfig
+from research.training import settings
+from research.training.settings import TrainingConfig
 
 N = 256
 
@@ -106,11 +107,11 @@ def test_shifts_move_the_image_whole_and_reach_every_place():
 
 
 def test_the_schedule_rises_and_falls():
-    rate = training.schedule(TrainingConfig(learning_rate=1.0, warm_up=0.1, schedule="linear"), 100)
+    rate = settings.schedule(TrainingConfig(learning_rate=1.0, warm_up=0.1, schedule="linear"), 100)
     np.testing.assert_allclose(
         [rate(0), rate(5), rate(10), rate(55), rate(100)], [0, 0.5, 1, 0.5, 0], atol=1e-6
     )
-    flat = training.schedule(TrainingConfig(learning_rate=0.3, warm_up=0.0, schedule="constant"), 100)
+    flat = settings.schedule(TrainingConfig(learning_rate=0.3, warm_up=0.0, schedule="constant"), 100)
     assert float(flat(0)) == pytest.approx(0.3)
 
 

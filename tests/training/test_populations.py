@@ -18,9 +18,9 @@ from research.models.cnn import CNNConfig
 from research.models.mlp import MLPConfig
 from research.runs import code, store
 from research.studies.preparing import prepared
-from research.training import fit, populations, train
-from research.training.fit import TrainingConfig
+from research.training import losses, populations, train
 from research.training.recipes import recipe
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 SMALL = NetworkConfig(
@@ -164,7 +164,7 @@ def test_a_classifier_with_a_loss_of_ones_own_is_scored(cache, monkeypatch):
     def focal(output, label, clean):
         return -(1 - jax.nn.softmax(output)[label]) * jax.nn.log_softmax(output)[label]
 
-    monkeypatch.setitem(fit.LOSSES, "focal", fit.Loss(focal))
+    monkeypatch.setitem(losses.LOSSES, "focal", losses.Loss(focal))
     config = dataclasses.replace(SMALL, training=dataclasses.replace(SMALL.training, loss="focal"))
     trained = populations.train_or_load(config, 1)
     accuracy = populations.evaluate(trained, data.load("mnist", "test"))[1]
@@ -178,7 +178,7 @@ sys.path.insert(0, {root!r})
 from research.models.mlp import MLPConfig
 from research.runs import checkpoints
 from research.training import populations
-from research.training.fit import TrainingConfig
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 checkpoints.EVERY = 0.0
 config = NetworkConfig(

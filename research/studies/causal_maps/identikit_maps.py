@@ -11,12 +11,10 @@ import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Array, Float, Int, Key
 
-from research import data
 from research.attribution import comparison as agreement
 from research.attribution.causal_index import mean_jacobian, weight_product
 from research.attribution.saliency import integrated_gradients
 from research.identikits import identikits
-from research.training import fit as training
 from research.training.populations import Population
 from research.training.train import NetworkConfig
 
@@ -71,22 +69,6 @@ def mean_identikits(
         budget=1 + masks * generations,
     )
     return drawn.image.mean("restart").values
-
-
-def shuffled(how: NetworkConfig, m: int, epochs: int, key: Key[Array, ""]) -> Any:
-    """Parameters of m networks that were trained on labels in random order: they know images and no class."""
-    train = data.load(how.data, "train")
-    n = how.examples or len(train.labels)
-    training_config = replace(how.training, epochs=epochs)
-    fit = training.make_fit(how.model.build, training_config, n)
-    key_labels, key_networks = jax.random.split(key)
-    images = jnp.asarray(train.images[:n])
-    labels = jax.random.permutation(key_labels, jnp.asarray(train.labels[:n]))
-    state = fit.init(jax.random.split(key_networks, m))
-    for _ in range(epochs):
-        state = fit.advance(state, images, labels, jnp.int32(fit.steps_per_epoch))
-    training.require_finite(state)
-    return state.params
 
 
 def deep(how: NetworkConfig, depth: int) -> NetworkConfig:

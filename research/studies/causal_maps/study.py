@@ -24,10 +24,10 @@ from research.studies import at_least
 from research.studies.causal_maps import correlations
 from research.studies.causal_maps import identikit_maps as drawn
 from research.studies.causal_maps.identikit_maps import METHODS, RANKINGS
-from research.training import populations
-from research.training.fit import TrainingConfig
+from research.training import null_models, populations
 from research.training.populations import Population, Wanted
 from research.training.recipes import by_recipe, is_recipe, recipe
+from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 DOCUMENT = "sigmoid200"  # the network of document 000
@@ -231,7 +231,7 @@ def _null_models(
         m = config.untrained if kind == DOCUMENT else min(config.untrained, len(population))
         params["untrained"] = populations.untrained(population.config, m)
     if config.shuffled and kind in config.shuffle:
-        params["shuffled"] = drawn.shuffled(
+        params["shuffled"] = null_models.shuffled(
             population.config, config.shuffled, config.shuffled_epochs, named(key, "shuffled")
         )
     images = _spread(train.images, config.cnn_images if kind == "cnn" else config.images)

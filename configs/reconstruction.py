@@ -1,0 +1,40 @@
+"""Reconstruction: could aliens learn our digits from the network alone?
+
+Claims   "when all traces of human civilization will be gone except for the last handwritten digits recognition neural
+         network, the aliens archeologists could make a reconstruction of how we wrote digits" (003)
+Judged   on the document's CNN, read its way (search, low-frequency masks): judges who share neither architecture nor
+         seed with it name more identikits than chance, one in ten. All else are findings. Set before measuring.
+Expect   aliens-could  –
+Run      python -m launch.study --config=configs/reconstruction.py --workdir=results/reconstruction
+Presets  --config=configs/reconstruction.py:smoke | :quick | :full
+"""
+
+from configs.recognisers import shorten
+from research.studies.reconstruction.students import Lessons
+from research.studies.reconstruction.study import Config
+from research.training.recipes import recipe
+
+
+def get_config(preset: str = "quick") -> Config:
+    """smoke: tiny but real. quick: five dense teachers of every regime, 1,000 identikits. full: ten, of which the CNNs
+    teach too, and 10,000 identikits.
+    """
+    if preset == "quick":
+        config = Config()
+        config.mlp.examples = 20_000
+        return config
+    if preset == "full":
+        return Config(
+            teachers=10, cnns=10, cnn_regimes=("plain", "robust_2", "untrained"), cnn_students=True,
+            sizes=(10, 100, 1000, 10_000), lessons=Lessons(steps=4000), neighbours_among=60_000, attacked=2000,
+        )  # fmt: skip
+    if preset == "smoke":
+        config = Config(
+            regimes=("plain", "robust_2", "untrained"), teachers=2, cnn_regimes=(), sizes=(10, 20), compared=20, masks=20,
+            generations=5, patience=3, lessons=Lessons(steps=20), attacked=50, neighbours_among=2000,
+        )  # fmt: skip
+        config.judge_cnn, config.judge_noisy = recipe("mlp100"), recipe("softmax")
+        for how in (config.mlp, config.judge_cnn, config.judge_noisy, config.judge_logistic):
+            shorten(how)
+        return config
+    raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")

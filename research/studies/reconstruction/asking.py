@@ -1,0 +1,131 @@
+"""Thousands of identikits of many networks: gradient ascent from many starts, a fixed number of steps each.
+
+`research.identikits` records how a run goes; here only its outcome is wanted, many times over.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, UInt8
+
+from research.identikits.gradient_ascent import GradientAscent
+from research.identikits.initial_images import STARTS
+from research.training.fit import over_networks
+
+BLOCK = 100  # ascents that are computed at once
+KINDS = {"blank": "low_noise"}  # ReLUs pass no gradient at a blank image: "blank" is almost blank
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way of asking a network for images of a class."""
+
+    start: str  # one of initial_images.STARTS
+    space: str = "pixel"  # or "frequency"
+    steps: int = 40
+    learning_rate: float = 0.05
+    jitter: int = 1  # pixels
+
+    @property
+    def ascent(self) -> GradientAscent:
+        return GradientAscent(
+            learning_rate=self.learning_rate, parameterisation=self.space, jitter=self.jitter
+        )
+
+
+def in_turn(n: int, classes: int) -> Int[Array, " n"]:
+    """Which class each of n identikits is for: 0, 1, …, 9, 0, …"""
+    return jnp.arange(n) % classes
+
+
+@functools.partial(jax.jit, static_argnums=(0, 2, 3))
+def starts(kind: str, key: Key[Array, ""], n: int, shape: tuple[int, int]) -> Float[Array, "n h w"]:
+    """The images that n ascents start from."""
+    draw = STARTS[KINDS.get(kind, kind)]()
+    return jax.vmap(lambda key: draw(key, shape))(jax.random.split(key, n))
+
+
+def climb(
+    predict: Callable[[Float[Array, "h w"]], Float[Array, " k"]],
+    start: Float[Array, "h w"],
+    target: Float[Array, " k"],
+    key: Key[Array, ""],
+    ascent: GradientAscent,
+    steps: Int[Array, ""] | int,
+) -> UInt8[Array, "h w"]:
+    """One identikit as an image of bytes: the best of `steps` steps that raise Σ_k target_k log p_k."""
+
+    def evaluate(image: Array) -> tuple[Array, Array]:
+        log_p = jax.nn.log_softmax(predict(image))
+        return target @ log_p, jnp.exp(log_p)[jnp.argmax(target)]
+
+    stepper = ascent.stepper(evaluate)
+    done = jax.lax.fori_loop(0, steps, lambda _, state: stepper.step(state)[0], stepper.init(start, key))
+    return jnp.round(255 * done.image).astype(jnp.uint8)
+
+
+def ask_all(
+    apply: Callable[..., Any],
+    params: Any,
+    wanted: Float[Array, "n k"],
+    key: Key[Array, ""],
+    reading: Reading,
+    shape: tuple[int, int] = (28, 28),
+) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
+    """n identikits of each of m networks, and what the network says about these bytes (logits).
+
+    Args:
+        apply: (params of one network, image in [0, 1]) -> (logits, activations). Compiled once for each `apply`.
+        params: of m networks, stacked.
+        wanted: for each identikit the distribution over the classes that its ascent aims at.
+        key: of the starts and of the jitter. Every network starts from the same images.
+        reading: where the ascents start and how they go.
+        shape: of the images.
+    """
+    key_starts, key_steps = jax.random.split(key)
+    begin = starts(reading.start, key_starts, len(wanted), shape)
+    return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, reading.steps)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _ask_all(apply, ascent, params, begin, wanted, key, steps):
+    keys = jax.random.split(key, len(wanted))
+
+    def of_network(mine: Any) -> tuple[Array, Array]:
+        predict = lambda image: apply(mine, image)[0]  # noqa: E731
+
+        def one(each: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            image = climb(predict, *each, ascent, steps)
+            return image, predict(image.astype(jnp.float32) / 255)
+
+        return jax.lax.map(one, (begin, wanted, keys), batch_size=min(BLOCK, len(wanted)))
+
+    return over_networks(of_network, params)
+
+
+def growth(
+    apply: Callable[..., Any],
+    params: Any,
+    target: Float[Array, " k"],
+    key: Key[Array, ""],
+    reading: Reading,
+    at: tuple[int, ...],
+    shape: tuple[int, int] = (28, 28),
+) -> UInt8[Array, "m steps h w"]:
+    """One identikit of each of m networks on its way: the best image after each number of steps in `at`."""
+    key_start, key_steps = jax.random.split(key)
+    begin = starts(reading.start, key_start, 1, shape)[0]
+    return _growth(apply, reading.ascent, params, begin, target, key_steps, jnp.array(at))
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _growth(apply, ascent, params, begin, target, key, at):
+    def of_network(mine: Any) -> Array:
+        predict = lambda image: apply(mine, image)[0]  # noqa: E731
+        return jax.lax.map(lambda steps: climb(predict, begin, target, key, ascent, steps), at)
+
+    return over_networks(of_network, params)

@@ -1,0 +1,34 @@
+"""The last sentence of document 003, judged from the saved results."""
+
+import xarray as xr
+
+from research import evidence as e
+from research.studies.reconstruction import measures as m
+
+DOCUMENT = "003_baed48e6daa2b749.txt"
+ALIENS = "the aliens archeologists could make a reconstruction of how we wrote digits"
+UNIT = "networks"
+
+
+def claims(results: xr.Dataset) -> list[e.Claim]:
+    """The primary row is about the document's own network and way of asking; the others show what changes it."""
+    rows = [_row(results, "aliens-could", "cnn_plain", "search", primary=True)]
+    for kind in m.kinds(results):
+        for reading in ("search", "low_frequency"):
+            name = f"aliens-could-{kind}-{reading}".replace("_", "-")
+            rows.append(_row(results, name, kind, reading, primary=False))
+    return rows
+
+
+def _row(results: xr.Dataset, id: str, kind: str, reading: str, *, primary: bool) -> e.Claim:
+    missing = ""
+    if kind not in results.kind.values:
+        missing = "the document's CNN was not asked"
+    elif kind.startswith("cnn_") and not results.attrs["cnn_is_documents"]:
+        missing = f"the network is {results.cnn}, not the document's"
+    interval = None if missing else e.share(m.agreement(results, kind, reading))
+    words = f"share of identikits that judges name as intended, {m.label(kind)}, {m.READING_WORDS[reading]}"
+    return e.judge(
+        id, DOCUMENT, ALIENS, e.Above(m.CHANCE), interval, UNIT, words=words, primary=primary, not_run=missing,
+        within=f"ten digits × {results.sizes['judge']} judges",
+    )  # fmt: skip

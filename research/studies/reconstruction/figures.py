@@ -1,0 +1,190 @@
+"""Figures of the study "reconstruction"."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from research import evidence as e
+from research.plotting import labels
+from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.tiles import tiles
+from research.studies.reconstruction import measures as m
+
+COLOURS = {
+    "plain": INK, "dropout": "#999933", "weight_decay": "#117733", "label_smoothing": "#AA4499", "noise": "#6699bb",
+    "robust_1": "#e0907d", "robust_2": SECOND, "untrained": FAINT, "shuffled": MUTED, "cnn_plain": ACCENT,
+    "cnn_robust_2": "#882255", "cnn_untrained": FAINT,
+}  # fmt: skip
+PUBLISHED = (
+    ("ZSKD", 0.9877),
+    ("DAFL", 0.9820),
+)  # students of a LeNet-5, Nayak et al. 2019 and Chen et al. 2019
+
+
+def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
+    """A row of ten identikits for each kind of teacher, and how many of them judges name as intended."""
+    kinds = m.kinds(results, dense=False)
+    narrow = width < NARROW
+    figure, axes = plt.subplots(
+        len(kinds), 1, figsize=(width, 0.092 * width * len(kinds) + 0.3), squeeze=False
+    )
+    for ax, kind in zip(axes[:, 0], kinds):
+        agreed = e.share(m.agreement(results, kind, reading)).value
+        row = tiles(ax, m.alphabet(results, kind, reading))
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=5.5 if narrow else 7.5)
+        ax.text(
+            1.015,
+            0.5,
+            f"{100 * agreed:.0f} %",
+            transform=ax.transAxes,
+            va="center",
+            fontsize=6.5 if narrow else 8,
+        )
+    axes[0, 0].text(
+        1.015,
+        1.12,
+        "named",
+        transform=axes[0, 0].transAxes,
+        va="bottom",
+        fontsize=6 if narrow else 7,
+        color=MUTED,
+    )
+    return figure
+
+
+def alphabet(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The identikits of gradient ascent from soft blobs."""
+    return _alphabets(results, "low_frequency", width)
+
+
+def searched(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """The identikits of the document's search."""
+    return _alphabets(results, "search", width)
+
+
+def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Share of identikits named as intended, by kind of teacher and digit, for the search and for the ascent."""
+    kinds = m.kinds(results, dense=False)
+    narrow = width < NARROW
+    shape = (2, 1) if narrow else (1, 2)
+    size = (width, (0.42 if narrow else 0.24) * len(kinds) + 0.8)
+    figure, axes = plt.subplots(*shape, figsize=size, sharey=True, sharex=True)
+    for ax, reading in zip(axes, ("search", "low_frequency")):
+        shares = np.stack([m.by_digit(results, kind, reading).mean(0) for kind in kinds])
+        ax.imshow(100 * shares, vmin=0, vmax=100, cmap="Blues", aspect="auto")
+        for (y, x), value in np.ndenumerate(shares):
+            ax.text(
+                x,
+                y,
+                f"{100 * value:.0f}",
+                ha="center",
+                va="center",
+                fontsize=6,
+                color="white" if value > 0.6 else INK,
+            )
+        ax.set_title(m.READING_WORDS[reading])
+        ax.set_xticks(range(10), range(10))
+        ax.set_yticks(range(len(kinds)), [m.label(kind) for kind in kinds])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_xlabel("digit asked for")
+    return figure
+
+
+def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+    """Accuracy of students on real digits against the number of identikits that they learned from."""
+    if "student" not in results:
+        return None
+    sizes = m.sizes(results)
+    kinds = [
+        k for k in m.kinds(results, dense=False) if len(m.student(results, k, "low_frequency", sizes[0]))
+    ]
+    figure, ax = plt.subplots(figsize=(width, 0.55 * width if width >= NARROW else 1.1 * width))
+    ends = []
+    for kind in kinds:
+        points = [e.share(m.student(results, kind, "low_frequency", n)) for n in sizes]
+        values = np.array([100 * np.array(point[:3], float) for point in points])
+        colour = COLOURS.get(kind, INK)
+        ax.plot(sizes, values[:, 0], "o-", color=colour, markersize=3)
+        if np.isfinite(values).all():
+            ax.fill_between(sizes, values[:, 1], values[:, 2], color=colour, alpha=0.15, linewidth=0)
+        ends.append((values[-1, 0], m.label(kind), colour))
+    real = 100 * results.real_digits.mean("repetition").values
+    ax.plot(results.real_size.values, real, "--", color=MUTED)
+    ends.append((real[-1], "as many real digits", MUTED))
+    ax.set_xscale("log")
+    ax.set(
+        xlabel="identikits that the student has seen", ylabel="real test digits read right, %", ylim=(0, 100)
+    )
+    ax.axhline(10, color=FAINT, zorder=0)
+    ax.annotate(
+        "chance", (sizes[0], 10), xytext=(2, 2), textcoords="offset points", fontsize=6.5, color=MUTED
+    )
+    for name, value in PUBLISHED[:1]:
+        ax.axhline(100 * value, color=FAINT, zorder=0)
+        ax.annotate(
+            f"{name}, {100 * value:.1f} %", (sizes[0], 100 * value), xytext=(2, -8), textcoords="offset points",
+            fontsize=6.5, color=MUTED,
+        )  # fmt: skip
+    places = labels.spread(np.array([y for y, *_ in ends]), 5.0 if width >= NARROW else 6.0)
+    for place, (_, words, colour) in zip(places, ends):
+        ax.annotate(
+            words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+            va="center", fontsize=6.5, color=colour if colour != FAINT else MUTED, annotation_clip=False,
+        )  # fmt: skip
+    ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
+    ax.minorticks_off()
+    return figure
+
+
+def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """One identikit on its way, for plain and robust teachers."""
+    kinds = [k for k in ("plain", "robust_1", "robust_2") if k in results.kind.values]
+    figure, axes = plt.subplots(
+        len(kinds), 1, figsize=(width, 0.15 * width * len(kinds) + 0.3), squeeze=False
+    )
+    for ax, kind in zip(axes[:, 0], kinds):
+        images = (
+            results.grown.sel(kind=kind)
+            .isel(teacher=0)
+            .transpose("grown_step", "y", "x")
+            .values.astype(float)
+            / 255
+        )
+        row = tiles(ax, images)
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=6.5)
+        if kind == kinds[-1]:
+            for i, step in enumerate(results.grown_step.values):
+                row.name(i, "start" if step == 0 else f"{step} steps")
+    return figure
+
+
+FIGURES = {
+    "alphabet": Drawing(
+        alphabet,
+        "Which images does each network swear are a 0, a 1, …, a 9? One network of each kind, gradient ascent from soft "
+        "blobs. Right: share of the identikits of all networks of the kind that four judges name as intended; chance "
+        "is 10 %.",
+    ),
+    "searched": Drawing(
+        searched,
+        "The same networks, asked as the document does: the best of 500 low-frequency masks, again and again, from a "
+        "blank image. The rows of networks that know no digit show what the masks alone look like.",
+    ),
+    "judged": Drawing(
+        judged,
+        "Which identikits are named as intended? Percent over networks of a kind and four judges; chance is 10.",
+    ),
+    "students": Drawing(
+        students,
+        "How well does a student read real digits that has seen identikits only? Mean over teachers of a kind and 95 % "
+        "intervals; dashed: students of as many real digits with their labels. ZSKD: published for another network and "
+        "another budget (Nayak et al. 2019).",
+    ),
+    "growing": Drawing(
+        growing,
+        "How a 3 comes out of soft blobs: one identikit of a plain and of two robust networks after a growing number of "
+        "gradient steps.",
+    ),
+}

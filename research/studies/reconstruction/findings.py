@@ -1,0 +1,221 @@
+"""What the reconstructions show."""
+
+import numpy as np
+import xarray as xr
+
+from research import evidence as e
+from research.evidence.findings import Finding, Number, finding
+from research.studies.reconstruction import measures as m
+
+UNIT = "teachers"
+START = "low_frequency"
+
+
+def findings(results: xr.Dataset) -> list[Finding]:
+    """The findings that hold in these results."""
+    made = [
+        _robust_alphabet(results),
+        _robust_teaches(results),
+        _costs(results),
+        _static(results),
+        *_students(results),
+        *_search(results),
+        _law(results),
+        _real(results),
+        _soft(results),
+    ]
+    return [each for each in made if each is not None]
+
+
+def _share(values: np.ndarray) -> Number:
+    return Number.of(e.share(values), UNIT, percent=True, digits=0)
+
+
+def _best(results: xr.Dataset, values: dict[str, np.ndarray]) -> str:
+    return max(values, key=lambda kind: values[kind].mean())
+
+
+def _robust_alphabet(results: xr.Dataset) -> Finding | None:
+    """Adversarial training makes identikits readable."""
+    agreed = {kind: m.agreement(results, kind, START) for kind in m.kinds(results)}
+    robust = {kind: x for kind, x in agreed.items() if kind.startswith("robust")}
+    if not robust or "plain" not in agreed:
+        return None
+    best = _best(results, robust)
+    nulls = {kind: x for kind, x in agreed.items() if kind in m.NULLS}
+    null = max((x.mean() for x in nulls.values()), default=m.CHANCE)
+    return finding(
+        "robust-alphabet",
+        "Judges name {robust:full} of the identikits of a network trained against an adversary ({best}), and {plain} of "
+        "those of the plain network, both by gradient ascent from soft blobs; networks that know no digit reach {null}.",
+        holds=e.difference(robust[best], agreed["plain"]).low > 0,
+        words={"best": m.label(best)},
+        robust=_share(robust[best]),
+        plain=_share(agreed["plain"]),
+        null=Number.exact(null, percent=True),
+    )
+
+
+def _robust_teaches(results: xr.Dataset) -> Finding | None:
+    n = m.sizes(results)[-1]
+    taught = {kind: m.student(results, kind, START, n) for kind in m.kinds(results, nulls=False)}
+    robust = {kind: x for kind, x in taught.items() if kind.startswith("robust") and len(x)}
+    if not robust or "plain" not in taught:
+        return None
+    best = _best(results, robust)
+    gain = e.difference(robust[best], taught["plain"])
+    return finding(
+        "robust-teaches",
+        "A student that has seen {size} identikits and no digit reads {robust:full} of the real test digits when its "
+        "teacher was trained against an adversary ({best}), and {plain} when it was trained plainly.",
+        holds=gain.low > 0,
+        words={"best": m.label(best)},
+        robust=_share(robust[best]),
+        plain=_share(taught["plain"]),
+        size=Number.exact(n, "identikits"),
+    )
+
+
+def _costs(results: xr.Dataset) -> Finding | None:
+    there = [kind for kind in ("robust_1", "robust_2") if kind in results.kind.values]
+    if not there or "plain" not in results.kind.values:
+        return None
+    accuracy = {kind: m.of_kind(results, "accuracy", kind) for kind in (*there, "plain")}
+    kept = {kind: m.of_kind(results, "robust", kind) for kind in (*there, "plain")}
+    best = max(there, key=lambda kind: kept[kind].mean())
+    return finding(
+        "robust-keeps",
+        "Against an adversary that may move an image by {eps}, a network trained so ({best}) keeps {robust:full} of the "
+        "test digits and a plain one {plain}; without an adversary they read {clean_robust} and {clean_plain}.",
+        holds=e.difference(kept[best], kept["plain"]).low > 0,
+        words={"best": m.label(best), "eps": "1 (the Euclidean distance, pixels in [0, 1])"},
+        robust=_share(kept[best]),
+        plain=_share(kept["plain"]),
+        clean_robust=Number.of(e.share(accuracy[best]), UNIT, percent=True),
+        clean_plain=Number.of(e.share(accuracy["plain"]), UNIT, percent=True),
+    )
+
+
+def _static(results: xr.Dataset) -> Finding | None:
+    """From noise, what a plain network is sure of is still noise to everybody else."""
+    if "plain" not in results.kind.values:
+        return None
+    starts = {name: m.agreement(results, "plain", name) for name in ("low_frequency", "uniform_noise")}
+    gap = e.paired(starts["low_frequency"], starts["uniform_noise"])
+    return finding(
+        "start-decides",
+        "Where an ascent starts decides what others see in it: of the plain network's identikits judges name {blobs:full} "
+        "from soft blobs and {noise} from uniform noise.",
+        holds=gap.low > 0,
+        blobs=_share(starts["low_frequency"]),
+        noise=_share(starts["uniform_noise"]),
+    )
+
+
+def _students(results: xr.Dataset) -> list[Finding | None]:
+    """One finding for each teacher and start: how well its student reads real digits."""
+    made = []
+    for kind in [str(kind) for kind in results.kind.values]:
+        for start in ("low_frequency", "blank", "uniform_noise"):
+            n = m.sizes(results)[-1] if start == START else m.compared(results)
+            values = m.student(results, kind, start, n)
+            if len(values):
+                made.append(
+                    finding(
+                        f"student-{kind}-{start}".replace("_", "-"),
+                        "A student of {size} identikits ({reading}) of a teacher ({kind}) reads {value:full} of the real "
+                        "test digits.",
+                        words={"reading": m.READING_WORDS[start], "kind": m.label(kind)},
+                        value=_share(values),
+                        size=Number.exact(n, "identikits"),
+                    )
+                )
+    return made
+
+
+def _search(results: xr.Dataset) -> list[Finding | None]:
+    """What the null models say about the document's search."""
+    there = m.kinds(results)
+    nulls = [kind for kind in there if kind in m.NULLS]
+    if "plain" not in there or not nulls:
+        return []
+    plain = m.agreement(results, "plain", "search")
+    worst = max(nulls, key=lambda kind: m.agreement(results, kind, "search").mean())
+    null = m.agreement(results, worst, "search")
+    return [
+        finding(
+            "search-against-null",
+            "The document's search finds images of which judges name {plain:full} on plain networks, and {null} on "
+            "networks that know no digit ({worst}).",
+            holds=e.difference(plain, null).low > 0,
+            words={"worst": m.label(worst)},
+            plain=_share(plain),
+            null=_share(null),
+        )
+    ]
+
+
+def _law(results: xr.Dataset) -> Finding | None:
+    """How the student's error falls with the number of identikits."""
+    sizes, there = m.sizes(results), [k for k in m.kinds(results, nulls=False) if k.startswith("robust")]
+    if len(sizes) < 3 or not there:
+        return None
+    n = sizes[-1]
+    best = max(there, key=lambda kind: m.student(results, kind, START, n).mean())
+    errors = np.stack([1 - m.student(results, best, START, size) for size in sizes])
+    exponent = e.mean(m.power_law(sizes, errors))
+    return finding(
+        "student-law",
+        "The error of a student of the best teacher ({best}) falls with the number of identikits n as a power of n with "
+        "exponent −{exponent:full}, from {few} identikits to {many}.",
+        holds=exponent.low > 0,
+        words={"best": m.label(best)},
+        exponent=Number.of(exponent, UNIT),
+        few=Number.exact(sizes[0], "identikits"),
+        many=Number.exact(n, "identikits"),
+    )
+
+
+def _real(results: xr.Dataset) -> Finding | None:
+    """How many real digits an identikit is worth."""
+    n = m.sizes(results)[-1]
+    there = [k for k in m.kinds(results, nulls=False) if len(m.student(results, k, START, n))]
+    if not there:
+        return None
+    best = max(there, key=lambda kind: m.student(results, kind, START, n).mean())
+    own = results.real_digits.sel(real_size=n).values.astype(float)
+    taught = m.student(results, best, START, n)
+    return finding(
+        "real-digits-teach-more",
+        "As many real digits teach more: a student of {size} digits with their labels reads {real:full}, one of {size} "
+        "identikits of the best teacher ({best}) {taught}.",
+        holds=e.difference(own, taught).low > 0,
+        words={"best": m.label(best)},
+        real=Number.of(e.share(own), "draws of digits", percent=True, digits=0),
+        taught=_share(taught),
+        size=Number.exact(n, "images"),
+    )
+
+
+def _soft(results: xr.Dataset) -> Finding | None:
+    """What a teacher says about its identikits beyond their class."""
+    n = m.compared(results)
+    gains = {}
+    for kind in m.kinds(results, nulls=False):
+        soft, hard = (m.student(results, kind, START, n, labels) for labels in ("soft", "hard"))
+        if len(soft) and len(soft) == len(hard):
+            gains[kind] = e.paired(soft, hard)
+    better = [kind for kind, gain in gains.items() if gain.low > 0]
+    if not better:
+        return None
+    best = max(better, key=lambda kind: gains[kind].value)
+    gain = gains[best]
+    points = e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n)
+    return finding(
+        "soft-labels-help",
+        "What the teacher says about each identikit teaches more than the class alone: {points:full} points more with "
+        "{size} identikits where it helps most ({best}).",
+        words={"best": m.label(best)},
+        points=Number.of(points, UNIT, digits=1),
+        size=Number.exact(n, "identikits"),
+    )

@@ -1,0 +1,90 @@
+"""Numbers of the saved results that claims, findings and figures share."""
+
+import numpy as np
+import xarray as xr
+
+from research.studies.reconstruction.teachers import LABELS, NULLS
+
+CHANCE = 0.1
+READING_WORDS = {
+    "search": "search, as the document does",
+    "blank": "ascent from blank",
+    "low_frequency": "ascent from soft blobs",
+    "uniform_noise": "ascent from noise",
+    "frequencies": "ascent in frequencies",
+}
+
+
+def label(kind: str) -> str:
+    """What a kind of teacher is called."""
+    return f"CNN, {LABELS[kind.removeprefix('cnn_')]}" if kind.startswith("cnn_") else LABELS[kind]
+
+
+def kinds(results: xr.Dataset, *, dense: bool = True, nulls: bool = True) -> list[str]:
+    """The kinds of teacher that took part."""
+    there = [str(kind) for kind in results.kind.values]
+    there = [kind for kind in there if nulls or kind.removeprefix("cnn_") not in NULLS]
+    return [kind for kind in there if not (dense and kind.startswith("cnn_"))]
+
+
+def of_kind(results: xr.Dataset, name: str, kind: str, **at) -> np.ndarray:
+    """A number of every teacher of a kind [teacher]."""
+    values = results[name].sel(kind=kind, **at).values.astype(float)
+    return values[np.isfinite(values)]
+
+
+def agreement(results: xr.Dataset, kind: str, reading: str) -> np.ndarray:
+    """Share of the identikits of every teacher that a judge names as intended [teacher], over digits and judges."""
+    values = results.agreed.sel(kind=kind, reading=reading).transpose("teacher", "digit", "judge").values
+    values = values.astype(float).mean((1, 2))
+    return values[np.isfinite(values)]
+
+
+def by_digit(results: xr.Dataset, kind: str, reading: str) -> np.ndarray:
+    """The same for every digit [teacher digit]."""
+    values = results.agreed.sel(kind=kind, reading=reading).transpose("teacher", "digit", "judge").values
+    values = values.astype(float).mean(2)
+    return values[np.isfinite(values).all(1)]
+
+
+def lesson(results: xr.Dataset, start: str, size: int, labels: str) -> int | None:
+    """The index of a lesson, or None."""
+    found = np.flatnonzero(
+        (results.start.values == start)
+        & (results.learned_from.values == size)
+        & (results.labels.values == labels)
+    )
+    return int(found[0]) if len(found) else None
+
+
+def student(results: xr.Dataset, kind: str, start: str, size: int, labels: str = "soft") -> np.ndarray:
+    """Accuracy on real digits of the student of every teacher [teacher]; empty where there is none."""
+    at = lesson(results, start, size, labels) if "student" in results else None
+    if at is None:
+        return np.array([])
+    values = results.student.sel(kind=kind).isel(lesson=at).values.astype(float)
+    return values[np.isfinite(values)]
+
+
+def sizes(results: xr.Dataset) -> list[int]:
+    """Numbers of identikits that students learned from, rising."""
+    return sorted({int(size) for size in results.learned_from.values})
+
+
+def compared(results: xr.Dataset) -> int:
+    """The number of identikits for which starts and labels are compared."""
+    return int(results.learned_from.values[results.labels.values == "hard"][0])
+
+
+def alphabet(results: xr.Dataset, kind: str, reading: str, teacher: int = 0) -> np.ndarray:
+    """The ten identikits of one teacher in [0, 1]: [digit y x]."""
+    images = results.alphabet.sel(kind=kind, reading=reading).isel(teacher=teacher)
+    return images.transpose("digit", "y", "x").values.astype(float) / 255
+
+
+def power_law(sizes: list[int], errors: np.ndarray) -> np.ndarray:
+    """The exponent b of error ∝ size^−b of every teacher, by least squares on logarithms; errors [size teacher]."""
+    x = np.log(np.asarray(sizes, float))
+    y = np.log(np.maximum(errors, 1e-4))
+    x = x - x.mean()
+    return -(x[:, None] * (y - y.mean(0))).sum(0) / (x**2).sum()

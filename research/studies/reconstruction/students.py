@@ -1,0 +1,111 @@
+"""Students: networks that learn from identikits alone, or from as many real digits, and never see another image."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, UInt8
+
+from research.runtime.rng import named
+from research.training import fit
+from research.training.settings import TrainingConfig
+from research.training.train import NetworkConfig
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """How long students learn, and how; the model is that of the config's network."""
+
+    steps: int = 800  # batches in all, whatever the number of images
+    batch: int = 50
+    learning_rate: float = 2e-3
+    shift: int = 2  # every image moved at random by up to this many pixels
+
+
+def settings(lessons: Lessons, n: int, soft: bool) -> TrainingConfig:
+    """The training that sees n images as often as `lessons.steps` batches allow."""
+    batch = min(lessons.batch, n)
+    return TrainingConfig(
+        epochs=max(1, round(lessons.steps * batch / n)),
+        batch=batch,
+        learning_rate=lessons.learning_rate,
+        shift=lessons.shift,
+        loss="soft_cross_entropy" if soft else "cross_entropy",
+    )
+
+
+def teach(
+    network: NetworkConfig,
+    images: UInt8[Array, "m n h w"],
+    labels: Array,
+    key: Key[Array, ""],
+    lessons: Lessons,
+) -> tuple[Any, Any]:
+    """Trains m students, each on images of its own.
+
+    Args:
+        network: whose model the students have; how it is trained is not used.
+        images: m times n images of bytes.
+        labels: classes [m n], or distributions over them [m n k].
+        key: of the students' starts and of the order of their images.
+        lessons: how long they learn.
+
+    Returns:
+        Stacked parameters of the m students, and apply(params of one, image) -> (logits, activations).
+    """
+    m, n = images.shape[:2]
+    config = settings(lessons, n, soft=labels.ndim == 3)
+    one = _one(network, config, n)
+    keys = jax.random.split(named(key, "students"), m)
+    state = _learn(one, config.epochs, keys, images, labels)
+    fit.require_finite(state)
+    return state.params, one.apply
+
+
+_made: dict[str, fit.One] = {}
+
+
+def _one(network: NetworkConfig, config: TrainingConfig, n: int) -> fit.One:
+    """The functions that train such a student, made once, so that they are compiled once."""
+    how = f"{type(network.model).__module__} {network.model} {config} {n}"
+    if how not in _made:
+        _made[how] = fit.make_one(network.model.build, config, n)
+    return _made[how]
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _learn(one: fit.One, epochs: int, keys: Array, images: Array, labels: Array) -> fit.State:
+    def learn(mine: tuple[Array, Array, Array]) -> fit.State:
+        key, images, labels = mine
+        epoch = lambda _, state: one.advance(state, images, labels, one.steps_per_epoch)  # noqa: E731
+        return jax.lax.fori_loop(0, epochs, epoch, one.init(key))
+
+    return fit.over_networks(learn, (keys, images, labels))
+
+
+def softened(logits: Float[Array, "... k"], temperature: float) -> Float[Array, "... k"]:
+    """softmax(logits / T), what a teacher tells about its identikits.
+
+    A student that matches it has the teacher's logits divided by T and reads every image as with T = 1.
+
+    Source: Hinton et al. 2015.
+    """
+    return jax.nn.softmax(logits / temperature)
+
+
+def accuracy(
+    apply: Any, params: Any, images: UInt8[Array, "n h w"], labels: Array, block: int = 200
+) -> Float[Array, " m"]:
+    """Share of real digits that each of m students reads right."""
+    return _accuracy(apply, min(block, len(images)), params, images, labels)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _accuracy(apply: Any, block: int, params: Any, images: Array, labels: Array) -> Array:
+    def one(params: Any) -> Array:
+        read = lambda image: jnp.argmax(apply(params, image.astype(jnp.float32) / 255)[0])  # noqa: E731
+        return jnp.mean(jax.lax.map(read, images, batch_size=block) == labels)
+
+    return fit.over_networks(one, params)

@@ -1,0 +1,341 @@
+"""Reconstruction: could aliens learn how we wrote digits from the last recogniser alone?
+
+Document 003 ends with this question. It is asked in two ways of networks that were trained in several ways. Judges who
+share nothing with the network name its identikits. And a student learns from thousands of them, never sees a digit, and
+is then tested on real ones.
+"""
+
+import functools
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from research import data
+from research.data import noise
+from research.identikits import identikits
+from research.identikits.random_search import RandomSearch
+from research.models.mlp import MLPConfig
+from research.runs.store import Run
+from research.runtime.rng import named
+from research.studies import at_least
+from research.studies.reconstruction import judges, students, teachers
+from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
+from research.studies.reconstruction.students import Lessons
+from research.training import fit, train
+from research.training.adversary import Adversary, robust_hits
+from research.training.populations import Wanted
+from research.training.recipes import by_recipe, is_recipe
+from research.training.settings import TrainingConfig
+from research.training.train import NetworkConfig
+
+SEARCH = (
+    "search"  # the document's way: the best of 500 low-frequency masks, again and again, from a blank image
+)
+READINGS = {
+    "blank": Reading("blank"),
+    "low_frequency": Reading("low_frequency"),
+    "uniform_noise": Reading("uniform_noise"),
+    "frequencies": Reading("blank", space="frequency"),
+}
+GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
+GROWN = 3  # the digit of which
+ATTACK = Adversary(eps=1.0, steps=20)  # what robust accuracy is measured with
+NOISE = ("gaussian", 0.5)
+CLASSES = 10
+Identikits = tuple[Any, Any]  # images of bytes [all n y x], and what their networks say about them [all n k]
+
+
+def _mlp() -> NetworkConfig:
+    return NetworkConfig(
+        MLPConfig(widths=(200, 100)), TrainingConfig(epochs=3, batch=256, learning_rate=3e-3)
+    )
+
+
+def _noisy() -> NetworkConfig:
+    config = by_recipe("cnn_small").default_factory()
+    config.training.noise, config.training.noise_strength = NOISE
+    config.examples = 20_000
+    return config
+
+
+@dataclass
+class Config:
+    """Which teachers, asked in which ways, and what their students learn from."""
+
+    seed: int = 0
+    data: str = "mnist"
+    regimes: tuple[str, ...] = (*teachers.REGIMES, *teachers.NULLS)  # ways of training the dense teachers
+    teachers: int = 5  # networks of each
+    cnn_regimes: tuple[str, ...] = ("plain",)  # of the document's CNN
+    cnns: int = 5  # networks of each
+    cnn_students: bool = False  # whether the CNNs teach too
+    sizes: tuple[int, ...] = (10, 100, 1000)  # identikits that a student learns from
+    compared: int = 1000  # identikits for which starts and labels are compared; one of sizes
+    masks: int = 500  # of the search
+    generations: int = 40
+    patience: int = 10
+    temperature: float = 1.0  # of what teachers tell about their identikits
+    lessons: Lessons = field(default_factory=Lessons)
+    attacked: int = 500  # test images of the robust accuracy
+    neighbours_among: int = 20_000  # training images among which a judge looks for neighbours
+    mlp: NetworkConfig = field(default_factory=_mlp)
+    cnn: NetworkConfig = by_recipe("cnn")
+    judge_cnn: NetworkConfig = by_recipe("cnn_small")
+    judge_noisy: NetworkConfig = field(default_factory=_noisy)
+    judge_logistic: NetworkConfig = by_recipe("sigmoid200")
+
+    def validate(self) -> None:
+        at_least(
+            self, seed=0, teachers=1, cnns=1, masks=1, generations=1, patience=1, attacked=1,
+            neighbours_among=1,
+        )  # fmt: skip
+        known = (*teachers.REGIMES, *teachers.NULLS)
+        for name in (*self.regimes, *self.cnn_regimes):
+            if name not in known:
+                raise ValueError(f"unknown regime {name!r}; known: {', '.join(known)}")
+        if not self.regimes:
+            raise ValueError(f"regimes names no way of training; known: {', '.join(known)}")
+        if not self.sizes or min(self.sizes) < CLASSES or self.compared not in self.sizes:
+            raise ValueError(
+                f"sizes must be at least {CLASSES} each and hold compared, got {self.sizes} and {self.compared}"
+            )
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be positive, got {self.temperature}")
+        for name in ("mlp", "cnn", "judge_cnn", "judge_noisy", "judge_logistic"):
+            getattr(self, name).training.validate()
+
+
+class Group(NamedTuple):
+    """Teachers of one base network; they are asked and they teach together, so that each program is compiled once."""
+
+    prefix: str  # of the names of its kinds
+    base: NetworkConfig
+    regimes: tuple[str, ...]
+    teachers: int  # networks of each regime
+    teach: bool  # whether they have students
+
+
+def groups(config: Config) -> list[Group]:
+    """The dense teachers, and the CNNs if there are any."""
+    dense = Group("", config.mlp, config.regimes, config.teachers, True)
+    cnns = Group("cnn_", config.cnn, config.cnn_regimes, config.cnns, config.cnn_students)
+    return [dense, cnns] if cnns.regimes else [dense]
+
+
+def panel(config: Config) -> dict[str, NetworkConfig]:
+    """The networks among the judges, by what they are called."""
+    return {
+        config.judge_cnn.model.label: config.judge_cnn,
+        f"{config.judge_noisy.model.label}, trained on noise": config.judge_noisy,
+        config.judge_logistic.model.label: config.judge_logistic,
+    }
+
+
+def wanted(config: Config) -> list[Wanted]:
+    """The trained teachers, and the judges."""
+    taught = [
+        Wanted(teachers.taught(group.base, regime), group.teachers, f"{group.prefix}{regime} teachers")
+        for group in groups(config)
+        for regime in group.regimes
+        if regime not in teachers.NULLS
+    ]
+    seed = config.seed
+    return taught + [Wanted(judges.apart(how, seed), 1, name) for name, how in panel(config).items()]
+
+
+def run(config: Config, run: Run) -> xr.Dataset:
+    """Trains the teachers, asks them, has their identikits named and teaches students with them.
+
+    Dims: kind (of teacher), teacher (padded with nan), reading, digit, y, x; judge; lesson (what students learn from:
+    a start, a number of identikits, soft or hard labels); real_size and repetition (students of real digits);
+    grown_step (of one identikit on its way).
+    """
+    key = named(jax.random.key(config.seed), "reconstruction")
+    bench = judges.panel(panel(config), config.seed, config.neighbours_among)
+    found = [_group(config, group, bench, named(key, f"group {group.prefix}")) for group in groups(config)]
+    for row in found:
+        for kind in row.kind.values:
+            run.metrics(kind=str(kind), accuracy=float(row.accuracy.sel(kind=kind).mean()))
+    return (
+        xr.concat(
+            found,
+            "kind",
+            join="outer",
+            coords="minimal",
+            compat="override",
+            fill_value={"alphabet": np.uint8(0), "grown": np.uint8(0)},
+        )
+        .merge(_real(config, named(key, "real")))
+        .assign_attrs(
+            mlp=config.mlp.model.label,
+            cnn=config.cnn.model.label,
+            cnn_is_documents=int(is_recipe(config.cnn, "cnn")),
+            steps=READINGS["blank"].steps,
+        )
+    )
+
+
+def _group(config: Config, group: Group, bench: dict[str, judges.Judge], key: Key[Array, ""]) -> xr.Dataset:
+    """All that is measured on the teachers of one group, over kind and teacher."""
+    each = [
+        teachers.parameters(group.base, regime, group.teachers, named(key, regime))
+        for regime in group.regimes
+    ]
+    params = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *each)
+    asked = _ask(config, group, params, named(key, "asked"))
+    rows = _read(config, group, params, asked, bench, key)
+    if group.teach:
+        rows = rows.merge(_students(config, group.base, asked, named(key, "students")))
+    shape = {
+        "kind": [f"{group.prefix}{regime}" for regime in group.regimes],
+        "teacher": range(group.teachers),
+    }
+    index = pd.MultiIndex.from_product(shape.values(), names=shape.keys())
+    return (
+        rows.assign_coords(xr.Coordinates.from_pandas_multiindex(index, "all"))
+        .unstack("all")
+        .sel(kind=shape["kind"])
+    )
+
+
+def _read(
+    config: Config, group: Group, params: Any, asked: dict[str, Identikits], bench: dict[str, judges.Judge],
+    key: Key[Array, ""],
+) -> xr.Dataset:  # fmt: skip
+    """How well teachers read, their alphabets in every reading, and what the judges call them; over `all`."""
+    apply = train.fit_of(group.base).apply
+    scores = _scores(apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise"))
+    drawn = {SEARCH: _search(config, apply, params, named(key, SEARCH))}
+    drawn |= {name: np.asarray(images[:, :CLASSES]) for name, (images, _) in asked.items()}
+    images = np.stack(list(drawn.values()))  # [reading all digit y x]
+    said = np.stack([judge(images.reshape(-1, *images.shape[-2:]) / 255.0) for judge in bench.values()], -1)
+    agreed = said.reshape(*images.shape[:3], len(bench)) == np.arange(CLASSES)[:, None]
+    grown = growth(
+        apply, params, jnp.eye(CLASSES)[GROWN], named(key, "growth"), READINGS["low_frequency"], GROWTH
+    )
+    return xr.Dataset(
+        {
+            **scores,
+            "alphabet": (("reading", "all", "digit", "y", "x"), images),
+            "agreed": (("reading", "all", "digit", "judge"), agreed.astype(np.float32)),
+            "grown": (("all", "grown_step", "y", "x"), np.asarray(grown)),
+        },
+        {"reading": list(drawn), "digit": range(CLASSES), "judge": list(bench), "grown_step": list(GROWTH)},
+    )
+
+
+def _scores(apply, params, test: data.Digits, attacked: int, key: Key[Array, ""]) -> dict:
+    """Accuracy of every teacher on test digits, on the first of them under attack, and on these under noise."""
+    images, labels = jnp.asarray(test.images), jnp.asarray(test.labels)
+    few = images[:attacked].astype(jnp.float32) / 255
+    corrupt = noise.noise(NOISE[0])
+    noisy = jax.vmap(lambda key, x: corrupt(key, x, NOISE[1]))(jax.random.split(key, len(few)), few)
+
+    def one(params):
+        predict = lambda image: apply(params, image)[0]  # noqa: E731
+        hits = functools.partial(robust_hits, predict, labels=labels[:attacked])
+        return (
+            hits(few, adversary=ATTACK).mean(),
+            hits(noisy, adversary=Adversary()).mean(),
+            hits(few, adversary=Adversary()).mean(),
+        )
+
+    robust, under_noise, clean = jax.jit(lambda given: fit.over_networks(one, given))(params)
+    return {
+        "accuracy": ("all", np.asarray(students.accuracy(apply, params, images, labels))),
+        "robust": ("all", np.asarray(robust)),
+        "under_noise": ("all", np.asarray(under_noise)),
+        "clean_of_attacked": ("all", np.asarray(clean)),
+    }
+
+
+def _search(config: Config, apply, params, key: Key[Array, ""]) -> np.ndarray:
+    """The document's identikits, one of each digit, as bytes [m digit y x]."""
+    predict = lambda params, image: apply(params, image)[0]  # noqa: E731
+    search = RandomSearch(config.masks)
+    found = identikits(
+        predict, range(CLASSES), key, search, params=params, patience=config.patience,
+        budget=search.start_cost + config.generations * search.step_cost, history=2,
+    )  # fmt: skip
+    return np.rint(255 * found.image.values[:, :, 0]).astype(np.uint8)
+
+
+def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict[str, Identikits]:
+    """By reading: as many identikits of every teacher as a lesson needs, at least one of each digit."""
+    apply = train.fit_of(group.base).apply
+    needed = dict.fromkeys(READINGS, CLASSES)
+    for start, n, _ in lessons_of(config) if group.teach else ():
+        needed[start] = max(n, needed[start])
+    return {
+        name: ask_all(apply, params, jnp.eye(CLASSES)[in_turn(n, CLASSES)], named(key, name), READINGS[name])
+        for name, n in needed.items()
+    }
+
+
+def lessons_of(config: Config) -> list[tuple[str, int, str]]:
+    """What students learn from: (start, number of identikits, labels)."""
+    return [
+        *(("low_frequency", n, "soft") for n in config.sizes),
+        ("low_frequency", config.compared, "hard"),
+        ("blank", config.compared, "soft"),
+        ("uniform_noise", config.compared, "soft"),
+    ]
+
+
+def _students(
+    config: Config, base: NetworkConfig, asked: dict[str, Identikits], key: Key[Array, ""]
+) -> xr.Dataset:
+    """Accuracy on real digits of a student of every teacher, for each lesson."""
+    test = data.load(config.data, "test")
+    scores = []
+    for start, n, labels in lessons_of(config):
+        images, logits = (x[:, :n] for x in asked[start])
+        told = (
+            students.softened(logits, config.temperature)
+            if labels == "soft"
+            else jnp.broadcast_to(in_turn(n, CLASSES), logits.shape[:2])
+        )
+        taught, read = students.teach(base, images, told, named(key, f"{start} {n} {labels}"), config.lessons)
+        scores.append(
+            np.asarray(students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+        )
+    starts, sizes, kinds_of_label = map(list, zip(*lessons_of(config)))
+    return xr.Dataset(
+        {"student": (("lesson", "all"), np.stack(scores))},
+        {
+            "start": ("lesson", starts),
+            "learned_from": ("lesson", sizes),
+            "labels": ("lesson", kinds_of_label),
+        },
+    )
+
+
+def _real(config: Config, key: Key[Array, ""]) -> xr.Dataset:
+    """For comparison: students that learn from as many real digits, with their labels."""
+    digits, test = data.load(config.data, "train"), data.load(config.data, "test")
+    rng = np.random.default_rng(config.seed)
+    scores = []
+    for n in config.sizes:
+        rows = np.stack([_balanced(digits.labels, n, rng) for _ in range(config.teachers)])
+        taught, read = students.teach(
+            config.mlp, jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows], jnp.int32),
+            named(key, str(n)), config.lessons,
+        )  # fmt: skip
+        scores.append(
+            np.asarray(students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+        )
+    return xr.Dataset(
+        {"real_digits": (("real_size", "repetition"), np.stack(scores))}, {"real_size": list(config.sizes)}
+    )
+
+
+def _balanced(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """n training digits, as many of every class as of every other (to one)."""
+    each = [rng.permutation(np.flatnonzero(labels == d)) for d in range(CLASSES)]
+    return np.array([each[i % CLASSES][i // CLASSES] for i in range(n)])

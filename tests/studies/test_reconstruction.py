@@ -8,10 +8,20 @@ import pytest
 import xarray as xr
 
 from configs.reconstruction import get_config
+from research import data
 from research.plotting import style
 from research.runs.store import Run
 from research.studies.preparing import prepared
-from research.studies.reconstruction import asking, claims, findings, measures, students, study, teachers
+from research.studies.reconstruction import (
+    asking,
+    claims,
+    elsewhere,
+    findings,
+    measures,
+    students,
+    study,
+    teachers,
+)
 from research.training.adversary import Adversary
 from research.training.recipes import recipe
 
@@ -146,6 +156,23 @@ def test_a_tiny_run_has_all_parts(results):
         for drawing in FIGURES.values():
             for width in style.WIDTHS:
                 plt.close(drawing.draw(results, width))
+
+
+def test_a_network_from_elsewhere_gives_its_alphabet_and_teaches():
+    train, config = data.load("mnist", "train"), elsewhere.Config(identikits=20)
+    config.lessons = students.Lessons(steps=60)
+    means = np.stack([train.images[train.labels == d].mean(0) for d in range(10)]).reshape(10, -1) / 255
+    w, b = jnp.asarray(means), -0.5 * jnp.asarray((means**2).sum(1))
+    results = elsewhere.reconstruct(lambda image: w @ image.reshape(-1) + b, config)  # the nearest class mean
+    assert results.alphabet.shape == (len(study.READINGS), 10, 28, 28)
+    assert float(results.confidence.min()) > 0.9
+    assert float(results.student) > 0.3
+    again = elsewhere.reconstruct(lambda image: w @ image.reshape(-1) + b, config)
+    xr.testing.assert_equal(results, again)
+    with pytest.raises(ValueError, match="the network has 3 outputs and mnist 10 classes"):
+        elsewhere.reconstruct(lambda image: w[:3] @ image.reshape(-1), config)
+    with pytest.raises(ValueError, match="unknown start 'hot'; known: blank"):
+        elsewhere.reconstruct(lambda image: w @ image.reshape(-1), elsewhere.Config(start="hot"))
 
 
 @pytest.mark.parametrize(

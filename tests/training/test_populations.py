@@ -282,7 +282,7 @@ def test_edited_code_never_loads_old_weights(tmp_path, cache):
         ("models/mlp.py", "x = self.low + ", "x = 2 * self.low + ", True),
         ("data/noise.py", "jnp.clip", "jnp.clip ", False),
         ("runtime/rng.py", "zlib.crc32", "zlib.adler32", True),
-        ("models/cnn.py", "def _dropped", "# a comment\ndef _dropped", False),
+        ("models/cnn.py", "def _dense", "# a comment\ndef _dense", False),
         ("models/autoencoder.py", "self.output(sums)", "self.output(2 * sums)", False),
         ("paper/report.py", "def write(", "def writes(", False),
     ):

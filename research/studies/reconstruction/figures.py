@@ -163,28 +163,34 @@ def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "alphabet": Drawing(
         alphabet,
-        "Which images does each network swear are a 0, a 1, …, a 9? One network of each kind, gradient ascent from soft "
-        "blobs. Right: share of the identikits of all networks of the kind that four judges name as intended; chance "
-        "is 10 %.",
+        "Which images does each network swear are the ten digits? One network of each kind, gradient ascent from soft "
+        "blobs. Right: the share of the identikits of all networks of the kind that four judges name as intended; "
+        "chance is one in ten.",
+        "wide",
     ),
     "searched": Drawing(
         searched,
-        "The same networks, asked as the document does: the best of 500 low-frequency masks, again and again, from a "
-        "blank image. The rows of networks that know no digit show what the masks alone look like.",
+        "What does the document's own search find in them? The best of many low-frequency masks, again and again, from "
+        "a blank image. The rows of networks that know no digit show what the masks alone look like.",
+        "appendix",
     ),
     "judged": Drawing(
         judged,
-        "Which identikits are named as intended? Percent over networks of a kind and four judges; chance is 10.",
+        "Which identikits are named as intended? Percent over the networks of a kind and four judges; chance is one in "
+        "ten.",
+        "appendix",
     ),
     "students": Drawing(
         students,
-        "How well does a student read real digits that has seen identikits only? Mean over teachers of a kind and 95 % "
-        "intervals; dashed: students of as many real digits with their labels. ZSKD: published for another network and "
-        "another budget (Nayak et al. 2019).",
+        "How well does a student read real digits that has seen identikits only? Mean over the teachers of a kind, with "
+        "{confidence} intervals; dashed: students of as many real digits with their labels. The grey line at the top is "
+        "a published result for another network with a larger budget [@nayak2019].",
+        "column",
     ),
     "growing": Drawing(
         growing,
-        "How a 3 comes out of soft blobs: one identikit of a plain and of two robust networks after a growing number of "
-        "gradient steps.",
+        "How does a three come out of soft blobs? One identikit of a plain and of two robust networks after a growing "
+        "number of gradient steps.",
+        "column",
     ),
 }

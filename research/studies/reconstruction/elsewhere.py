@@ -1,0 +1,108 @@
+"""Reconstruction from a network that was trained elsewhere: its alphabet, and what a student learns from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from research import data
+from research.plotting.style import DOUBLE, Drawing
+from research.plotting.tiles import tiles
+from research.runtime.rng import named
+from research.studies import at_least
+from research.studies.reconstruction import measures, students
+from research.studies.reconstruction.asking import ask_all, in_turn
+from research.studies.reconstruction.students import Lessons
+from research.studies.reconstruction.study import READINGS
+from research.studies.reconstruction.study import Config as StudyConfig
+
+
+@dataclass
+class Config:
+    """How a network is asked, and what its student learns from."""
+
+    identikits: int = 1000  # that the student learns from
+    start: str = "low_frequency"  # of these identikits, one of the study's readings
+    data: str = "mnist"  # whose test digits the student is scored on
+    seed: int = 0
+    lessons: Lessons = field(default_factory=Lessons)
+
+    def validate(self) -> None:
+        at_least(self, identikits=1, seed=0)
+        if self.start not in READINGS:
+            raise ValueError(f"unknown start {self.start!r}; known: {', '.join(READINGS)}")
+
+
+def reconstruct(
+    predict: Callable[[Float[jax.Array, "28 28"]], Float[jax.Array, " k"]], config: Config
+) -> xr.Dataset:
+    """The alphabet of one network by every reading, and how well its student reads real digits.
+
+    Args:
+        predict: one image in [0, 1] -> logits.
+        config: how it is asked.
+
+    Returns:
+        alphabet [reading digit y x] as bytes, confidence [reading digit], student (a share of the test digits).
+
+    Raises:
+        ValueError: for a setting that cannot be run, or a network with other outputs than the data has classes.
+    """
+    config.validate()
+    test = data.load(config.data, "test")
+    image = jax.ShapeDtypeStruct((28, 28), jnp.float32)
+    k, classes = jax.eval_shape(predict, image).shape[0], len(np.unique(test.labels))
+    if k != classes:
+        raise ValueError(
+            f"the network has {k} outputs and {config.data} {classes} classes; a student of it cannot be scored"
+        )
+    key = named(jax.random.key(config.seed), "reconstruction")
+    apply = lambda _, image: (predict(image), {})  # noqa: E731
+    nothing = jnp.zeros((1, 1))  # the parameters are inside `predict`
+    alphabet, sure = {}, {}
+    for name, reading in READINGS.items():
+        images, logits = ask_all(apply, nothing, jnp.eye(k), named(key, name), reading)
+        alphabet[name], sure[name] = images[0], jnp.diagonal(jax.nn.softmax(logits[0]))
+    n = config.identikits
+    images, logits = ask_all(
+        apply, nothing, jnp.eye(k)[in_turn(n, k)], named(key, "lessons"), READINGS[config.start]
+    )
+    network = StudyConfig().mlp
+    taught, read = students.teach(
+        network, images, jax.nn.softmax(logits), named(key, "student"), config.lessons
+    )
+    score = students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels))
+    return xr.Dataset(
+        {
+            "alphabet": (("reading", "digit", "y", "x"), np.stack(list(alphabet.values()))),
+            "confidence": (("reading", "digit"), np.stack(list(sure.values()))),
+            "student": float(score[0]),
+        },
+        {"reading": list(alphabet), "digit": np.arange(k)},
+        {"identikits": n, "start": config.start, "student": network.model.label},
+    )
+
+
+def alphabets(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """A row of identikits for every reading."""
+    figure, axes = plt.subplots(
+        results.sizes["reading"], 1, figsize=(width, 0.11 * width * results.sizes["reading"])
+    )
+    for ax, reading in zip(axes, results.reading.values):
+        images = results.alphabet.sel(reading=reading).values.astype(float) / 255
+        tiles(ax, images).name_row(measures.READING_WORDS[str(reading)], fontsize=6.5)
+    return figure
+
+
+FIGURES: dict[str, Any] = {
+    "alphabets": Drawing(
+        alphabets, "Which images does this network swear are the ten digits? A row for each way of asking."
+    )
+}

@@ -64,7 +64,10 @@ def reconstruct(
             f"the network has {k} outputs and {config.data} {classes} classes; a student of it cannot be scored"
         )
     key = named(jax.random.key(config.seed), "reconstruction")
-    apply = lambda _, image: (predict(image), {})  # noqa: E731
+
+    def apply(_: Any, image: jax.Array) -> tuple[jax.Array, dict]:
+        return predict(image), {}
+
     nothing = jnp.zeros((1, 1))  # the parameters are inside `predict`
     alphabet, sure = {}, {}
     for name, reading in READINGS.items():

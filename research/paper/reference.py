@@ -43,7 +43,7 @@ FINENESS = (
 )  # dpi of figures, bits of images: the first that fits
 IMAGE = ("y", "x")  # the last two dims of an image
 MANTISSA = 23  # bits of a float32
-PICTURES = (("identikits", "evolution"), ("causal_maps", "signed"), ("input_clusters", "course-2d"))
+PICTURES = (("reconstruction", "alphabet"), ("identikits", "evolution"), ("causal_maps", "signed"))
 COMMANDS = {"quick": "make paper", "full": "make paper PRESET=full"}
 
 

@@ -74,10 +74,9 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, (what, title) in zip(axes.values(), SCORES.items()):
         _score(ax, results, what)
         ax.set_title(title if wide else title.replace(" ", "\n"))
+        ax.set(xlim=(-0.2, 1.2), xticks=(0, 0.5, 1))  # one scale for the three of them
+        ax.xaxis.set_major_formatter("{x:g}")
         if not wide:
-            ax.margins(x=0.5)
-            ax.locator_params(axis="x", nbins=2)
-            ax.xaxis.set_major_formatter("{x:g}")
             ax.xaxis.label.set(x=0, ha="left")
     axes["a"].set_yticks(
         range(len(rows)),

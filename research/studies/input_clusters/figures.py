@@ -70,7 +70,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     shades = dict(
         zip(
             sorted({2, 3, *dimensions}),
-            plt.get_cmap("viridis")(np.linspace(0, 0.85, len({2, 3, *dimensions}))),
+            plt.get_cmap("viridis")(np.linspace(0, 0.7, len({2, 3, *dimensions}))),
         )
     )
     rows = (
@@ -121,10 +121,6 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.plot([low, high], [y + shift] * 2, color=colour, linewidth=2, solid_capstyle="butt")
             never = np.isnan(study.times(results, more, measure)).all()
             ax.plot(value, y + shift, "o", color=colour, markersize=4, mfc="white" if never else colour)
-            if never:
-                text = f"none within {results.epochs:,} epochs".replace(",", " ")
-                ax.text(0.99, y + shift, text, transform=ax.get_yaxis_transform(), ha="right", color=colour,
-                        va="center", fontsize=6.5)  # fmt: skip
         ax.text(
             0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
         )
@@ -205,12 +201,12 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.plot([end.low, end.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
                 ax.plot(end.value, y, "o", color=colour, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
-        ax.set(title=textwrap.fill(title, 12 if narrow else 99), xlim=(0, 1.04))
+        ax.set(title=textwrap.fill(title, 12 if narrow else 20), xlim=(0, 1.04))
         if narrow:
             ax.set_xticks((0, 0.5, 1))
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
-    _label_below(axes, "accuracy: before (grey), after (blue)", once=narrow)
+    _label_below(axes, "accuracy: before (grey), after (blue)", once=True)
     labels = {**SHORT, "found 2-D": "2 features", "found 3-D": "3 features"}
     sizes = {name: study.of(results, name).sizes["run"] for name in names}
     shown = [f"{labels[name]}, n = {sizes[name]}" for name in reversed(names)]

@@ -137,8 +137,9 @@ def test_the_layer_is_nnx_conv_in_values_and_gradients(image, sizes, options):
 def test_relu_and_pool_are_those_of_nnx_also_where_a_row_is_left_over():
     for side, channels in ((8, 1), (7, 3)):
         x, kernel, bias = random(3, side, side, channels), random(4, 3, 3, channels, 4), random(5, 4)
-        inits = {"kernel_init": lambda *_: kernel, "bias_init": lambda *_: bias}
-        wanted = nnx.relu(nnx.Conv(channels, 4, (3, 3), rngs=nnx.Rngs(0), **inits)(x))
+        theirs = nnx.Conv(channels, 4, (3, 3), rngs=nnx.Rngs(0))
+        theirs.kernel[...], theirs.bias[...] = kernel, bias
+        wanted = nnx.relu(theirs(x))
         for form in ("matmul", "plain"):
             layer = Conv(channels, 4, (3, 3), form=form, rngs=nnx.Rngs(0))
             layer.kernel[...], layer.bias[...] = kernel, bias

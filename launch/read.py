@@ -48,6 +48,11 @@ SHAPE = flags.DEFINE_list("image_shape", ["28", "28"], "Height and width of the 
 PAD = flags.DEFINE_integer("pad", 0, "Pixels of background added on every side.")
 RESIZE = flags.DEFINE_list("resize", [], "Height and width to which images are scaled, after padding.")
 CHANNELS = flags.DEFINE_integer("channels", 1, "How many equal channels an ONNX graph takes.")
+BIAS_ROW = flags.DEFINE_string(
+    "bias_row", "last", "Where kernels hold their biases as one more input: last or first."
+)
+MODEL = flags.DEFINE_string("model", None, "Recipe of ours whose parameters are in the file, such as cnn.")
+FLATTEN = flags.DEFINE_string("flatten", "chw", "How feature maps were flattened, with --model: chw or hwc.")
 LABELS = flags.DEFINE_list("labels", [], "The class that each output stands for, -1 for none.")
 OUTPUT = flags.DEFINE_string("output", None, "The ONNX tensor to read, where a graph has several outputs.")
 
@@ -78,6 +83,9 @@ def main() -> int:
         pad=PAD.value,
         resize=_whole("resize", RESIZE.value) or None,
         channels=CHANNELS.value,
+        bias_row=BIAS_ROW.value,
+        model=MODEL.value,
+        flatten=FLATTEN.value,
         labels=_whole("labels", LABELS.value),
     )
     config = read.Config(

@@ -4,20 +4,22 @@
     print(importing.check(imported, test.images, test.labels))    # accuracy first: a wrong setting shows at once
     maps = causal_index.mean_jacobian(imported.predict, images)
 
-Dense networks come from `.npz` and `.safetensors`, any supported graph from `.onnx`. Nothing is ever unpickled.
+Dense networks and models of ours come from `.npz` and `.safetensors`, any supported graph from `.onnx`. Nothing is
+ever unpickled.
 """
 
 import zipfile
 from pathlib import Path
 
+from research.importing import dense, models
 from research.importing.checking import Check, check
-from research.importing.dense import load_npz, load_safetensors
 from research.importing.network import Imported, NetworkFileError, Settings
 from research.importing.onnx_file import load_onnx
 
 __all__ = ["Check", "Imported", "NetworkFileError", "Settings", "check", "load"]
 
-_LOADERS = {".npz": load_npz, ".onnx": load_onnx, ".safetensors": load_safetensors}
+_ARRAYS = {".npz": dense.read_npz, ".safetensors": dense.read_safetensors}
+_KNOWN = ".npz, .onnx, .safetensors"
 _PICKLES = {".bin", ".ckpt", ".joblib", ".p", ".pickle", ".pkl", ".pt", ".pth"}
 
 
@@ -33,16 +35,18 @@ def load(path: str | Path, settings: Settings | None = None) -> Imported:
         raise NetworkFileError(f"Expected a network file, but there is none at {path}; check the path.")
     if path.suffix.lower() in _PICKLES or _is_pickle(path):
         raise NetworkFileError(
-            f"Expected {_known()}, but {path.name} is a pickle, which can run any code when opened and is "
+            f"Expected {_KNOWN}, but {path.name} is a pickle, which can run any code when opened and is "
             "never read; save the weights as .safetensors or export the network as .onnx."
         )
-    if path.suffix.lower() not in _LOADERS:
-        raise NetworkFileError(f"Expected {_known()}, got {path.name}; export the network to one of these.")
-    return _LOADERS[path.suffix.lower()](path, Settings() if settings is None else settings)
-
-
-def _known():
-    return ", ".join(_LOADERS)
+    kind, settings = path.suffix.lower(), Settings() if settings is None else settings
+    if kind == ".onnx":
+        return load_onnx(path, settings)
+    if kind not in _ARRAYS:
+        raise NetworkFileError(f"Expected {_KNOWN}, got {path.name}; export the network to one of these.")
+    arrays, config = _ARRAYS[kind](path), models.own_config(path)
+    if config is not None or settings.model is not None:
+        return models.from_arrays(arrays, None if settings.model else config, settings, path.name)
+    return dense.from_arrays(arrays, settings, path.name)
 
 
 def _is_pickle(path):

@@ -35,22 +35,21 @@ _LONGEST_SEARCH = 6
 _KIND_WORD = re.compile("w|weights?|kernel|coefs?|b|bias|biases|intercepts?")
 
 
-def load_npz(path: Path, settings: Settings) -> Imported:
-    """A dense network from NumPy's archive; object arrays, which are pickles, are refused."""
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of NumPy's archive; object arrays, which are pickles, are refused."""
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file):  # np.load would also take a bare array
             archive = np.load(file, allow_pickle=False)
-            arrays = {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in archive.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise NetworkFileError(
             f"Expected a whole .npz archive of plain arrays, but {path.name} cannot be read ({first_line(error)}); "
             "save it again with np.savez(path, W1=..., b1=..., ...)."
         ) from None
-    return from_arrays(arrays, settings, path.name)
 
 
-def load_safetensors(path: Path, settings: Settings) -> Imported:
-    """A dense network from a safetensors file, for instance PyTorch's state_dict."""
+def read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, for instance PyTorch's state_dict; an activation from its header."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -63,7 +62,7 @@ def load_safetensors(path: Path, settings: Settings) -> Imported:
         ) from None
     if "activation" in metadata:
         arrays["activation"] = np.asarray(metadata["activation"])
-    return from_arrays(arrays, settings, path.name)
+    return arrays
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], settings: Settings, source: str) -> Imported:
@@ -73,6 +72,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], settings: Settings, source: st
     """
     inputs = math.prod(settings.seen_shape)
     vectors, matrices = _sort_by_kind(arrays, source)
+    if folded := not vectors:
+        matrices, vectors = _split_biases(matrices, settings, inputs)
     kernel_names = _order_kernels(matrices, settings, inputs, source)
     transposed, square = _orientation([matrices[name].shape for name in kernel_names], settings, inputs)
     stored = [jnp.asarray(matrices[name], jnp.float32) for name in kernel_names]
@@ -91,6 +92,11 @@ def from_arrays(arrays: Mapping[str, np.ndarray], settings: Settings, source: st
         alternatives[f"orientation={'in_out' if now else 'out_in'}"] = partial(
             _dense, turned, biases, activation
         )
+
+    if folded and vectors:
+        other = "last" if settings.bias_row == "first" else "first"
+        rolled, rolled_biases = _rolled(kernels, biases, other)
+        alternatives[f"bias_row={other}"] = partial(_dense, rolled, rolled_biases, activation)
 
     sizes = "-".join(str(size) for size in (inputs, *(kernel.shape[1] for kernel in kernels)))
     first_kernel, first_bias = settings.fold(kernels[0], biases[0])
@@ -117,20 +123,42 @@ def _dense(
 def _sort_by_kind(arrays, source):
     """Vectors and matrices by name, each in natural order (W2 before W10); [n, 1] and [1, n] are vectors."""
     vectors, matrices = {}, {}
-    for name in sorted(arrays, key=_natural):
+    for name in sorted(arrays, key=natural):
         array = arrays[name]
         if array.ndim == 0 or (array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16"):
             continue
         if array.ndim > 2:
             raise NetworkFileError(
                 f"Expected the kernels [in, out] and biases [out] of a dense network, but {name} in {source} has "
-                f"shape {array.shape}; export a network with other layers as .onnx."
+                f"shape {array.shape}; name its model with the setting model, or export it as .onnx."
             )
         if array.ndim == 1 or 1 in array.shape:
             vectors[name] = array.reshape(-1)
         else:
             matrices[name] = array
     return vectors, matrices
+
+
+def _split_biases(matrices, settings, inputs):
+    """Kernels with their bias as one more row or column, [in + 1, out] or [out, in + 1], taken apart."""
+    kernels, biases, fan_in = {}, {}, inputs
+    for name, matrix in matrices.items():
+        if fan_in + 1 not in matrix.shape:
+            return matrices, {}
+        rows = matrix if matrix.shape[0] == fan_in + 1 else matrix.T
+        at = 0 if settings.bias_row == "first" else fan_in
+        kernels[name], biases[f"{name}.bias"] = np.delete(rows, at, 0), rows[at]
+        fan_in = rows.shape[1]
+    return kernels, biases
+
+
+def _rolled(kernels, biases, other):
+    """The same matrices with their biases in the first row instead of the last, or the reverse."""
+    if other == "first":
+        whole = [jnp.concatenate([kernel, bias[None]]) for kernel, bias in zip(kernels, biases)]
+        return [matrix[1:] for matrix in whole], [matrix[0] for matrix in whole]
+    whole = [jnp.concatenate([bias[None], kernel]) for kernel, bias in zip(kernels, biases)]
+    return [matrix[:-1] for matrix in whole], [matrix[-1] for matrix in whole]
 
 
 def _order_kernels(matrices, settings, inputs, source):
@@ -188,7 +216,9 @@ def _find_biases(vectors, kernel_names, kernels, settings, source):
     fits = len(names) == len(widths) and all(
         name in vectors and len(vectors[name]) == width for name, width in zip(names, widths)
     )
-    unused = bool(set(vectors) - set(names)) and not settings.biases
+    spare = set(vectors) - set(names) if fits and not settings.biases else set()
+    lengths = {*widths, kernels[0].shape[0]}
+    unused = any(vectors[name].dtype.kind == "f" and len(vectors[name]) in lengths for name in spare)
     if names and (not fits or unused):
         raise NetworkFileError(
             f"Expected one bias for each of {', '.join(kernel_names)}, of sizes {widths}, but {source} holds "
@@ -224,7 +254,8 @@ def _find_activation(arrays, layers, settings, source):
     return name
 
 
-def _natural(name):
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key to sort names by, numbers in them by their value."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
 
 

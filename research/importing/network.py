@@ -40,6 +40,9 @@ class Settings:
       pad: pixels of background added on every side.
       resize: height and width to which images are scaled, after padding (bilinear, antialiased).
       channels: how many equal channels an ONNX graph takes, 1 or 3.
+      bias_row: where a kernel holds its bias as one more input, `last` or `first`.
+      model: the recipe of ours (`research.training.recipes`) whose parameters are in the file.
+      flatten: how the file's network flattened feature maps, `chw` or `hwc`, where it is read as a model of ours.
       labels: the class that each output stands for, where outputs are not the classes 0, 1, 2, ... in order; -1 for
         none.
     """
@@ -56,6 +59,9 @@ class Settings:
     pad: int = 0
     resize: tuple[int, int] | None = None
     channels: int = 1
+    bias_row: str = "last"
+    model: str | None = None
+    flatten: str = "chw"
     labels: tuple[int, ...] = ()
 
     def __post_init__(self):
@@ -63,6 +69,8 @@ class Settings:
             ("input_range", INPUT_RANGES),
             ("pixel_order", PIXEL_ORDERS),
             ("orientation", ORIENTATIONS),
+            ("bias_row", ("last", "first")),
+            ("flatten", ("chw", "hwc")),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(

@@ -1,5 +1,7 @@
 """Which array is what: names and orientations of different frameworks all give the same network."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -93,6 +95,29 @@ def test_a_text_in_the_file_may_say_the_activation(tmp_path):
     assert from_arrays({"w": np.ones((12, 3))}, Settings(image_shape=(4, 3)), "file").activation is None
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_biases_inside_the_kernels_are_taken_apart_and_the_check_knows_the_other_end(turned):
+    first = [np.concatenate([b[None], w]) for w, b in ((W1, B1), (W2, B2), (W3, B3))]
+    arrays = {f"theta{i}": w.T if turned else w for i, w in enumerate(first)}
+    told = from_arrays(arrays, replace(SETTINGS, bias_row="first"), "file")
+    assert_allclose(told.predict(IMAGE), LOGITS, atol=1e-5)
+    last = {
+        f"theta{i}": np.concatenate([w, b[None]]) for i, (w, b) in enumerate(((W1, B1), (W2, B2), (W3, B3)))
+    }
+    assert_allclose(from_arrays(last, SETTINGS, "file").predict(IMAGE), LOGITS, atol=1e-5)
+    assert_allclose(
+        from_arrays(arrays, SETTINGS, "file").alternatives["bias_row=first"](IMAGE), LOGITS, atol=1e-5
+    )
+
+
+def test_vectors_that_no_layer_can_have_are_spare():
+    arrays = dict(zip(NAMES["numpy"], (W1, B1, W2, B2, W3, B3), strict=True))
+    spare = {"losses": np.ones(7), "classes": np.arange(3)}
+    assert_allclose(from_arrays(arrays | spare, SETTINGS, "file").predict(IMAGE), LOGITS, atol=1e-5)
+    with pytest.raises(NetworkFileError, match="one bias for each"):
+        from_arrays(arrays | {"scale": np.ones(5)}, SETTINGS, "file")
+
+
 @pytest.mark.parametrize(
     ("arrays", "setting", "message"),
     [
@@ -109,7 +134,11 @@ def test_a_text_in_the_file_may_say_the_activation(tmp_path):
         ({"W": W1.T[:, :-1]}, {}, r"from 12 pixels .*W \(5, 11\) and no order fits.*image_shape"),
         ({}, {}, "file holds no matrix and no order fits"),
         ({"c": W1, "a": W2, "b": W2.T, "d": W3}, {}, "more than one order fits; name them"),
-        ({"c": np.ones((3, 3, 1, 4))}, {}, r"c in file has shape \(3, 3, 1, 4\); export .* as .onnx"),
+        (
+            {"c": np.ones((3, 3, 1, 4))},
+            {},
+            r"c in file has shape \(3, 3, 1, 4\); name its model .* or export .* .onnx",
+        ),
         ({"W1": W1, "W2": W3, "b1": B1}, {}, r"one bias for each of W1, W2, of sizes \[5, 3\].*b1 \(5,\)"),
         ({"W1": W1, "W2": W3, "b1": B3, "b2": B1}, {}, "of sizes"),
         (

@@ -136,12 +136,14 @@ def test_the_layer_is_nnx_conv_in_values_and_gradients(image, sizes, options):
 
 def test_relu_and_pool_are_those_of_nnx_also_where_a_row_is_left_over():
     for side, channels in ((8, 1), (7, 3)):
-        x = random(3, side, side, channels)
-        wanted = nnx.relu(
-            nnx.Conv(channels, 4, (3, 3), kernel_init=nnx.initializers.he_normal(), rngs=nnx.Rngs(0))(x)
-        )
+        x, kernel, bias = random(3, side, side, channels), random(4, 3, 3, channels, 4), random(5, 4)
+        theirs = nnx.Conv(channels, 4, (3, 3), rngs=nnx.Rngs(0))
+        theirs.kernel[...], theirs.bias[...] = kernel, bias
+        wanted = nnx.relu(theirs(x))
         for form in ("matmul", "plain"):
-            conv, pool = Conv(channels, 4, (3, 3), form=form, rngs=nnx.Rngs(0)).relu_pool(x)
+            layer = Conv(channels, 4, (3, 3), form=form, rngs=nnx.Rngs(0))
+            layer.kernel[...], layer.bias[...] = kernel, bias
+            conv, pool = layer.relu_pool(x)
             close(conv, wanted)
             close(pool, nnx.max_pool(wanted, (2, 2), (2, 2)))
 

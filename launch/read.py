@@ -1,13 +1,11 @@
 """Read a network trained elsewhere: python -m launch.read --network=FILE --reading=causal_index --workdir=DIR"""
 
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from launch import cli
+from launch import cli, network_file
 
-NETWORK = flags.DEFINE_string("network", None, "Network file: .npz, .safetensors or .onnx.", required=True)
 READING = flags.DEFINE_string("reading", "causal_index", "causal_index, mean_jacobian or identikits.")
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder to write; results/read/NETWORK-READING if not set."
@@ -29,69 +27,14 @@ RAW = flags.DEFINE_bool(
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a different reading in the same folder.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the identikits.")
 
-RANGE = flags.DEFINE_string(
-    "input_range", "0..1", "Pixel values it was trained on: 0..1, -1..1, 0..255, standardised."
-)
-INVERTED = flags.DEFINE_bool("inverted", False, "It was trained on dark ink on white.")
-ORDER = flags.DEFINE_string(
-    "pixel_order", "rows", "How its images were flattened: rows, or columns (MATLAB, R)."
-)
-ACTIVATION = flags.DEFINE_string("activation", None, "Of the hidden layers, where the file does not say it.")
-ORIENTATION = flags.DEFINE_string(
-    "orientation", "auto", "Of square kernels: in_out, out_in, or auto: like the others."
-)
-KERNELS = flags.DEFINE_list(
-    "kernels", [], "Names of the kernels from the input on, where the file's do not tell."
-)
-BIASES = flags.DEFINE_list("biases", [], "Names of the biases, likewise.")
-SHAPE = flags.DEFINE_list("image_shape", ["28", "28"], "Height and width of the images of --data.")
-PAD = flags.DEFINE_integer("pad", 0, "Pixels of background added on every side.")
-RESIZE = flags.DEFINE_list("resize", [], "Height and width to which images are scaled, after padding.")
-CHANNELS = flags.DEFINE_integer("channels", 1, "How many equal channels an ONNX graph takes.")
-BIAS_ROW = flags.DEFINE_string(
-    "bias_row", "last", "Where kernels hold their biases as one more input: last or first."
-)
-MODEL = flags.DEFINE_string("model", None, "Recipe of ours whose parameters are in the file, such as cnn.")
-FLATTEN = flags.DEFINE_string("flatten", "chw", "How feature maps were flattened, with --model: chw or hwc.")
-LABELS = flags.DEFINE_list("labels", [], "The class that each output stands for, -1 for none.")
-OUTPUT = flags.DEFINE_string("output", None, "The ONNX tensor to read, where a graph has several outputs.")
-
-
-def _whole(name: str, values: list[str]) -> Any:
-    """Whole numbers of a flag, as a tuple."""
-    try:
-        return tuple(map(int, values))
-    except ValueError:
-        raise ValueError(
-            f"--{name} takes whole numbers with commas between, got {','.join(values)}"
-        ) from None
-
 
 def main() -> int:
-    from research.importing import Settings, read
+    from research.importing import read
 
-    settings = Settings(
-        input_range=RANGE.value,
-        inverted=INVERTED.value,
-        pixel_order=ORDER.value,
-        activation=ACTIVATION.value,
-        orientation=ORIENTATION.value,
-        kernels=tuple(KERNELS.value),
-        biases=tuple(BIASES.value),
-        output=OUTPUT.value,
-        image_shape=_whole("image_shape", SHAPE.value),
-        pad=PAD.value,
-        resize=_whole("resize", RESIZE.value) or None,
-        channels=CHANNELS.value,
-        bias_row=BIAS_ROW.value,
-        model=MODEL.value,
-        flatten=FLATTEN.value,
-        labels=_whole("labels", LABELS.value),
-    )
     config = read.Config(
-        NETWORK.value,
+        network_file.NETWORK.value,
         READING.value,
-        settings,
+        network_file.settings(),
         DATA.value,
         IMAGES.value,
         RAW.value,
@@ -104,7 +47,7 @@ def main() -> int:
         RATE.value,
         SEED.value,
     )
-    folder = Path(WORKDIR.value or f"results/read/{Path(NETWORK.value).stem}-{READING.value}")
+    folder = Path(WORKDIR.value or f"results/read/{Path(network_file.NETWORK.value).stem}-{READING.value}")
     console = cli.console()
     say = lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)  # noqa: E731
     for line in read.read(config, folder, say, OVERWRITE.value):

@@ -89,7 +89,7 @@ def reconstruct(
             "student": float(score[0]),
         },
         {"reading": list(alphabet), "digit": np.arange(k)},
-        {"identikits": n, "start": config.start, "student": network.model.label},
+        {"identikits": n, "start": config.start, "student_network": network.model.label},
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
+from research import data
 from research.runtime.rng import named
 from research.training import fit
 from research.training.settings import TrainingConfig
@@ -109,3 +111,22 @@ def _accuracy(apply: Any, block: int, params: Any, images: Array, labels: Array)
         return jnp.mean(jax.lax.map(read, images, batch_size=block) == labels)
 
     return fit.over_networks(one, params)
+
+
+def of_real_digits(
+    network: NetworkConfig, digits: data.Digits, test: data.Digits, n: int, m: int, key: Key[Array, ""],
+    lessons: Lessons,
+) -> Float[np.ndarray, " m"]:  # fmt: skip
+    """The scores of m students that each learn from n training digits of their own draw, with their labels."""
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(named(key, "draw"))))
+    rows = np.stack([_balanced(digits.labels, n, rng) for _ in range(m)])
+    images, labels = jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows], jnp.int32)
+    taught, read = teach(network, images, labels, key, lessons)
+    return np.asarray(accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+
+
+def _balanced(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """n training digits, as many of every class as of every other (to one)."""
+    classes = labels.max() + 1
+    each = [rng.permutation(np.flatnonzero(labels == d)) for d in range(classes)]
+    return np.array([each[i % classes][i // classes] for i in range(n)])

@@ -5,7 +5,6 @@ share nothing with the network name its identikits. And a student learns from th
 is then tested on real ones.
 """
 
-import functools
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ import xarray as xr
 from jaxtyping import Array, Key
 
 from research import data
-from research.data import noise
 from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
@@ -27,16 +25,13 @@ from research.studies import at_least
 from research.studies.reconstruction import judges, students, teachers
 from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
 from research.studies.reconstruction.students import Lessons
-from research.training import fit, train
-from research.training.adversary import Adversary, robust_hits
+from research.training import train
 from research.training.populations import Wanted
 from research.training.recipes import by_recipe, is_recipe
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
-SEARCH = (
-    "search"  # the document's way: the best of 500 low-frequency masks, again and again, from a blank image
-)
+SEARCH = "search"  # the document's way: from a blank image, with low-frequency masks
 READINGS = {
     "blank": Reading("blank"),
     "low_frequency": Reading("low_frequency"),
@@ -45,8 +40,6 @@ READINGS = {
 }
 GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
 GROWN = 3  # the digit of which
-ATTACK = Adversary(eps=1.0, steps=20)  # what robust accuracy is measured with
-NOISE = ("gaussian", 0.5)
 CLASSES = 10
 Identikits = tuple[Any, Any]  # images of bytes [all n y x], and what their networks say about them [all n k]
 
@@ -59,7 +52,7 @@ def _mlp() -> NetworkConfig:
 
 def _noisy() -> NetworkConfig:
     config = by_recipe("cnn_small").default_factory()
-    config.training.noise, config.training.noise_strength = NOISE
+    config.training.noise, config.training.noise_strength = teachers.NOISE
     config.examples = 20_000
     return config
 
@@ -171,7 +164,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
             compat="override",
             fill_value={"alphabet": np.uint8(0), "grown": np.uint8(0)},
         )
-        .merge(_real(config, named(key, "real")))
+        .merge(_of_real_digits(config, named(key, "real")))
         .assign_attrs(
             mlp=config.mlp.model.label,
             cnn=config.cnn.model.label,
@@ -210,7 +203,9 @@ def _read(
 ) -> xr.Dataset:  # fmt: skip
     """How well teachers read, their alphabets in every reading, and what the judges call them; over `all`."""
     apply = train.fit_of(group.base).apply
-    scores = _scores(apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise"))
+    scores = teachers.scores(
+        apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise")
+    )
     drawn = {SEARCH: _search(config, apply, params, named(key, SEARCH))}
     drawn |= {name: np.asarray(images[:, :CLASSES]) for name, (images, _) in asked.items()}
     images = np.stack(list(drawn.values()))  # [reading all digit y x]
@@ -228,31 +223,6 @@ def _read(
         },
         {"reading": list(drawn), "digit": range(CLASSES), "judge": list(bench), "grown_step": list(GROWTH)},
     )
-
-
-def _scores(apply, params, test: data.Digits, attacked: int, key: Key[Array, ""]) -> dict:
-    """Accuracy of every teacher on test digits, on the first of them under attack, and on these under noise."""
-    images, labels = jnp.asarray(test.images), jnp.asarray(test.labels)
-    few = images[:attacked].astype(jnp.float32) / 255
-    corrupt = noise.noise(NOISE[0])
-    noisy = jax.vmap(lambda key, x: corrupt(key, x, NOISE[1]))(jax.random.split(key, len(few)), few)
-
-    def one(params):
-        predict = lambda image: apply(params, image)[0]  # noqa: E731
-        hits = functools.partial(robust_hits, predict, labels=labels[:attacked])
-        return (
-            hits(few, adversary=ATTACK).mean(),
-            hits(noisy, adversary=Adversary()).mean(),
-            hits(few, adversary=Adversary()).mean(),
-        )
-
-    robust, under_noise, clean = jax.jit(lambda given: fit.over_networks(one, given))(params)
-    return {
-        "accuracy": ("all", np.asarray(students.accuracy(apply, params, images, labels))),
-        "robust": ("all", np.asarray(robust)),
-        "under_noise": ("all", np.asarray(under_noise)),
-        "clean_of_attacked": ("all", np.asarray(clean)),
-    }
 
 
 def _search(config: Config, apply, params, key: Key[Array, ""]) -> np.ndarray:
@@ -316,26 +286,15 @@ def _students(
     )
 
 
-def _real(config: Config, key: Key[Array, ""]) -> xr.Dataset:
-    """For comparison: students that learn from as many real digits, with their labels."""
+def _of_real_digits(config: Config, key: Key[Array, ""]) -> xr.Dataset:
+    """For comparison: the scores of students that learn from as many real digits, with their labels."""
     digits, test = data.load(config.data, "train"), data.load(config.data, "test")
-    rng = np.random.default_rng(config.seed)
-    scores = []
-    for n in config.sizes:
-        rows = np.stack([_balanced(digits.labels, n, rng) for _ in range(config.teachers)])
-        taught, read = students.teach(
-            config.mlp, jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows], jnp.int32),
-            named(key, str(n)), config.lessons,
-        )  # fmt: skip
-        scores.append(
-            np.asarray(students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+    scores = [
+        students.of_real_digits(
+            config.mlp, digits, test, n, config.teachers, named(key, str(n)), config.lessons
         )
+        for n in config.sizes
+    ]
     return xr.Dataset(
         {"real_digits": (("real_size", "repetition"), np.stack(scores))}, {"real_size": list(config.sizes)}
     )
-
-
-def _balanced(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n training digits, as many of every class as of every other (to one)."""
-    each = [rng.permutation(np.flatnonzero(labels == d)) for d in range(CLASSES)]
-    return np.array([each[i % CLASSES][i // CLASSES] for i in range(n)])

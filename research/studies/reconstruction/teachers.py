@@ -1,12 +1,19 @@
 """The teachers: one network, trained in several ways, and two that have learned nothing about digits."""
 
 import dataclasses
+import functools
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Key
 
-from research.training import null_models, populations
-from research.training.adversary import Adversary
+from research import data
+from research.data import noise
+from research.studies.reconstruction.students import accuracy
+from research.training import fit, null_models, populations
+from research.training.adversary import Adversary, robust_hits
 from research.training.train import NetworkConfig
 
 # What each regime changes in how a network is trained ("model" and "training" are the fields of its config).
@@ -19,6 +26,8 @@ REGIMES: dict[str, dict[str, dict[str, Any]]] = {
     "robust_1": {"training": {"adversary": Adversary(eps=1.0)}},
     "robust_2": {"training": {"adversary": Adversary(eps=2.0)}},
 }
+ATTACK = Adversary(eps=1.0, steps=20)  # what robust accuracy is measured with
+NOISE = ("gaussian", 0.5)
 NULLS = ("untrained", "shuffled")  # networks that know no digit
 LABELS = {
     "plain": "plain",
@@ -50,3 +59,30 @@ def parameters(base: NetworkConfig, regime: str, m: int, key: Key[Array, ""]) ->
     if regime == "shuffled":
         return null_models.shuffled(base, m, base.training.epochs, key)
     return populations.train_or_load(taught(base, regime), m, f"{regime} teachers").params
+
+
+def scores(
+    apply: Any, params: Any, test: data.Digits, attacked: int, key: Key[Array, ""]
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Accuracy of every teacher on test digits, on the first of them under attack, and on these under noise."""
+    images, labels = jnp.asarray(test.images), jnp.asarray(test.labels)
+    few = images[:attacked].astype(jnp.float32) / 255
+    corrupt = noise.noise(NOISE[0])
+    noisy = jax.vmap(lambda key, x: corrupt(key, x, NOISE[1]))(jax.random.split(key, len(few)), few)
+
+    def one(params):
+        predict = lambda image: apply(params, image)[0]  # noqa: E731
+        hits = functools.partial(robust_hits, predict, labels=labels[:attacked])
+        return (
+            hits(few, adversary=ATTACK).mean(),
+            hits(noisy, adversary=Adversary()).mean(),
+            hits(few, adversary=Adversary()).mean(),
+        )
+
+    robust, under_noise, clean = jax.jit(lambda given: fit.over_networks(one, given))(params)
+    return {
+        "accuracy": ("all", np.asarray(accuracy(apply, params, images, labels))),
+        "robust": ("all", np.asarray(robust)),
+        "under_noise": ("all", np.asarray(under_noise)),
+        "clean_of_attacked": ("all", np.asarray(clean)),
+    }

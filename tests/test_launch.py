@@ -66,6 +66,17 @@ STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run
             ("launch.figures", "--width=3.4"),
             "--width is a number with in, cm, mm or pt, from 2in to 20in, but got '3.4'",
         ),
+        (("launch.reconstruct", "--network={tmp}/none.onnx"), "none.onnx"),
+        (("launch.reconstruct",), "network"),
+        (
+            (
+                "launch.reconstruct",
+                "--network=tests/material/torch_dense.onnx",
+                "--start=hot",
+                "--workdir={tmp}/run",
+            ),
+            "unknown start 'hot'; known: blank",
+        ),
         (("launch.figures", "--format=pdf,gif"), "unknown format gif; known: pdf, svg, png, csv"),
     ],
 )

@@ -100,7 +100,10 @@ def alphabets(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     )
     for ax, reading in zip(axes, results.reading.values):
         images = results.alphabet.sel(reading=reading).values.astype(float) / 255
-        tiles(ax, images).name_row(measures.READING_WORDS[str(reading)], fontsize=6.5)
+        row = tiles(ax, images)
+        row.name_row(measures.READING_WORDS[str(reading)], fontsize=6.5)
+        for i in results.digit.values if ax is axes[0] else ():
+            row.name(i, str(i), above=True, fontsize=8, fontweight="bold")
     return figure
 
 

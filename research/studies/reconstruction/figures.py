@@ -33,6 +33,8 @@ def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
         agreed = e.share(m.agreement(results, kind, reading)).value
         row = tiles(ax, m.alphabet(results, kind, reading))
         row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=5.5 if narrow else 7.5)
+        for i in range(10) if kind == kinds[0] else ():
+            row.name(i, str(i), above=True, fontsize=6.5 if narrow else 8, fontweight="bold")
         ax.text(
             1.015,
             0.5,

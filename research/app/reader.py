@@ -27,6 +27,7 @@ from research.training.populations import Population
 
 SIZES = (1, 8, 32)  # drawings in one call
 CANDIDATES = 128  # for the nearest neighbours; almost always enough to be certain
+ORDINARY, ORDINARY_TESTS = 0.99, 200  # share of these test digits that are no stranger than `Reader.strange`
 NEAR_BY = 50  # candidates for the place on the map
 MAPS = ("tsne", "pca", "plane")
 
@@ -116,6 +117,7 @@ class Reader:
             base.cleaner.network(0),
         )
         self.sizes: tuple[int, ...] = ()  # compiled so far
+        self.strange = self._strange()
         self._look = jax.jit(
             functools.partial(_look, base.bottleneck.apply, base.cleaner.apply, settings.neighbours)
         )
@@ -143,6 +145,14 @@ class Reader:
             Field("neighbours", "uint8", (m, 28, 28)),
             Field("labels", "uint8", (m,)),
         ]
+
+    def _strange(self) -> float:
+        """Distance to the nearest training digit beyond which a drawing is unlike what the networks know."""
+        tests = jnp.asarray(data.rows(self.base.test_images[:ORDINARY_TESTS]))
+        nobody, candidates = jnp.full(len(tests), -1), min(CANDIDATES, len(self.base.labels))
+        k = self.settings.neighbours
+        _, distances, _ = knn.nearest(self.ground.training, tests, nobody, k=k, candidates=candidates)
+        return float(np.quantile(distances[:, 0], ORDINARY))
 
     def warm(self, tell: Tell, sizes: Sequence[int] = SIZES) -> None:
         """Compiles what drawings need that are answered so many together; the smallest number first."""

@@ -166,6 +166,7 @@ class App:
                 "palette": DIGITS,
                 "report": bool(self.report),
                 "measured": self.measured,
+                "strange": round(reader.strange, 3),
             }
         )
 

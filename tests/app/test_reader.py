@@ -52,6 +52,13 @@ def test_every_answer_is_what_its_reading_says(reader, images):
     np.testing.assert_allclose(answer["cleaned"].ravel(), cleaned, atol=1e-5)
 
 
+def test_few_test_digits_are_strange(reader):
+    train, test = (x.reshape(len(x), -1) / 255.0 for x in (reader.base.images, reader.base.test_images[:200]))
+    squares = (test**2).sum(1)[:, None] + (train**2).sum(1)[None] - 2 * test @ train.T
+    nearest = np.sqrt(squares.min(1))
+    assert (nearest > reader.strange).sum() == 2
+
+
 def test_a_training_digit_is_its_own_nearest_neighbour_at_its_own_places(reader):
     image = reader.base.images[3].astype(np.float32) / 255
     (answer,) = reader.answer([draw(image)])

@@ -124,7 +124,8 @@ function show(kind = 0) {
     ink(get("cleaned"), blank ? answer.seen : answer.cleaned);
     const { digits, names } = cards.show(answer, blank);
     const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
-    verdict.show(blank || !link.live ? null : digits, names, link.live ? nothing : "Not connected");
+    const strange = answer.distances[0] > about.strange;
+    verdict.show(blank || !link.live ? null : digits, names, { why: link.live ? nothing : "Not connected", strange });
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
   else if (settings.view === "eigen") eigen?.show(answer, Number(settings.eigen));

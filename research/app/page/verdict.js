@@ -13,12 +13,14 @@ export function sentence(digits, names) {
   return { digit, head: `I read ${digit === 8 ? "an" : "a"} ${digit}`, more };
 }
 
-/** Shows it in a frame that never moves; `digits` is null where there is nothing to read, and `why` says why. */
-export function show(digits, names, why = "") {
+/** Shows it in a frame that never moves; `digits` is null where there is nothing to read, and `why` says why.
+ *  A `strange` drawing is farther from all training digits than nearly every test digit is: agreement means little then. */
+export function show(digits, names, { why = "", strange = false } = {}) {
   const { digit, head, more } = digits ? sentence(digits, names) : { digit: null, head: why, more: "" };
+  get("verdict").classList.toggle("strange", Boolean(digits) && strange);
   put("verdict-digit", digit ?? (digits ? "?" : ""));
   put("verdict-head", head);
-  put("verdict-more", more);
+  put("verdict-more", digits && strange ? `Unlike every digit they know: a guess. ${more}` : more);
 }
 
 /** Sets a text if it is another one: screen readers announce every change. */

@@ -10,7 +10,12 @@ READING = flags.DEFINE_string("reading", "causal_index", "causal_index, mean_jac
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder to write; results/read/NETWORK-READING if not set."
 )
-DATA = flags.DEFINE_string("data", "mnist", "The digits that the network was trained to read.")
+DATA = flags.DEFINE_string(
+    "data", "mnist", "The digits to read: a data set, a folder of pictures, an .npz file or an IDX file."
+)
+PREPARE = flags.DEFINE_string(
+    "prepare", "none", "Of a folder's or file's images: none, or mnist (20x20, centred)."
+)
 IMAGES = flags.DEFINE_integer("images", 10_000, "Training images over which mean_jacobian averages.")
 RESTARTS = flags.DEFINE_integer("restarts", 4, "identikits of each digit.")
 METHOD = flags.DEFINE_string("method", "search", "How identikits are found: search or ascent.")
@@ -36,6 +41,7 @@ def main() -> int:
         READING.value,
         network_file.settings(),
         DATA.value,
+        PREPARE.value,
         IMAGES.value,
         RAW.value,
         RESTARTS.value,

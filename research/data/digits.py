@@ -32,7 +32,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from research.data.cache import cache_dir
-from research.data.sources import IDX_FILES, DataError, Source, find
+from research.data.sources import IDX_FILES, DataError, Source, find, is_elsewhere
 
 HASHES = "sha256.json"
 
@@ -80,6 +80,10 @@ def rows(images: UInt8[np.ndarray, "n h w"]) -> Float32[np.ndarray, "n pixels"]:
 
 def checksum(name: str = "mnist") -> str:
     """Identity of a dataset: sha256 over the names and recorded sha256s of its source files."""
+    if is_elsewhere(name):  # the content of the file, or of every file in the folder
+        path = Path(name)
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        return hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
     lines = sorted(f"{file.sha256}  {file.name}\n" for file in find(name).files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

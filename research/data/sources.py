@@ -127,3 +127,8 @@ def find(name: str) -> Source:
     if name not in SOURCES:
         raise DataError(f"unknown dataset {name!r}; known: {', '.join(sorted(SOURCES))}")
     return SOURCES[name]
+
+
+def is_elsewhere(name: str) -> bool:
+    """Whether a name is that of a folder or file instead of a known data set."""
+    return name not in SOURCES and Path(name).exists()

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 from research import data, importing
 from research.attribution import causal_index
 from research.attribution import comparison as agreement
+from research.data.sources import is_elsewhere
 from research.identikits import identikits
 from research.identikits.gradient_ascent import GradientAscent
 from research.importing import Imported, Settings, figures
@@ -39,7 +40,8 @@ class Config:
     network: str
     reading: str = "causal_index"
     settings: Settings = field(default_factory=Settings)
-    data: str = "mnist"
+    data: str = "mnist"  # or a folder of pictures, an .npz file or an IDX file
+    prepare: str = "none"  # of such images: mnist or none
     images: int = 10_000  # over which mean_jacobian averages
     raw_weights: bool = False  # causal_index in units of what the network sees, not of the image in [0, 1]
     restarts: int = 4  # identikits a digit
@@ -82,9 +84,12 @@ def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False
     config = replace(config, sha256=hashlib.sha256(Path(config.network).read_bytes()).hexdigest())
     if not overwrite:
         _refuse_other(folder, config)
-    test = data.load(config.data, "test")
+    test = _digits(config, "test")
     classes = _classes(network, test, config)
-    check = importing.check(network, test.images, test.labels) if classes else None
+    labelled = test.labels >= 0
+    check = None
+    if classes and labelled.any():
+        check = importing.check(network, test.images[labelled], test.labels[labelled])
     say(str(check) if check else _no_accuracy(network, test, config))
     with lock(folder):
         begin = time.perf_counter()
@@ -99,6 +104,13 @@ def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False
         run.save(config, results, time.perf_counter() - begin)
         files.draw_all(figures, run.results(), folder / "figures")
     return _summary(results, network, config, test)
+
+
+def _digits(config: Config, split: str) -> data.Digits:
+    """A split of a known data set, or all images of a folder or file."""
+    if is_elsewhere(config.data):
+        return data.load_folder(config.data, config.prepare)
+    return data.load(config.data, split)
 
 
 def _refuse_other(folder, config):
@@ -126,11 +138,13 @@ def _classes(network: Imported, test: data.Digits, config: Config) -> tuple[int,
         raise ValueError(
             f"expected one label for each of the {outputs} outputs, got {len(labels)} (--labels)"
         )
-    known = len(np.unique(test.labels))
+    known = 10 if is_elsewhere(config.data) else len(np.unique(test.labels))
     return labels or (tuple(range(known)) if outputs == known else ())
 
 
 def _no_accuracy(network, test, config):
+    if (test.labels < 0).all():
+        return f"no accuracy: the images of {config.data} have no labels"
     return (
         f"no accuracy: {_outputs(network, config)} outputs, but {config.data} has {len(np.unique(test.labels))} "
         "classes; --labels=0,1,... says which class each output stands for (-1 for none)"
@@ -146,7 +160,7 @@ def _causal_index(network: Imported, config: Config, classes: tuple[int, ...]) -
 
 
 def _mean_jacobian(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
-    train = data.load(config.data, "train").images
+    train = _digits(config, "train").images
     chosen = train[:: max(1, len(train) // config.images)][: config.images]
     maps = causal_index.mean_jacobian(network.predict, chosen.astype(np.float32) / 255)
     return _maps(maps, config, classes).assign_attrs(images=len(chosen))
@@ -155,9 +169,9 @@ def _mean_jacobian(network: Imported, config: Config, classes: tuple[int, ...]) 
 def _maps(maps: Float[Array, "k h w"], config: Config, classes: tuple[int, ...]) -> xr.Dataset:
     """The maps and, where the class of each output is known, how much each resembles its class."""
     found = xr.Dataset({"map": (("class", "y", "x"), np.asarray(maps))}, {"class": np.arange(len(maps))})
-    if not classes:
+    train = _digits(config, "train")
+    if not set(classes) - {-1} or not set(classes) - {-1} <= set(train.labels.tolist()):
         return found
-    train = data.load(config.data, "train")
     own = np.asarray(classes)
     contrast = np.asarray(agreement.class_contrast(train.images, train.labels))[own]
     contrast = np.where((own < 0)[:, None, None], np.nan, contrast)

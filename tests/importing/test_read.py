@@ -148,6 +148,20 @@ def test_other_classes_than_the_data_has_are_read_without_accuracy_or_by_their_l
         said(replace(config, settings=Settings(labels=(7, 2))), tmp_path / "wrong")
 
 
+def test_digits_from_elsewhere_are_scored_or_only_read(tmp_path):
+    test = data.load("mnist", "test")
+    np.savez(tmp_path / "some.npz", x=test.images[:300], y=test.labels[:300])
+    np.savez(tmp_path / "bare.npz", x=test.images[:300])
+    config = read.Config(str(MATERIAL / "torch_dense.onnx"), data=str(tmp_path / "some.npz"))
+    _, accuracy, resemblance = said(config, tmp_path / "some")
+    right = importing.check(importing.load(config.network), test.images[:300], test.labels[:300])
+    assert accuracy == str(right)
+    assert resemblance.startswith("resemblance of map and digit")
+    lines = said(replace(config, data=str(tmp_path / "bare.npz")), tmp_path / "bare")
+    assert lines[1].endswith("bare.npz have no labels")
+    assert lines[2].startswith("no resemblance")
+
+
 def test_a_folder_is_never_overwritten_by_another_reading_in_silence(tmp_path):
     config = read.Config(str(MATERIAL / "torch_dense.onnx"), raw_weights=True)
     (tmp_path / "config.json").write_text(json.dumps(as_dict(config)))

@@ -182,6 +182,7 @@ def test_a_network_from_elsewhere_gives_its_alphabet_and_teaches():
         ({"regimes": ()}, "regimes names no way of training"),
         ({"compared": 77}, "must be at least 10 each and hold compared"),
         ({"temperature": 0.0}, "temperature must be positive, got 0"),
+        ({"starts": ("blank",)}, "starts must begin with low_frequency"),
         ({"teachers": 0}, "teachers must be at least 1, got 0"),
     ],
 )

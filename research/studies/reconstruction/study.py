@@ -70,6 +70,11 @@ class Config:
     cnn_students: bool = False  # whether the CNNs teach too
     sizes: tuple[int, ...] = (10, 100, 1000)  # identikits that a student learns from
     compared: int = 1000  # identikits for which starts and labels are compared; one of sizes
+    starts: tuple[str, ...] = (
+        "low_frequency",
+        "blank",
+        "uniform_noise",
+    )  # of the lessons; the first of all sizes
     masks: int = 500  # of the search
     generations: int = 40
     patience: int = 10
@@ -97,6 +102,10 @@ class Config:
         if not self.sizes or min(self.sizes) < CLASSES or self.compared not in self.sizes:
             raise ValueError(
                 f"sizes must be at least {CLASSES} each and hold compared, got {self.sizes} and {self.compared}"
+            )
+        if not self.starts or self.starts[0] != "low_frequency" or not set(self.starts) <= set(READINGS):
+            raise ValueError(
+                f"starts must begin with low_frequency and name some of {', '.join(READINGS)}, got {self.starts}"
             )
         if not self.temperature > 0:
             raise ValueError(f"temperature must be positive, got {self.temperature}")
@@ -250,11 +259,11 @@ def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict
 
 def lessons_of(config: Config) -> list[tuple[str, int, str]]:
     """What students learn from: (start, number of identikits, labels)."""
+    first, *others = config.starts
     return [
-        *(("low_frequency", n, "soft") for n in config.sizes),
-        ("low_frequency", config.compared, "hard"),
-        ("blank", config.compared, "soft"),
-        ("uniform_noise", config.compared, "soft"),
+        *((first, n, "soft") for n in config.sizes),
+        (first, config.compared, "hard"),
+        *((start, config.compared, "soft") for start in others),
     ]
 
 

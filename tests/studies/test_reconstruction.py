@@ -134,12 +134,6 @@ def test_the_claim_is_about_the_documents_network_and_chance():
     assert claims.ALIENS in "".join(row.quote for row in claims.claims(hand_made((0.2, 0.9, 0.1, 0.6))))
 
 
-def test_the_power_law_is_that_of_its_points():
-    sizes = [10, 100, 1000]
-    errors = np.array([[0.8, 0.9]]) * (np.array(sizes)[:, None] / 10.0) ** -np.array([[0.3, 0.1]])
-    np.testing.assert_allclose(measures.power_law(sizes, errors), [0.3, 0.1])
-
-
 def test_a_tiny_run_has_all_parts(results):
     assert list(results.kind.values) == ["plain", "robust_1", "untrained", "shuffled"]
     assert results.alphabet.dtype == np.uint8

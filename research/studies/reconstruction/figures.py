@@ -13,8 +13,8 @@ from research.studies.reconstruction import measures as m
 
 COLOURS = {
     "plain": INK, "dropout": "#999933", "weight_decay": "#117733", "label_smoothing": "#AA4499", "noise": "#6699bb",
-    "robust_1": "#e0907d", "robust_2": SECOND, "untrained": FAINT, "shuffled": MUTED, "cnn_plain": ACCENT,
-    "cnn_robust_2": "#882255", "cnn_untrained": FAINT,
+    "robust_1": "#e0907d", "robust_2": SECOND, "untrained": "#aaaaaa", "shuffled": MUTED, "cnn_plain": ACCENT,
+    "cnn_robust_2": "#882255", "cnn_untrained": "#aaaaaa",
 }  # fmt: skip
 PUBLISHED = (
     ("ZSKD", 0.9877),
@@ -103,14 +103,16 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         k for k in m.kinds(results, dense=False) if len(m.student(results, k, "low_frequency", sizes[0]))
     ]
     figure, ax = plt.subplots(figsize=(width, 0.55 * width if width >= NARROW else 1.1 * width))
-    ends = []
+    ends: list[tuple[float, str, str]] = []
     for kind in kinds:
         points = [e.share(m.student(results, kind, "low_frequency", n)) for n in sizes]
         values = np.array([100 * np.array(point[:3], float) for point in points])
         colour = COLOURS.get(kind, INK)
-        ax.plot(sizes, values[:, 0], "o-", color=colour, markersize=3)
-        if np.isfinite(values).all():
-            ax.fill_between(sizes, values[:, 1], values[:, 2], color=colour, alpha=0.15, linewidth=0)
+        shift = 1 + 0.03 * (len(ends) - len(kinds) / 2)  # so that bars stand beside each other
+        bars = np.abs(values[:, 1:] - values[:, :1]).T if np.isfinite(values).all() else None
+        ax.errorbar(
+            np.array(sizes) * shift, values[:, 0], bars, fmt="o-", color=colour, markersize=3, elinewidth=0.8
+        )
         ends.append((values[-1, 0], m.label(kind), colour))
     real = 100 * results.real_digits.mean("repetition").values
     ax.plot(results.real_size.values, real, "--", color=MUTED)
@@ -133,7 +135,7 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     for place, (_, words, colour) in zip(places, ends):
         ax.annotate(
             words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize=6.5, color=colour if colour != FAINT else MUTED, annotation_clip=False,
+            va="center", fontsize=6.5, color=colour, annotation_clip=False,
         )  # fmt: skip
     ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
     ax.minorticks_off()

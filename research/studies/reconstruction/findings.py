@@ -1,5 +1,7 @@
 """What the reconstructions show."""
 
+import functools
+
 import numpy as np
 import xarray as xr
 
@@ -18,11 +20,9 @@ def findings(results: xr.Dataset) -> list[Finding]:
         _robust_teaches(results),
         _costs(results),
         _static(results),
-        *_students(results),
-        *_search(results),
-        _law(results),
-        _real(results),
+        *_few(results),
         _soft(results),
+        *_students(results),
     ]
     return [each for each in made if each is not None]
 
@@ -31,23 +31,24 @@ def _share(values: np.ndarray) -> Number:
     return Number.of(e.share(values), UNIT, percent=True, digits=0)
 
 
-def _best(results: xr.Dataset, values: dict[str, np.ndarray]) -> str:
+def _best(values: dict[str, np.ndarray]) -> str:
     return max(values, key=lambda kind: values[kind].mean())
 
 
 def _robust_alphabet(results: xr.Dataset) -> Finding | None:
-    """Adversarial training makes identikits readable."""
-    agreed = {kind: m.agreement(results, kind, START) for kind in m.kinds(results)}
+    """Adversarial training makes identikits readable, even those of the document's search."""
+    agreed = {kind: m.agreement(results, kind, "search") for kind in m.kinds(results)}
     robust = {kind: x for kind, x in agreed.items() if kind.startswith("robust")}
     if not robust or "plain" not in agreed:
         return None
-    best = _best(results, robust)
+    best = _best(robust)
     nulls = {kind: x for kind, x in agreed.items() if kind in m.NULLS}
     null = max((x.mean() for x in nulls.values()), default=m.CHANCE)
     return finding(
         "robust-alphabet",
-        "Judges name {robust:full} of the identikits of a network trained against an adversary ({best}), and {plain} of "
-        "those of the plain network, both by gradient ascent from soft blobs; networks that know no digit reach {null}.",
+        "Of the images that the document's search finds for a network trained against an adversary ({best}), judges name "
+        "{robust:full} as intended; {plain} of those for a plain network, and {null} of those for networks that know no "
+        "digit.",
         holds=e.difference(robust[best], agreed["plain"]).low > 0,
         words={"best": m.label(best)},
         robust=_share(robust[best]),
@@ -62,7 +63,7 @@ def _robust_teaches(results: xr.Dataset) -> Finding | None:
     robust = {kind: x for kind, x in taught.items() if kind.startswith("robust") and len(x)}
     if not robust or "plain" not in taught:
         return None
-    best = _best(results, robust)
+    best = _best(robust)
     gain = e.difference(robust[best], taught["plain"])
     return finding(
         "robust-teaches",
@@ -115,7 +116,7 @@ def _static(results: xr.Dataset) -> Finding | None:
 def _students(results: xr.Dataset) -> list[Finding | None]:
     """One finding for each teacher and start: how well its student reads real digits."""
     made = []
-    for kind in [str(kind) for kind in results.kind.values]:
+    for kind in m.kinds(results, dense=False):
         for start in ("low_frequency", "blank", "uniform_noise"):
             n = m.sizes(results)[-1] if start == START else m.compared(results)
             values = m.student(results, kind, start, n)
@@ -133,68 +134,42 @@ def _students(results: xr.Dataset) -> list[Finding | None]:
     return made
 
 
-def _search(results: xr.Dataset) -> list[Finding | None]:
-    """What the null models say about the document's search."""
-    there = m.kinds(results)
-    nulls = [kind for kind in there if kind in m.NULLS]
-    if "plain" not in there or not nulls:
+def _few(results: xr.Dataset) -> list[Finding | None]:
+    """One identikit of each digit, beside one real digit each and beside many identikits."""
+    few, many = m.sizes(results)[0], m.sizes(results)[-1]
+    there = [k for k in m.kinds(results, nulls=False) if len(m.student(results, k, START, few))]
+    if not there:
         return []
-    plain = m.agreement(results, "plain", "search")
-    worst = max(nulls, key=lambda kind: m.agreement(results, kind, "search").mean())
-    null = m.agreement(results, worst, "search")
+    best = max(there, key=lambda kind: m.student(results, kind, START, few).mean())
+    taught, more = (m.student(results, best, START, n) for n in (few, many))
+    real = {n: results.real_digits.sel(real_size=n).values.astype(float) for n in (few, many)}
+    draws = functools.partial(Number.of, unit="draws of digits", percent=True, digits=0)
+    gain = e.paired(more, taught)
+    points = e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n)
     return [
         finding(
-            "search-against-null",
-            "The document's search finds images of which judges name {plain:full} on plain networks, and {null} on "
-            "networks that know no digit ({worst}).",
-            holds=e.difference(plain, null).low > 0,
-            words={"worst": m.label(worst)},
-            plain=_share(plain),
-            null=_share(null),
-        )
+            "few-identikits-beat-digits",
+            "One identikit of each digit teaches more than one real digit each: a student of {size} identikits "
+            "({best}) reads {taught:full} of the test digits, one of {size} real digits {real:full}.",
+            holds=e.difference(taught, real[few]).low > 0,
+            words={"best": m.label(best)},
+            taught=_share(taught),
+            real=draws(e.share(real[few])),
+            size=Number.exact(few, "images"),
+        ),
+        finding(
+            "more-identikits",
+            "More identikits of the same kind add little: with {many} instead of {few} of them the student's accuracy "
+            "changes by {points:full} points ({best}). As many real digits bring it from {before} to {after}.",
+            holds=gain.high < 0.1 and e.difference(real[many], real[few]).low > gain.high,
+            words={"best": m.label(best)},
+            points=Number.of(points, UNIT, digits=1),
+            many=Number.exact(many, "identikits"),
+            few=Number.exact(few, "identikits"),
+            before=draws(e.share(real[few])),
+            after=draws(e.share(real[many])),
+        ),
     ]
-
-
-def _law(results: xr.Dataset) -> Finding | None:
-    """How the student's error falls with the number of identikits."""
-    sizes, there = m.sizes(results), [k for k in m.kinds(results, nulls=False) if k.startswith("robust")]
-    if len(sizes) < 3 or not there:
-        return None
-    n = sizes[-1]
-    best = max(there, key=lambda kind: m.student(results, kind, START, n).mean())
-    errors = np.stack([1 - m.student(results, best, START, size) for size in sizes])
-    exponent = e.mean(m.power_law(sizes, errors))
-    return finding(
-        "student-law",
-        "The error of a student of the best teacher ({best}) falls with the number of identikits n as a power of n with "
-        "exponent −{exponent:full}, from {few} identikits to {many}.",
-        holds=exponent.low > 0,
-        words={"best": m.label(best)},
-        exponent=Number.of(exponent, UNIT),
-        few=Number.exact(sizes[0], "identikits"),
-        many=Number.exact(n, "identikits"),
-    )
-
-
-def _real(results: xr.Dataset) -> Finding | None:
-    """How many real digits an identikit is worth."""
-    n = m.sizes(results)[-1]
-    there = [k for k in m.kinds(results, nulls=False) if len(m.student(results, k, START, n))]
-    if not there:
-        return None
-    best = max(there, key=lambda kind: m.student(results, kind, START, n).mean())
-    own = results.real_digits.sel(real_size=n).values.astype(float)
-    taught = m.student(results, best, START, n)
-    return finding(
-        "real-digits-teach-more",
-        "As many real digits teach more: a student of {size} digits with their labels reads {real:full}, one of {size} "
-        "identikits of the best teacher ({best}) {taught}.",
-        holds=e.difference(own, taught).low > 0,
-        words={"best": m.label(best)},
-        real=Number.of(e.share(own), "draws of digits", percent=True, digits=0),
-        taught=_share(taught),
-        size=Number.exact(n, "images"),
-    )
 
 
 def _soft(results: xr.Dataset) -> Finding | None:

@@ -5,7 +5,7 @@ real digits.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -28,10 +28,15 @@ def apart(network: NetworkConfig, seed: int) -> NetworkConfig:
     return dataclasses.replace(network, seed=seed + OWN_SEED)
 
 
-def panel(networks: dict[str, NetworkConfig], seed: int, neighbours_among: int) -> dict[str, Judge]:
+def name(network: NetworkConfig) -> str:
+    """What a judge is called."""
+    return network.model.label + (", trained on noise" if network.training.noise != "none" else "")
+
+
+def panel(networks: Sequence[NetworkConfig], seed: int, neighbours_among: int) -> dict[str, Judge]:
     """Each judge by name: images in [0, 1] -> the digits that it names."""
-    judges = {name: _network(apart(config, seed), name) for name, config in networks.items()}
-    dataset = next(iter(networks.values())).data
+    judges = {name(config): _network(apart(config, seed), name(config)) for config in networks}
+    dataset = networks[0].data
     return judges | {f"{NEIGHBOURS} nearest neighbours": _neighbours(dataset, neighbours_among)}
 
 
@@ -48,16 +53,12 @@ def _network(config: NetworkConfig, name: str) -> Judge:
 
 def _neighbours(dataset: str, among: int) -> Judge:
     train = data.load(dataset, "train")
-    index = knn.build(data.rows(train.images[:among]), min(NEIGHBOURS, among))
+    k = min(NEIGHBOURS, among)
+    index = knn.build(data.rows(train.images[:among]), k)
     labels = train.labels[:among]
 
     def read(images: Float[np.ndarray, "n h w"]) -> Int[np.ndarray, " n"]:
-        nearest = knn.search(index, images.reshape(len(images), -1).astype(np.float32), index_k(among))[0]
+        nearest = knn.search(index, images.reshape(len(images), -1).astype(np.float32), k)[0]
         return knn.vote(labels[nearest])
 
     return read
-
-
-def index_k(among: int) -> int:
-    """How many neighbours vote."""
-    return min(NEIGHBOURS, among)

@@ -21,8 +21,9 @@ def label(kind: str) -> str:
 
 
 def kinds(results: xr.Dataset, *, dense: bool = True, nulls: bool = True) -> list[str]:
-    """The kinds of teacher that took part."""
-    there = [str(kind) for kind in results.kind.values]
+    """The kinds of teacher that took part, in the order of LABELS, the CNNs last."""
+    order = [*LABELS, *(f"cnn_{name}" for name in LABELS)]
+    there = sorted((str(kind) for kind in results.kind.values), key=order.index)
     there = [kind for kind in there if nulls or kind.removeprefix("cnn_") not in NULLS]
     return [kind for kind in there if not (dense and kind.startswith("cnn_"))]
 
@@ -80,11 +81,3 @@ def alphabet(results: xr.Dataset, kind: str, reading: str, teacher: int = 0) -> 
     """The ten identikits of one teacher in [0, 1]: [digit y x]."""
     images = results.alphabet.sel(kind=kind, reading=reading).isel(teacher=teacher)
     return images.transpose("digit", "y", "x").values.astype(float) / 255
-
-
-def power_law(sizes: list[int], errors: np.ndarray) -> np.ndarray:
-    """The exponent b of error ∝ size^−b of every teacher, by least squares on logarithms; errors [size teacher]."""
-    x = np.log(np.asarray(sizes, float))
-    y = np.log(np.maximum(errors, 1e-4))
-    x = x - x.mean()
-    return -(x[:, None] * (y - y.mean(0))).sum(0) / (x**2).sum()

@@ -130,13 +130,9 @@ def groups(config: Config) -> list[Group]:
     return [dense, cnns] if cnns.regimes else [dense]
 
 
-def panel(config: Config) -> dict[str, NetworkConfig]:
-    """The networks among the judges, by what they are called."""
-    return {
-        config.judge_cnn.model.label: config.judge_cnn,
-        f"{config.judge_noisy.model.label}, trained on noise": config.judge_noisy,
-        config.judge_logistic.model.label: config.judge_logistic,
-    }
+def panel(config: Config) -> tuple[NetworkConfig, ...]:
+    """The networks among the judges."""
+    return config.judge_cnn, config.judge_noisy, config.judge_logistic
 
 
 def wanted(config: Config) -> list[Wanted]:
@@ -147,8 +143,7 @@ def wanted(config: Config) -> list[Wanted]:
         for regime in group.regimes
         if regime not in teachers.NULLS
     ]
-    seed = config.seed
-    return taught + [Wanted(judges.apart(how, seed), 1, name) for name, how in panel(config).items()]
+    return taught + [Wanted(judges.apart(how, config.seed), 1, judges.name(how)) for how in panel(config)]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:

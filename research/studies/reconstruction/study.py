@@ -41,6 +41,7 @@ READINGS = {
 GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
 GROWN = 3  # the digit of which
 CLASSES = 10
+NO_IMAGE = {"alphabet": np.uint8(0), "grown": np.uint8(0)}  # where a kind has fewer teachers
 Identikits = tuple[Any, Any]  # images of bytes [all n y x], and what their networks say about them [all n k]
 
 
@@ -160,14 +161,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         for kind in row.kind.values:
             run.metrics(kind=str(kind), accuracy=float(row.accuracy.sel(kind=kind).mean()))
     return (
-        xr.concat(
-            found,
-            "kind",
-            join="outer",
-            coords="minimal",
-            compat="override",
-            fill_value={"alphabet": np.uint8(0), "grown": np.uint8(0)},
-        )
+        xr.concat(found, "kind", join="outer", coords="minimal", compat="override", fill_value=NO_IMAGE)
         .merge(_of_real_digits(config, named(key, "real")))
         .assign_attrs(
             mlp=config.mlp.model.label,

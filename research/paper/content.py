@@ -22,6 +22,7 @@ DOCUMENTS = {  # by the first three digits of their file names
     "004": "Explainable Clustering in a Classification Neural Network",
 }
 TEMPLATES = Path(__file__).with_name("templates")
+FINDINGS = 16  # sentences of a study that are printed; all stand in findings.json
 
 
 def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any
         "method": prose.runs(about.METHOD),
         "differences": [prose.runs(each) for each in about.DIFFERENCES],
         "failure": chapter.failure or "",
-        "findings": [prose.runs(finding.statement) for finding in chapter.findings()],
+        "findings": _findings(chapter),
         "claims": [row(claim) for claim in claims],
         "figures": [
             _figure(f"{number}.{i}", picture, names, origin.get("commit", ""))
@@ -73,6 +74,15 @@ def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any
         "settings": settings(json.loads(config.read_text())) if config.exists() else {},
         "origin": _origin(origin) if origin else {},
     }
+
+
+def _findings(chapter: Chapter) -> list[prose.Runs]:
+    """The first FINDINGS of a study as sentences, and how many more there are."""
+    found = chapter.findings()
+    said = [finding.statement for finding in found[:FINDINGS]]
+    if left := len(found) - len(said):
+        said.append(f"{left} more findings like these stand in `findings.json`.")
+    return [prose.runs(each) for each in said]
 
 
 def row(claim: c.Claim) -> dict[str, Any]:

@@ -13,7 +13,7 @@ README_ROWS = 30  # at most, so that the table can be read
 LEFT_TO_THE_REPORT = (  # primary rows that the README leaves out
     "deep-takes-longer", "reimplementation-same", "digits-close-to-1", "one-nine-mess", "three-like-f", "four-like-u",
     "index-suits-simple", "course-1000",
-    "course-2500", "loss-falls", "autoencoder-reproduces", "bottleneck-looks-different", "plain-seven-read",
+    "course-2500", "loss-falls", "simple-classifier", "autoencoder-reproduces", "bottleneck-looks-different", "plain-seven-read",
     "plain-seven-off", "plain-seven-slash", "funky-seven-positive", "funky-seven-filters",
 )  # fmt: skip
 COMPARED = ("better", "worse")  # notes that belong to the verdict

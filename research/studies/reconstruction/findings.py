@@ -116,8 +116,8 @@ def _static(results: xr.Dataset) -> Finding | None:
 def _students(results: xr.Dataset) -> list[Finding | None]:
     """One finding for each teacher and start: how well its student reads real digits."""
     made = []
-    for kind in m.kinds(results, dense=False):
-        for start in ("low_frequency", "blank", "uniform_noise"):
+    for start in ("low_frequency", "blank", "uniform_noise"):
+        for kind in m.kinds(results, dense=False):
             n = m.sizes(results)[-1] if start == START else m.compared(results)
             values = m.student(results, kind, start, n)
             if len(values):

@@ -20,7 +20,9 @@ IMAGES = flags.DEFINE_integer("images", 10_000, "Training images over which mean
 RESTARTS = flags.DEFINE_integer("restarts", 4, "identikits of each digit.")
 METHOD = flags.DEFINE_string("method", "search", "How identikits are found: search or ascent.")
 START = flags.DEFINE_string(
-    "start", "", "First image of identikits: blank, low_noise, uniform_noise, gaussian_noise, auto."
+    "start",
+    "",
+    "First image of identikits: blank, low_noise, low_frequency, uniform_noise, gaussian_noise, auto.",
 )
 TARGET = flags.DEFINE_float("target", 0.99, "Confidence that ends an identikit.")
 PATIENCE = flags.DEFINE_integer("patience", 50, "Generations without a gain that end an identikit.")

@@ -53,7 +53,7 @@ STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run
         ),
         (
             ("launch.paper", "--only=poetry", "--workdir={tmp}/run"),
-            "unknown study 'poetry'; known: recognisers",
+            "unknown study 'poetry'; known: reconstruction, recognisers",
         ),
         (("launch.paper", "--workdir=/proc/paper"), "/proc/paper"),
         (("launch.figures", "--study=poetry", "--workdir={tmp}/run"), "unknown study 'poetry'"),

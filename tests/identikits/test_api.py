@@ -281,7 +281,10 @@ def test_given_starts_go_to_their_digits():
             "option 'num_candidates' belongs into the RandomSearch itself",
         ),
         ({"objective": "beauty"}, "unknown objective 'beauty'; known: channel"),
-        ({"start": "snow"}, "unknown start 'snow'; known: auto, blank, gaussian_noise, low_noise"),
+        (
+            {"start": "snow"},
+            "unknown start 'snow'; known: auto, blank, gaussian_noise, low_frequency, low_noise",
+        ),
         ({"start": np.zeros((3, 3, 8, 8), np.float32)}, r"theirs are \[3, 3, 8, 8\]"),
         ({"start": np.full(SHAPE, 1.5, np.float32)}, "must lie in .0, 1., they reach from 1.5 to 1.5"),
         ({"start": np.full(SHAPE, np.nan, np.float32)}, "must lie in"),

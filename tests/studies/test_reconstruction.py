@@ -31,6 +31,7 @@ def config():
     config = get_config("smoke")
     config.mlp.model.widths = (16,)
     config.mlp.examples = config.judge_cnn.examples = 1000
+    config.mlp.training.batch = 20
     config.regimes = ("plain", "robust_1", "untrained", "shuffled")
     return config
 
@@ -137,10 +138,8 @@ def test_the_claim_is_about_the_documents_network_and_chance():
 def test_a_tiny_run_has_all_parts(results):
     assert list(results.kind.values) == ["plain", "robust_1", "untrained", "shuffled"]
     assert results.alphabet.dtype == np.uint8
-    for kind, value in (("plain", 0.6), ("untrained", 0.0)):
-        assert measures.of_kind(results, "accuracy", kind).mean() >= value
-    untrained = measures.of_kind(results, "accuracy", "untrained")
-    assert untrained.max() < 0.4
+    plain, untrained = (measures.of_kind(results, "accuracy", kind) for kind in ("plain", "untrained"))
+    assert plain.min() > 0.4 > untrained.max()
     assert [row.verdict for row in claims.claims(results) if row.primary] == ["not run"]
     ids = [each.id for each in findings.findings(results)]
     assert {f"student-{kind}-low-frequency" for kind in ("plain", "robust-1", "untrained")} <= set(ids)

@@ -55,7 +55,7 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
     def trained(config: NetworkConfig, title: str) -> Population:
         what = f"Training: {title.lower()}"
         tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
-        with progress.watched(lambda _, share: tell(what, share)):
+        with progress.watched(lambda _, share, **figures: tell(what, share)):
             return populations.train_or_load(config, 1, name=title)
 
     models = {name: trained(config, TITLES[name]) for name, config in settings.models.items()}

@@ -15,11 +15,11 @@ from research.runs.store import Run
 
 TITLE = "Small digit recognisers, trained and read backwards"
 DOCUMENTS = {  # by the first three digits of their file names
-    "000": "Knowledge extraction from feed forward neural network trained on MNIST database",
-    "001": "Interactive MNIST Application",
-    "002": "[a blog post on digits, denoising autoencoders and bottlenecks]",
-    "003": "Reverse image recognition",
-    "004": "Explainable Clustering in a Classification Neural Network",
+    "000": "Knowledge extraction from feed forward neural network trained on MNIST database (Clear Data Labs)",
+    "001": "Interactive MNIST Application, a web page",
+    "002": "an untitled blog post on digits, denoising autoencoders and bottlenecks",
+    "003": "Reverse image recognition (15 May 2016)",
+    "004": "Explainable Clustering in a Classification Neural Network (D. Kothari)",
 }
 TEMPLATES = Path(__file__).with_name("templates")
 FINDINGS = 16  # sentences of a study that are printed; all stand in findings.json

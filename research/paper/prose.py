@@ -5,7 +5,7 @@
     [cleaning-pays] Cleaning helps: {cleaning-pays.cleaned}.       left out where the finding is not there
 
 Names in braces, with what a colon may add:
-    claim-id                measured; :percent :interval :n :size :claimed :verdict :criterion
+    claim-id                measured; :percent :percents (its interval) :interval :n :size :claimed :verdict :criterion
     finding-id              the whole sentence; finding-id.number one of its numbers, as in findings (:interval :n :full)
     lead.study              the first finding of a study
     claims.all, .measured, or .verdict (claims.not-reproduced): how many of the primary rows; confidence, min-units
@@ -45,6 +45,7 @@ def percent(x: float | None) -> str:
 OF_A_CLAIM: Mapping[str | None, Callable[[c.Claim], str]] = {
     None: lambda row: c.number(row.measured),
     "percent": lambda row: percent(row.measured),
+    "percents": lambda row: "–" if row.low is None else f"{percent(row.low)[:-2]}–{percent(row.high)}",
     "claimed": lambda row: c.number(row.claimed),
     "interval": lambda row: tables.interval(row).replace(" … ", " to "),
     "n": lambda row: f"n = {tables.size(row)}" if row.n else "not run",

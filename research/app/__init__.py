@@ -5,7 +5,10 @@
     crowd     many clients, one call        portrait  identikits, generation by generation
     guard     who may ask, and how often    server    Starlette: pages, sockets, start and end
     uploads   pictures from outside         photo     the ink of a picture of a digit on paper
+    visitor   one open socket               serving   the app until a signal ends it
+    latency   how long answers take
     page/     ES modules, no build step
 
-It only looks: networks come from the store, readings from `reading/` and `geometry/`.
+It only looks: networks come from `training/`, readings from `identikits/`, `attribution/` and `embedding/`. Drawings
+are centred and scaled like MNIST in the browser, by `page/prepare.js`.
 """

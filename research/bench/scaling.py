@@ -137,90 +137,60 @@ def share_reached(operations: float, peak: float) -> tuple[float, str]:
     return operations * MASKS / seconds / peak, what
 
 
-def page(
+def plan(
     costs: dict[str, dict[str, float]], run: int, shared: dict[str, float], given: argparse.Namespace
-) -> str:
-    """The plan, as Markdown."""
-    share, seen = (
-        (given.share, "assumed") if given.share else share_reached(costs["cnn"]["operations"], given.peak)
-    )
-    speed = given.peak * share
-    row = lambda *cells: "| " + " | ".join(map(str, cells)) + " |"  # noqa: E731
-    measured = [
-        row(kind, f"{c['parameters']:,}", f"{c['operations'] / 1e6:.2f}", f"{c['evaluation'] * 1e6:.1f}",
-            f"{c['working'] / 1e6:.1f}", f"{c['training']:.1f}", f"{c['parameters'] * 4 * NETWORKS / 1e9:.2f}")
-        for kind, c in costs.items()
-    ]  # fmt: skip
-    evaluations = IDENTIKITS * (1 + GENERATIONS * MASKS)
-    plan = []
-    for kind, c in costs.items():
-        asking, learning = evaluations * c["operations"] / speed, NETWORKS * c["training_operations"] / speed
-        core = (evaluations * c["evaluation"] + NETWORKS * c["training"]) / 86400
-        plan.append(row(kind, f"{core:,.1f} days", *(_time((asking + learning) / n) for n in CLUSTERS)))
-    gathered = IDENTIKITS * run
-    sent = [row(n, _size(gathered / n), _size(gathered), _time(gathered / given.link)) for n in CLUSTERS]
-    one = shared["1 device"]
-    weakly = [row(name, f"{t:.2f}", f"{int(name.split()[0]) * one / t:.0%}") for name, t in shared.items()]
-    cnn = costs["cnn"]["parameters"] * 4
-    fits = int(0.5 * given.memory / (3 * cnn))
-    return f"""# Scaling
+) -> dict[str, Any]:
+    """Everything that the page says: numbers as text, and the rows of its tables.
 
-Written by `python -m research.bench.scaling`; {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores of a
-{platform.machine()} machine, jax {jax.__version__}. The columns for accelerators are counted operations divided by the
-speed that is stated there, not measurements.
+    Args:
+        costs: `network_costs` of each kind.
+        run: `run_bytes`.
+        shared: processor seconds of `weak` by number of devices or processes.
+        given: the command's options.
+    """
+    cnn = costs["cnn"]
+    share, seen = (given.share, "assumed") if given.share else share_reached(cnn["operations"], given.peak)
+    evaluations, gathered = IDENTIKITS * (1 + GENERATIONS * MASKS), IDENTIKITS * run
 
-## Measured on one core
+    def seconds(c: dict[str, float]) -> float:  # of one accelerator
+        work = evaluations * c["operations"] + NETWORKS * c["training_operations"]
+        return work / (given.peak * share)
 
-{row("network", "parameters", "MFLOP an evaluation", "µs an evaluation", "MB of work for 500", "s to train one", f"GB, {NETWORKS:,} networks")}
-{row(*["---"] * 7)}
-{chr(10).join(measured)}
+    def days(c: dict[str, float]) -> float:  # of one core
+        return (evaluations * c["evaluation"] + NETWORKS * c["training"]) / 86400
 
-Training is a few steps times the recipe's number of steps. One run of a search is {run:,} bytes between two chunks.
+    return {
+        "cores": len(os.sched_getaffinity(0)), "all_cores": os.cpu_count(), "machine": platform.machine(),
+        "jax": jax.__version__, "networks": f"{NETWORKS:,}", "identikits": f"{IDENTIKITS:,}",
+        "each": IDENTIKITS // NETWORKS, "generations": GENERATIONS, "masks": MASKS, "clusters": CLUSTERS,
+        "run": f"{run:,}", "evaluations": f"{evaluations:.2g}", "share": f"{share:.0%}", "seen": seen,
+        "peak": f"{given.peak / 1e12:.0f}", "memory": f"{given.memory / 1e9:.0f}", "link": f"{given.link / 1e9:.0f}",
+        "cnns": f"{cnn['parameters'] * 4 * NETWORKS / 1e9:.0f}",
+        "fits": f"{int(0.5 * given.memory / (3 * cnn['parameters'] * 4)):,}", "gathered": _size(gathered),
+        "at_once": f"{int(2e9 / run):,}", "runs_each": f"{IDENTIKITS // CLUSTERS[-1]:,}",
+        "measured": [
+            (kind, f"{c['parameters']:,}", f"{c['operations'] / 1e6:.2f}", f"{c['evaluation'] * 1e6:.1f}",
+             f"{c['working'] / 1e6:.1f}", f"{c['training']:.1f}", f"{c['parameters'] * 4 * NETWORKS / 1e9:.2f}")
+            for kind, c in costs.items()
+        ],
+        "plan": [
+            (kind, f"{days(c):,.1f} days", *(_time(seconds(c) / n) for n in CLUSTERS)) for kind, c in costs.items()
+        ],
+        "sent": [(n, _size(gathered / n), _size(gathered), _time(gathered / given.link)) for n in CLUSTERS],
+        "weakly": [
+            (name, f"{t:.2f}", f"{int(name.split()[0]) * shared['1 device'] / t:.0%}") for name, t in shared.items()
+        ],
+    }  # fmt: skip
 
-## {IDENTIKITS:,} identikits over {NETWORKS:,} networks
 
-Training all networks and asking each {IDENTIKITS // NETWORKS} times, {GENERATIONS} generations of {MASKS} masks each
-(8 to 14 generations were seen in the study `identikits`): {evaluations:.2g} evaluations.
+def page(said: dict[str, Any]) -> str:
+    """The plan as Markdown."""
+    import jinja2
 
-Of an accelerator: {share:.0%} of {given.peak / 1e12:.0f} TFLOP/s ({seen}); assumed {given.memory / 1e9:.0f} GB of memory and
-{given.link / 1e9:.0f} GB/s between hosts.
-
-{row("network", "one core (measured)", *(f"{n} accelerators" for n in CLUSTERS))}
-{row(*["---"] * 5)}
-{chr(10).join(plan)}
-
-Communication: nothing is sent while runs advance; between chunks every process gets all runs. If all of them are asked
-in one call:
-
-{row("accelerators", "sent by each", "held by each process", "time a chunk")}
-{row(*["---"] * 4)}
-{chr(10).join(sent)}
-
-## Where it breaks first
-
-1. **Parameters.** A population is on every device: {NETWORKS:,} CNNs are {cnn * NETWORKS / 1e9:.0f} GB, and three times that
-   while they are trained with Adam. About {fits:,} CNNs fit into half of one accelerator's memory while they are trained.
-2. **The runs on the host.** {IDENTIKITS:,} runs are {_size(gathered)} in each process, gathered after every chunk and written at
-   every checkpoint; {int(2e9 / run):,} runs in one call are 2 GB.
-3. **The last runs.** A block ends with its slowest run; with {IDENTIKITS // CLUSTERS[-1]:,} runs for each of {CLUSTERS[-1]} devices this is hidden,
-   with fewer than about ten it is not.
-4. **Starting.** Start and compilation take seconds a process (about 5 to 30 seen here) and do not shrink: on {CLUSTERS[-1]} accelerators they outweigh
-   the computation for the small networks above.
-
-So work of this size is a sweep, not one mesh: 100 points of 100 networks and 10,000 identikits each
-(`--grid='cnn.seed=0:100'`), a node a point. Points share nothing, a lost node costs one point, and every host holds a
-hundredth of the above. One mesh over several hosts is for a single population that must be trained or asked as one.
-
-## Weak scaling here
-
-The same search per device (4 runs, 40 generations of {MASKS} masks on a softmax), cheapest of two. There are {os.cpu_count()} cores
-here, so that more devices cannot be faster; counted is what sharing out costs: the processor seconds of all devices
-and processes together, against so many times those of one device. 100 % means that it costs nothing.
-
-{row("", "processor seconds", "efficiency")}
-{row(*["---"] * 3)}
-{chr(10).join(weakly)}
-"""
+    text = Path(__file__).with_name("templates").joinpath("scaling.md").read_text()
+    templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    templates.filters["table"] = lambda rows: "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    return templates.from_string(text).render(said)
 
 
 def _time(seconds: float) -> str:
@@ -251,7 +221,7 @@ def main() -> None:
         return
     costs = {kind: network_costs(kind) for kind in KINDS}
     shared = {f"{n} device{'s' * (n > 1)}": weak(n, 1) for n in (1, 2, 4)} | {"2 processes": weak(1, 2)}
-    atomic_write(given.out, page(costs, run_bytes(), shared, given))
+    atomic_write(given.out, page(plan(costs, run_bytes(), shared, given)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Evidence: intervals over independent units, claims judged by one rule, findings whose numbers are measured.
+"""Evidence: intervals over independent units, claims judged by one rule, findings made of measured numbers.
 
 from research import evidence as e
 

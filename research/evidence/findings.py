@@ -56,7 +56,8 @@ class Number:
     @classmethod
     def points(cls, difference: Interval, unit: str) -> "Number":
         """A difference of two shares in percentage points; the sentence says "points" behind it."""
-        return cls.of(Interval(*(100 * x for x in difference[:3]), difference.n), unit, digits=1)
+        value, low, high = (100 * x for x in difference[:3])
+        return cls.of(Interval(value, low, high, difference.n), unit, digits=1)
 
     @classmethod
     def exact(cls, value: float, unit: str = "", *, percent: bool = False, digits: int = 0) -> "Number":

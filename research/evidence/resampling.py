@@ -1,4 +1,4 @@
-"""95 % intervals by drawing again: any statistic of the units (`bootstrap`), units × items (`crossed`)."""
+"""95 % intervals by resampling: any statistic of the units (`bootstrap`), crossed designs (`crossed`)."""
 
 import math
 import warnings
@@ -27,8 +27,8 @@ def bootstrap(
 ) -> Interval:
     """Any statistic of the units, with the BCa bootstrap over whole units, widened for small n.
 
-    BCa corrects for bias and skew, but takes the spread of few units for exact. Therefore its tails are read at
-    Φ(−√(n / (n − 1)) t_{n-1}) instead of 2.5 %, which turns the interval of a normal mean into Student's.
+    BCa corrects for bias and skew but ignores that few units estimate their spread badly. Therefore its tails are
+    taken at Φ(−√(n / (n − 1)) t_{n-1}) instead of 2.5 %, which makes the interval of a normal mean Student's.
 
     Args:
         values: [n, ...]; the first axis counts units, and whole units are drawn.
@@ -72,13 +72,12 @@ def crossed(
     seed: int = 0,
     resamples: int = 1000,
 ) -> Interval:
-    """A statistic of a crossed design, every unit measured on every item (networks × test images).
+    """A statistic of a crossed design in which every unit is measured on every item (networks × test images).
 
-    Units and items are both drawn, so the interval speaks for new units *and* new items. The pigeonhole bootstrap
-    gives the variances u (rows redrawn), i (columns redrawn) and both; it counts the noise of single cells three
-    times, once in each of u and i and once more in both, so the variance is taken as 2 (u + i) − both, at least
-    the larger of u and i. Its degrees of freedom are Satterthwaite's, of n − 1 and m − 1. For the mean, u, i and both
-    are known in closed form and nothing is drawn.
+    The interval is for new units *and* new items. The pigeonhole bootstrap resamples rows, columns, and both, which
+    gives the variances u, i and both. The noise of single cells is counted once in u, once in i and once more in
+    both, so the variance is 2 (u + i) − both, but at least the larger of u and i. The degrees of freedom are
+    Satterthwaite's, of n − 1 and m − 1. For the mean, u, i and both have a closed form and nothing is drawn.
 
     Args:
         values: [n, m], units × items, no missing value.

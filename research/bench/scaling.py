@@ -1,11 +1,11 @@
-"""What a million identikits over ten thousand networks would take, from what one core of this machine measures.
+"""Plan for a million identikits over ten thousand networks, computed from measurements on one core of this machine.
 
 python -m research.bench.scaling --out=results/SCALING.md [--peak=67e12] [--share=0.15] [--memory=141e9] [--link=50e9]
 
-Counted: operations, bytes of memory and bytes sent, by the compiled programs and the arrays themselves. Measured: the
-processor time of one core, what sharing work out over devices and processes adds, and, where `results/bench-gpu.json` is,
-the share of an accelerator's peak that a generation reaches. Assumed, and named as such in the page: that peak, for the other
-networks the same share, the accelerator's memory and its network.
+Counted from compiled programs and arrays: operations, bytes of memory, bytes sent. Measured: processor time of one core,
+the overhead of sharing work over devices and processes, and, if `results/bench-gpu.json` exists, the share of an
+accelerator's peak that a generation reaches. Assumed, and said so in the page: that peak, the same share for the other
+networks, the accelerator's memory and its network.
 """
 
 import argparse
@@ -38,7 +38,7 @@ GPU_BENCH = Path("results/bench-gpu.json")
 
 
 def best_of(n: int, work: Callable[[], Any]) -> float:
-    """Processor seconds of the cheapest of n calls, after one that compiles; others on the machine do not count."""
+    """Processor seconds of the cheapest of n calls after one that compiles; other processes do not count."""
     times = []
     for _ in range(n + 1):
         begin = time.process_time()
@@ -48,7 +48,7 @@ def best_of(n: int, work: Callable[[], Any]) -> float:
 
 
 def network_costs(kind: str) -> dict[str, float]:
-    """Of one network: its parameters, and operations, seconds and working memory of an evaluation and a step."""
+    """Parameters of one network, and operations, seconds and working memory of an evaluation and of its training."""
     network = recipe(kind)
     fit = training.make_fit(network.model.build, network.training, 60_000)
     state = fit.init(jax.random.split(jax.random.key(0), 1))
@@ -80,7 +80,7 @@ def _cost(compiled) -> float:
 
 
 def run_bytes() -> int:
-    """Bytes of one run of a search between two chunks: what is gathered, and what a checkpoint holds."""
+    """Bytes of one run of a search between two chunks, which are gathered and saved in checkpoints."""
     seen: list[int] = []
     network = lambda params, image: image.reshape(-1) @ params  # noqa: E731
     identikits(
@@ -91,7 +91,7 @@ def run_bytes() -> int:
 
 
 def weak(devices: int, processes: int) -> float:
-    """Processor seconds of the same search per device, in so many processes with so many devices each."""
+    """Processor seconds of the same search per device, over several processes with several devices each."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -128,7 +128,7 @@ def part(cluster: str) -> float:
 
 
 def share_reached(operations: float, peak: float) -> tuple[float, str]:
-    """The share of its peak at which the GPU of the bench computed a generation of the CNN, and how that is known."""
+    """The share of its peak that the GPU of the bench reached in a generation of the CNN, and where that is from."""
     if not GPU_BENCH.exists():
         return 0.1, "assumed"
     bench = json.loads(GPU_BENCH.read_text())
@@ -140,7 +140,7 @@ def share_reached(operations: float, peak: float) -> tuple[float, str]:
 def plan(
     costs: dict[str, dict[str, float]], run: int, shared: dict[str, float], given: argparse.Namespace
 ) -> dict[str, Any]:
-    """Everything that the page says: numbers as text, and the rows of its tables.
+    """The content of the page: numbers as text, and the rows of its tables.
 
     Args:
         costs: `network_costs` of each kind.
@@ -205,6 +205,7 @@ def _size(n: float) -> str:
 
 
 def main() -> None:
+    """Measures, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/SCALING.md"))
     parser.add_argument("--peak", type=float, default=67e12)

@@ -33,7 +33,7 @@ def ratios(ours: list[float], theirs: list[float]) -> list[float]:
 
 
 def limit(found: Mapping[str, Any], fact: str) -> float | None:
-    """The best that anybody reached: "flop_per_s" or "bytes_per_s"."""
+    """The best value of "flop_per_s" or "bytes_per_s" among all contenders; None if not measured."""
     values = [who["facts"][fact] for who in found.get("machine", {}).values() if who.get("facts")]
     return max(values, default=None)
 
@@ -50,7 +50,7 @@ def rows(tasks: Mapping[str, Task], found: Mapping[str, Any]) -> list[Row]:
 
 
 def _calls_of(name: str, task: Task, measured: Mapping[str, Any]) -> Iterable[Row]:
-    """Where whole processes were timed: the same rows for the work alone, without imports and reading the data."""
+    """If whole processes were timed: the same rows for the work alone, without imports and reading the data."""
     if not task.whole:
         return []
     alone = {who: {**told, "seconds": told.get("call", [])} for who, told in measured.items()}

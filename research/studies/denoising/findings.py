@@ -49,7 +49,7 @@ def _trained_on_noise(results: xr.Dataset) -> Finding | None:
 
 
 def _which_cleaner(results: xr.Dataset) -> Finding | None:
-    """At 89 % the noise is weak for many networks: then what a cleaner does to clean digits counts."""
+    """At 89 % the noise is weak, so the damage that a cleaner does to clean digits matters more."""
     gains = {
         str(noise): e.paired(accuracy(results, noise, "autoencoder"), accuracy(results, noise, "denoiser"))
         for noise in results.noise.values

@@ -1,4 +1,4 @@
-"""Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise they can bear."""
+"""Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise that costs 11 %."""
 
 import functools
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ HALVINGS = 9
 
 @runtime_checkable
 class Trained(Protocol):
-    """m networks of one kind, as `research.training.populations.Population`."""
+    """m networks of one kind, such as `research.training.populations.Population`."""
 
     @property
     def params(self) -> Any: ...
@@ -65,7 +65,13 @@ class Bench:
         images: UInt8[Array, "n h w"],
         labels: Int[Array, " n"],
     ) -> tuple[Float[Array, "m s reader cleaning"], Float[Array, "m s cleaning"]]:
-        """Accuracy and squared error of every pair under one noise, at strengths of its own."""
+        """Accuracy and squared error of every pair under one noise.
+
+        Args:
+            which: index of the noise in NOISES.
+            strengths: of each pair.
+            images, labels: that are read.
+        """
 
         def one(params, i, strengths):
             return jax.lax.map(
@@ -83,7 +89,10 @@ class Bench:
         images: UInt8[Array, "n h w"],
         labels: Int[Array, " n"],
     ) -> Float[Array, " m"]:
-        """The strength at which a recogniser keeps LEVEL, by bisection; nan where it does so nowhere in reach."""
+        """The strength at which a recogniser's accuracy falls to LEVEL, by bisection.
+
+        nan if it is below LEVEL without noise, or above it at `strongest`.
+        """
         predict = self.readers[reader].predict
 
         def hit(params, which, key, strength, image, label):

@@ -1,4 +1,4 @@
-"""What else the results show, each sentence only where it holds in them."""
+"""What else the results show."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ Found = Iterator[Finding | None]
 
 
 def _noise(results: xr.Dataset) -> Found:
-    """How sure networks are of random images."""
+    """Confidence in random images."""
     kind = m.document_kind(results)
     tops = results.random_top.isel(judge=m.judges(results, kind))
     above = {noise: (tops.sel(noise=noise).values > 0.6).mean(1) for noise in m.NOISES}
@@ -120,7 +120,7 @@ def _stuck(results: xr.Dataset) -> Found:
 
 
 def _seen(results: xr.Dataset) -> Found:
-    """Whether other networks see the digit depends on the masks."""
+    """How the masks change the class that other networks predict."""
     kind = m.document_kind(results)
     low, dense = of(results, kind, PICTURES), of(results, kind, CONVERGENCE)
     if not dense.sizes["run"] or np.isnan(m.others_agree(low)).any():
@@ -138,7 +138,7 @@ def _seen(results: xr.Dataset) -> Found:
 
 
 def _transfer(results: xr.Dataset) -> Found:
-    """Whether networks are sure of each other's identikits."""
+    """Confidence in each other's identikits."""
     kind = m.document_kind(results)
     mine, linear = m.judges(results, kind), m.judges(results, "softmax")
     if kind == "softmax" or len(mine) < 2 or not linear:

@@ -7,6 +7,7 @@ import xarray as xr
 from jaxtyping import Bool, Float
 
 from research import evidence as e
+from research.studies.documents import difference
 
 SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
@@ -45,9 +46,7 @@ def not_the_documents(results: xr.Dataset, *names: str) -> str:
         if not has(results, name):
             return f"this run leaves {name} out"
         if not results.of_document.sel(network=name):
-            own, documents = called(results, name), results.documents.sel(network=name).item()
-            other = "one with other settings" if own == documents else documents
-            return f"the network is {own}, the document's is {other}"
+            return difference(called(results, name), results.documents.sel(network=name).item())
     return ""
 
 

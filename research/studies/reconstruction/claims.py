@@ -3,6 +3,7 @@
 import xarray as xr
 
 from research import evidence as e
+from research.studies.documents import others
 from research.studies.reconstruction import measures as m
 
 DOCUMENT = "003_baed48e6daa2b749.txt"
@@ -24,8 +25,8 @@ def _row(results: xr.Dataset, id: str, kind: str, reading: str, *, primary: bool
     missing = ""
     if kind not in results.kind.values:
         missing = "the document's CNN was not asked"
-    elif kind.startswith("cnn_") and not results.attrs["cnn_is_documents"]:
-        missing = f"the network is {results.cnn}, not the document's"
+    elif kind.startswith("cnn_"):
+        missing = others(results, "cnn")
     interval = None if missing else e.share(m.agreement(results, kind, reading))
     words = f"share of identikits that judges name as intended, {m.label(kind)}, {m.READING_WORDS[reading]}"
     return e.judge(

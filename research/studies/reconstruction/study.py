@@ -21,13 +21,13 @@ from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
+from research.studies import at_least, documents
 from research.studies.reconstruction import judges, students, teachers
 from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
 from research.studies.reconstruction.students import Lessons
 from research.training import train
 from research.training.populations import Wanted
-from research.training.recipes import by_recipe, is_recipe
+from research.training.recipes import by_recipe
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
@@ -165,8 +165,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         .merge(_of_real_digits(config, named(key, "real")))
         .assign_attrs(
             mlp=config.mlp.model.label,
-            cnn=config.cnn.model.label,
-            cnn_is_documents=int(is_recipe(config.cnn, "cnn")),
+            **documents.attributes(config, "cnn"),
             steps=READINGS["blank"].steps,
         )
     )

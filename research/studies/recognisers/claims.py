@@ -29,7 +29,7 @@ SAME = 0.005  # two scores that differ by less are about the same
 
 
 def claims(results: xr.Dataset) -> list[e.Claim]:
-    """Primary rows first; the accuracies once more for new test images, and what repeats a statement, as secondary."""
+    """Primary rows first; then, as secondary rows, accuracies for new test images and repeated statements."""
     return [*_accuracies(results), *_comparisons(results), *_secondary(results)]
 
 

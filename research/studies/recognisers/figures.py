@@ -66,7 +66,7 @@ def _panels(n: int, width: float, shape: float) -> tuple[Figure, np.ndarray]:
 
 
 def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Which digit is taken for which, errors a thousand images of the true digit."""
+    """Confusions: errors per thousand images of the true digit."""
     names = list(results.network.values)
     figure, axes = _panels(len(names), width, 1.1 if width >= NARROW else 1.0)
     for ax, name in zip(axes.flat, names):
@@ -93,7 +93,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Test error against training time, a line a seed."""
+    """Test error against training time, one line per network."""
     names = m.networks(results)
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
@@ -134,7 +134,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """How often a network is right when it says it is so sure."""
+    """Accuracy against confidence."""
     names = list(results.network.values)
     figure, axes = _panels(len(names), width, 1.0)
     for ax, name in zip(axes.flat, names):
@@ -163,7 +163,7 @@ FIGURES = {
     ),
     "accuracy": Drawing(
         accuracy,
-        "Do the networks read as well as the documents say? Test error: mean and {confidence} interval "
+        "Are the networks as accurate as the documents say? Test error: mean and {confidence} interval "
         "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
         "(upright). Nearest neighbours have no seed and no interval.",
         "column",
@@ -182,7 +182,7 @@ FIGURES = {
     ),
     "calibration": Drawing(
         calibration,
-        "Is a network as often right as it is confident? The share of right answers among those of like "
+        "Is a network's confidence equal to its accuracy? The share of right answers among those of similar "
         "confidence (area: number of images), all networks of a kind together, and the expected calibration "
         "error (ECE). For the nearest neighbours confidence is the share of agreeing votes.",
         "appendix",

@@ -1,8 +1,8 @@
-"""Recognisers: every network of the five documents, trained on the real digits, over several seeds.
+"""Recognisers: all networks of the five documents, trained over several seeds.
 
-Documents 000 (784-200-10), 001 (dense, CNN, KNN), 002 (softmax, two MLPs) and 003 (softmax, CNN) state
-accuracies or use networks without stating any; here all are measured on the 10,000 official test images.
-Document 002 also says that deep networks take longer to train and that another implementation scores the same.
+Documents 000 (784-200-10), 001 (dense, CNN, KNN), 002 (softmax, two MLPs) and 003 (softmax, CNN) use these networks,
+most of them with a stated accuracy; we measure all of them on the 10,000 official test images. Document 002 also says
+that deep networks take longer to train and that another implementation has the same accuracy.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
 TIMED = ("softmax", "mlp100", "mlp3")  # the networks that document 002 compares
 BINS = 15
-NOBODY = 255  # what a network that there is not predicts
+NOBODY = 255  # prediction in rows without a network
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Config(Networks):
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """All networks, those that take longest first."""
+    """All networks, the slowest first."""
     return [_wish(config, name) for name in reversed(config.include) if name != "knn"]
 
 
@@ -98,7 +98,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _names(config: Config) -> dict:
-    """What every row is called, what the document's network is called, and whether it is that network."""
+    """Coordinates of the rows: name, name of the document's network, and whether they are the same network."""
     called, documents, same = [], [], []
     for name in config.include:
         if name == "knn":

@@ -1,6 +1,6 @@
-"""Thousands of identikits of many networks: gradient ascent from many starts, a fixed number of steps each.
+"""Thousands of identikits of many networks, by gradient ascent from many starts with a fixed number of steps.
 
-`research.identikits` records how a run goes; here only its outcome is wanted, many times over.
+`research.identikits` records the course of every run; here only the outcomes are needed.
 """
 
 import functools
@@ -17,12 +17,12 @@ from research.identikits.initial_images import STARTS
 from research.training.fit import over_networks
 
 BLOCK = 100  # ascents that are computed at once
-KINDS = {"blank": "low_noise"}  # ReLUs pass no gradient at a blank image: "blank" is almost blank
+KINDS = {"blank": "low_noise"}  # "blank" is almost blank, because ReLUs have no gradient at a blank image
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way of asking a network for images of a class."""
+    """One way of drawing identikits by gradient ascent."""
 
     start: str  # one of initial_images.STARTS
     space: str = "pixel"  # or "frequency"
@@ -32,19 +32,20 @@ class Reading:
 
     @property
     def ascent(self) -> GradientAscent:
+        """The method of these settings."""
         return GradientAscent(
             learning_rate=self.learning_rate, parameterisation=self.space, jitter=self.jitter
         )
 
 
 def in_turn(n: int, classes: int) -> Int[Array, " n"]:
-    """Which class each of n identikits is for: 0, 1, …, 9, 0, …"""
+    """Classes of n identikits: 0, 1, …, 9, 0, …"""
     return jnp.arange(n) % classes
 
 
 @functools.partial(jax.jit, static_argnums=(0, 2, 3))
 def starts(kind: str, key: Key[Array, ""], n: int, shape: tuple[int, int]) -> Float[Array, "n h w"]:
-    """The images that n ascents start from."""
+    """Start images of n ascents."""
     draw = STARTS[KINDS.get(kind, kind)]()
     return jax.vmap(lambda key: draw(key, shape))(jax.random.split(key, n))
 
@@ -57,7 +58,7 @@ def climb(
     ascent: GradientAscent,
     steps: Int[Array, ""] | int,
 ) -> UInt8[Array, "h w"]:
-    """One identikit as an image of bytes: the best of `steps` steps that raise Σ_k target_k log p_k."""
+    """One identikit as bytes: the best image of an ascent of `steps` steps on Σ_k target_k log p_k."""
 
     def evaluate(image: Array) -> tuple[Array, Array]:
         log_p = jax.nn.log_softmax(predict(image))
@@ -76,14 +77,14 @@ def ask_all(
     reading: Reading,
     shape: tuple[int, int] = (28, 28),
 ) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
-    """n identikits of each of m networks, and what the network says about these bytes (logits).
+    """n identikits of each of m networks as bytes, and the logits of the network for them.
 
     Args:
         apply: (params of one network, image in [0, 1]) -> (logits, activations). Compiled once for each `apply`.
         params: of m networks, stacked.
-        wanted: for each identikit the distribution over the classes that its ascent aims at.
+        wanted: target distribution over the classes for each identikit.
         key: of the starts and of the jitter. Every network starts from the same images.
-        reading: where the ascents start and how they go.
+        reading: start and settings of the ascents.
         shape: of the images.
     """
     key_starts, key_steps = jax.random.split(key)
@@ -116,7 +117,7 @@ def growth(
     at: tuple[int, ...],
     shape: tuple[int, int] = (28, 28),
 ) -> UInt8[Array, "m steps h w"]:
-    """One identikit of each of m networks on its way: the best image after each number of steps in `at`."""
+    """The course of one identikit of each of m networks: the best image after each number of steps in `at`."""
     key_start, key_steps = jax.random.split(key)
     begin = starts(reading.start, key_start, 1, shape)[0]
     return _growth(apply, reading.ascent, params, begin, target, key_steps, jnp.array(at))

@@ -40,17 +40,17 @@ def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
 
 
 def alphabet(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The identikits of gradient ascent from soft blobs."""
+    """Identikits by gradient ascent from soft blobs."""
     return _alphabets(results, "low_frequency", width)
 
 
 def searched(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The identikits of the document's search."""
+    """Identikits by the document's search."""
     return _alphabets(results, "search", width)
 
 
 def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Share of identikits named as intended, by kind of teacher and digit, for the search and for the ascent."""
+    """Share of identikits classified as intended, by kind of teacher and digit, for search and ascent."""
     kinds = m.kinds(results, dense=False)
     narrow = width < NARROW
     shape = (2, 1) if narrow else (1, 2)
@@ -72,7 +72,7 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Accuracy of students on real digits against the number of identikits that they learned from."""
+    """Accuracy of students on real digits against the number of their identikits."""
     if "student" not in results:
         return None
     sizes = m.sizes(results)
@@ -112,7 +112,7 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """One identikit on its way, for plain and robust teachers."""
+    """The course of one identikit, for plain and robust teachers."""
     kinds = [k for k in ("plain", "robust_1", "robust_2") if k in results.kind.values]
     size = (width, 0.15 * width * len(kinds) + 0.3)
     figure, axes = plt.subplots(len(kinds), 1, figsize=size, squeeze=False)
@@ -155,7 +155,7 @@ FIGURES = {
     ),
     "growing": Drawing(
         growing,
-        "How does a three come out of soft blobs? One identikit of a plain and of two robust networks after a growing "
+        "How does a three develop from soft blobs? One identikit of a plain and of two robust networks after a growing "
         "number of gradient steps.",
         "column",
     ),

@@ -1,4 +1,4 @@
-"""What the reconstructions show."""
+"""What else the results show."""
 
 import functools
 
@@ -105,7 +105,7 @@ def _static(results: xr.Dataset) -> Finding | None:
 
 
 def _students(results: xr.Dataset) -> list[Finding | None]:
-    """One finding for each teacher and start: how well its student reads real digits."""
+    """One finding for each kind of teacher and start: the accuracy of its students on real digits."""
     made = []
     for start in ("low_frequency", "blank", "uniform_noise"):
         for kind in m.kinds(results, dense=False):
@@ -126,7 +126,7 @@ def _students(results: xr.Dataset) -> list[Finding | None]:
 
 
 def _few(results: xr.Dataset) -> list[Finding | None]:
-    """One identikit of each digit, beside one real digit each and beside many identikits."""
+    """One identikit of each digit, compared with one real digit each and with many identikits."""
     few, many = m.sizes(results)[0], m.sizes(results)[-1]
     there = [k for k in m.kinds(results, nulls=False) if len(m.student(results, k, START, few))]
     if not there:
@@ -162,7 +162,7 @@ def _few(results: xr.Dataset) -> list[Finding | None]:
 
 
 def _soft(results: xr.Dataset) -> Finding | None:
-    """What a teacher says about its identikits beyond their class."""
+    """The gain from the teacher's whole output over the class alone."""
     n = m.compared(results)
     gains = {}
     for kind in m.kinds(results, nulls=False):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from research import studies
 from research.evidence import claims as c
@@ -66,9 +66,7 @@ def claims_of(chapters: Sequence[Chapter]) -> list[tuple[str, c.Claim]]:
     Raises:
         ValueError: two rows have the same id.
     """
-    rows = [(chapter.study, claim) for chapter in chapters for claim in chapter.claims()]
-    _different("claim", [(study, claim.id) for study, claim in rows])
-    return rows
+    return _different("claim", [(chapter.study, claim) for chapter in chapters for claim in chapter.claims()])
 
 
 def findings_of(chapters: Sequence[Chapter]) -> list[tuple[str, f.Finding]]:
@@ -77,15 +75,17 @@ def findings_of(chapters: Sequence[Chapter]) -> list[tuple[str, f.Finding]]:
     Raises:
         ValueError: two findings have the same id.
     """
-    rows = [(chapter.study, finding) for chapter in chapters for finding in chapter.findings()]
-    _different("finding", [(study, finding.id) for study, finding in rows])
-    return rows
+    return _different(
+        "finding", [(chapter.study, each) for chapter in chapters for each in chapter.findings()]
+    )
 
 
-def _different(what: str, ids: Sequence[tuple[str, str]]) -> None:
-    for id, times in Counter(id for _, id in ids).items():
+def _different(what: str, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The rows, if no two of them have the same id."""
+    for id, times in Counter(each.id for _, each in rows).items():
         if times > 1:
-            where = ", ".join(study for study, each in ids if each == id)
+            where = ", ".join(study for study, each in rows if each.id == id)
             raise ValueError(
                 f"the {what} {id!r} is there {times} times, in {where}; give each an id of its own"
             )
+    return rows

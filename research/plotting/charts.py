@@ -40,7 +40,9 @@ def measured(
     if np.isfinite(ends).all() and value.n >= least:
         bar = {"color": colour, "linewidth": width, "solid_capstyle": "butt"}
         ax.plot(*_along(ends, [at, at], across), **bar)
-    ax.plot(*_along([scale * value.value], [at], across), **{"marker": "o", "ls": "", "color": colour, **point})
+    ax.plot(
+        *_along([scale * value.value], [at], across), **{"marker": "o", "ls": "", "color": colour, **point}
+    )
 
 
 def units(

@@ -25,7 +25,7 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
         ),
         e.judge(
             "bottleneck-96-new-images", SOURCE, labels, e.AtLeast(0.96, stated=True),
-            e.crossed(right, bounds=(0, 1)), "networks", words="the same for new networks and new images",
+            e.crossed(right, bounds=(0, 1)), "networks", words="the same for networks and images both drawn anew",
             within=within, primary=False, not_run=other,
         ),
         e.judge(

@@ -67,14 +67,9 @@ def mean_identikits(
 ) -> Float[np.ndarray, "m k h w"]:
     """Mean of `restarts` identikits of every class, by the search of the study "identikits"."""
     drawn = identikits(
-        population.predict,
-        range(classes),
-        key,
-        params=population.params,
-        restarts=restarts,
-        num_candidates=masks,
+        population.predict, range(classes), key, params=population.params, restarts=restarts, num_candidates=masks,
         budget=1 + masks * generations,
-    )
+    )  # fmt: skip
     return drawn.image.mean("restart").values
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,28 +15,16 @@ LEVEL = 0.89  # what the document's network keeps on noisy digits
 HALVINGS = 9
 
 
-@runtime_checkable
-class Trained(Protocol):
-    """m networks of one kind, such as `research.training.populations.Population`."""
-
-    @property
-    def params(self) -> Any: ...
-
-    def __len__(self) -> int: ...
-
-    def predict(self, params: Any, image: Any) -> Any: ...
-
-
 class Bench:
     """m pairs of recognisers and autoencoders on noisy images.
 
     Args:
-        readers: recognisers by name, m networks each.
-        cleaners: autoencoders by name, m networks each.
+        readers: populations of m recognisers by name.
+        cleaners: populations of m autoencoders by name.
         key: of the noise; image j of pair i gets the same random numbers at every strength.
     """
 
-    def __init__(self, readers: Mapping[str, Trained], cleaners: Mapping[str, Trained], key: Key[Array, ""]):
+    def __init__(self, readers: Mapping[str, Any], cleaners: Mapping[str, Any], key: Key[Array, ""]):
         self.readers, self.cleaners = readers, cleaners
         self.params = {name: p.params for name, p in {**readers, **cleaners}.items()}
         self.key = key

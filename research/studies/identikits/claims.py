@@ -109,14 +109,10 @@ def _confidence(rows: Rows) -> None:
     for noise, name in m.NOISES.items():
         headline = noise == HEADLINE
         rows.judge(
-            "random-below-0.6" if headline else f"random-below-0.6-{noise}",
-            RANDOM,
-            e.AtMost(0.6, stated=True),
-            functools.partial(exceeded, noise),
-            "90 % quantile of the largest output",
-            within=f"{n:,} images: {name}",
-            primary=headline,
-        )
+            "random-below-0.6" if headline else f"random-below-0.6-{noise}", RANDOM, e.AtMost(0.6, stated=True),
+            functools.partial(exceeded, noise), "90 % quantile of the largest output",
+            within=f"{n:,} images: {name}", primary=headline,
+        )  # fmt: skip
     top = results.digit_top.isel(judge=judges).values
     rows.judge(
         "digits-above-0.9", DIGITS, e.AtLeast(0.9, stated=True), lambda: crossed(top, 0.5),

@@ -77,23 +77,13 @@ def ask(
 
     with progress.bar(condition.name) as report:
         answers = identikits(
-            population.predict,
-            digits,
-            key,
-            condition.method,
-            params=params,
-            restarts=condition.restarts,
-            start=start,
-            target=condition.targets,
-            patience=condition.patience,
+            population.predict, digits, key, condition.method, params=params, restarts=condition.restarts, start=start,
+            target=condition.targets, patience=condition.patience,
             budget=condition.method.start_cost + condition.generations * condition.method.step_cost,
-            history=condition.generations + 1 if condition.frames else 2,
-            frames=condition.frames,
-            chunk=max(16, condition.generations // 8),
-            progress=lambda p: report(p.done / p.runs, reached=p.reached),
-            checkpoint=save,
-            state=begun[1] if begun else None,
-        )
+            history=condition.generations + 1 if condition.frames else 2, frames=condition.frames,
+            chunk=max(16, condition.generations // 8), progress=lambda p: report(p.done / p.runs, reached=p.reached),
+            checkpoint=save, state=begun[1] if begun else None,
+        )  # fmt: skip
     if checkpoints:
         checkpoints.clear()
     return answers

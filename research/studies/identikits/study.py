@@ -126,16 +126,8 @@ def condition(config: Config, name: str, restarts: int) -> Condition:
         return Condition(name, RandomSearch(1, masks, clip), restarts, config.tries, config.tries)
     search = RandomSearch(config.masks, masks, clip)
     start, targets = STARTS.get(name, "blank"), TARGETS.get(name, (0.9, 0.99))
-    return Condition(
-        name,
-        search,
-        restarts,
-        config.patience,
-        config.generations,
-        targets,
-        start,
-        trained=name != "untrained",
-    )
+    rounds = config.patience, config.generations
+    return Condition(name, search, restarts, *rounds, targets, start, trained=name != "untrained")
 
 
 def wanted(config: Config) -> list[Wanted]:

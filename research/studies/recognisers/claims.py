@@ -34,17 +34,10 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
 
 
 def _accuracies(results: xr.Dataset) -> list[e.Claim]:
-    rows = [
-        _accuracy(
-            results,
-            id,
-            source,
-            quote,
-            name,
-            e.share(m.accuracy(results, name)) if m.has(results, name) else None,
-        )
-        for id, source, quote, name in ACCURACIES
-    ]
+    def share(name: str) -> e.Interval | None:
+        return e.share(m.accuracy(results, name)) if m.has(results, name) else None
+
+    rows = [_accuracy(results, *row, share(row[-1])) for row in ACCURACIES]
     error = e.share(1 - m.accuracy(results, "sigmoid200")) if m.has(results, "sigmoid200") else None
     return [*rows, _error(results, "sigmoid200-error", error)]
 

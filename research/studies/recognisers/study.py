@@ -6,6 +6,7 @@ that deep networks take longer to train and that another implementation has the 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -72,14 +73,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     for name in config.include:
         rows[name] = _knn(config, test) if name == "knn" else _network(config, name, test)
         run.metrics(network=name, accuracy=float(np.nanmean(rows[name]["accuracy"])))
-    merged = xr.concat(
-        list(rows.values()),
-        "network",
-        join="outer",
-        coords="minimal",
-        compat="override",
-        fill_value={"predicted": NOBODY},
-    )
+    how: dict[str, Any] = {"join": "outer", "coords": "minimal", "compat": "override"}
+    merged = xr.concat(list(rows.values()), "network", fill_value={"predicted": NOBODY}, **how)
     merged = merged.assign_coords(network=list(rows))
     timed = timing.alone(
         {name: getattr(config, name) for name in TIMED if name in config.include}, config.timed

@@ -81,7 +81,7 @@ def reconstruct(
     taught, read = students.teach(
         network, images, jax.nn.softmax(logits), named(key, "student"), config.lessons
     )
-    score = students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels))
+    score = students.accuracy(read, taught, test)
     return xr.Dataset(
         {
             "alphabet": (("reading", "digit", "y", "x"), np.stack(list(alphabet.values()))),

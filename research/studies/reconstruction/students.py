@@ -15,6 +15,8 @@ from research.training import fit
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
+BLOCK = 200  # digits that are scored at once
+
 
 @dataclass(frozen=True)
 class Lessons:
@@ -97,11 +99,10 @@ def softened(logits: Float[Array, "... k"], temperature: float) -> Float[Array, 
     return jax.nn.softmax(logits / temperature)
 
 
-def accuracy(
-    apply: Any, params: Any, images: UInt8[Array, "n h w"], labels: Array, block: int = 200
-) -> Float[Array, " m"]:
-    """Share of real digits that each of m students reads right."""
-    return _accuracy(apply, min(block, len(images)), params, images, labels)
+def accuracy(apply: Any, params: Any, digits: data.Digits) -> Float[np.ndarray, " m"]:
+    """Share of the digits that each of m networks classifies correctly."""
+    images, labels = jnp.asarray(digits.images), jnp.asarray(digits.labels)
+    return np.asarray(_accuracy(apply, min(BLOCK, len(images)), params, images, labels))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -122,7 +123,7 @@ def of_real_digits(
     rows = np.stack([_balanced(digits.labels, n, rng) for _ in range(m)])
     images, labels = jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows], jnp.int32)
     taught, read = teach(network, images, labels, key, lessons)
-    return np.asarray(accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+    return accuracy(read, taught, test)
 
 
 def _balanced(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -269,9 +269,7 @@ def _students(
             else jnp.broadcast_to(in_turn(n, CLASSES), logits.shape[:2])
         )
         taught, read = students.teach(base, images, told, named(key, f"{start} {n} {labels}"), config.lessons)
-        scores.append(
-            np.asarray(students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
-        )
+        scores.append(students.accuracy(read, taught, test))
     starts, sizes, kinds_of_label = map(list, zip(*lessons_of(config)))
     return xr.Dataset(
         {"student": (("lesson", "all"), np.stack(scores))},

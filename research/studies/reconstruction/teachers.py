@@ -81,7 +81,7 @@ def scores(
 
     robust, under_noise, clean = jax.jit(lambda given: fit.over_networks(one, given))(params)
     return {
-        "accuracy": ("all", np.asarray(accuracy(apply, params, images, labels))),
+        "accuracy": ("all", accuracy(apply, params, test)),
         "robust": ("all", np.asarray(robust)),
         "under_noise": ("all", np.asarray(under_noise)),
         "clean_of_attacked": ("all", np.asarray(clean)),

@@ -98,6 +98,8 @@ class Bound:
 
 
 class AtLeast(Bound):
+    """A value of at least the bound."""
+
     sign, centre = "≥", math.inf
 
     def meets(self, value: float) -> bool:
@@ -105,6 +107,8 @@ class AtLeast(Bound):
 
 
 class AtMost(Bound):
+    """A value of at most the bound."""
+
     sign, centre = "≤", -math.inf
 
     def meets(self, value: float) -> bool:
@@ -112,6 +116,8 @@ class AtMost(Bound):
 
 
 class Above(Bound):
+    """A value above the bound."""
+
     sign, centre = ">", math.inf
 
     def meets(self, value: float) -> bool:
@@ -119,6 +125,8 @@ class Above(Bound):
 
 
 class Below(Bound):
+    """A value below the bound."""
+
     sign, centre = "<", -math.inf
 
     def meets(self, value: float) -> bool:

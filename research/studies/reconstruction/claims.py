@@ -28,9 +28,7 @@ def _row(results: xr.Dataset, id: str, kind: str, reading: str, *, primary: bool
     elif kind.startswith("cnn_"):
         missing = others(results, "cnn")
     interval = None if missing else e.share(m.agreement(results, kind, reading))
-    words = (
-        f"share of identikits that judges name as intended, {m.label(kind)}, {m.READING_WORDS[reading]}"
-    )
+    words = f"share of identikits that judges name as intended, {m.label(kind)}, {m.READING_WORDS[reading]}"
     return e.judge(
         id, DOCUMENT, ALIENS, e.Above(m.CHANCE), interval, UNIT, words=words, primary=primary, not_run=missing,
         within=f"ten digits × {results.sizes['judge']} judges",

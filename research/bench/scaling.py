@@ -24,6 +24,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from research.bench.pages import render
 from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.runs.store import atomic_write
@@ -183,16 +184,6 @@ def plan(
     }  # fmt: skip
 
 
-def page(said: dict[str, Any]) -> str:
-    """The plan as Markdown."""
-    import jinja2
-
-    text = Path(__file__).with_name("templates").joinpath("scaling.md").read_text()
-    templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    templates.filters["table"] = lambda rows: "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
-    return templates.from_string(text).render(said)
-
-
 def _time(seconds: float) -> str:
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
@@ -222,7 +213,7 @@ def main() -> None:
         return
     costs = {kind: network_costs(kind) for kind in KINDS}
     shared = {f"{n} device{'s' * (n > 1)}": weak(n, 1) for n in (1, 2, 4)} | {"2 processes": weak(1, 2)}
-    atomic_write(given.out, page(plan(costs, run_bytes(), shared, given)))
+    atomic_write(given.out, render("scaling.md", plan(costs, run_bytes(), shared, given)))
 
 
 if __name__ == "__main__":

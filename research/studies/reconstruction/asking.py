@@ -16,6 +16,7 @@ from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import STARTS
 from research.training.fit import over_networks
 
+SHAPE = (28, 28)  # of the images
 BLOCK = 100  # ascents that are computed at once
 KINDS = {"blank": "low_noise"}  # "blank" is almost blank, because ReLUs have no gradient at a blank image
 
@@ -43,11 +44,11 @@ def in_turn(n: int, classes: int) -> Int[Array, " n"]:
     return jnp.arange(n) % classes
 
 
-@functools.partial(jax.jit, static_argnums=(0, 2, 3))
-def starts(kind: str, key: Key[Array, ""], n: int, shape: tuple[int, int]) -> Float[Array, "n h w"]:
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def starts(kind: str, key: Key[Array, ""], n: int) -> Float[Array, "n h w"]:
     """Start images of n ascents."""
     draw = STARTS[KINDS.get(kind, kind)]()
-    return jax.vmap(lambda key: draw(key, shape))(jax.random.split(key, n))
+    return jax.vmap(lambda key: draw(key, SHAPE))(jax.random.split(key, n))
 
 
 def climb(
@@ -75,7 +76,6 @@ def ask_all(
     wanted: Float[Array, "n k"],
     key: Key[Array, ""],
     reading: Reading,
-    shape: tuple[int, int] = (28, 28),
 ) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
     """n identikits of each of m networks as bytes, and the logits of the network for them.
 
@@ -85,10 +85,9 @@ def ask_all(
         wanted: target distribution over the classes for each identikit.
         key: of the starts and of the jitter. Every network starts from the same images.
         reading: start and settings of the ascents.
-        shape: of the images.
     """
     key_starts, key_steps = jax.random.split(key)
-    begin = starts(reading.start, key_starts, len(wanted), shape)
+    begin = starts(reading.start, key_starts, len(wanted))
     return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, reading.steps)
 
 
@@ -115,11 +114,10 @@ def growth(
     key: Key[Array, ""],
     reading: Reading,
     at: tuple[int, ...],
-    shape: tuple[int, int] = (28, 28),
 ) -> UInt8[Array, "m steps h w"]:
     """The course of one identikit of each of m networks: the best image after each number of steps in `at`."""
     key_start, key_steps = jax.random.split(key)
-    begin = starts(reading.start, key_start, 1, shape)[0]
+    begin = starts(reading.start, key_start, 1)[0]
     return _growth(apply, reading.ascent, params, begin, target, key_steps, jnp.array(at))
 
 

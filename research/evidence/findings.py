@@ -1,12 +1,12 @@
-"""Findings: sentences whose numbers are measured, none of them typed by hand.
+"""Findings: sentences whose numbers are all measured.
 
-A template names its numbers; the sentence is made from their values:
+A template names its numbers and is filled with their values:
 
     finding(
         "denoising-pays",
         "Networks of {net} read {after:full} of the denoised digits and {before} of the noisy ones.",
-        after=Number.of(e.share(after), "pairs", percent=True),
-        before=Number.of(e.share(before), "pairs", percent=True),
+        after=Number.share(after, "pairs"),
+        before=Number.share(before, "pairs"),
         words={"net": "784-200-10"},
     )
 """
@@ -14,12 +14,14 @@ A template names its numbers; the sentence is made from their values:
 import json
 import math
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from research.evidence.intervals import Interval
+from research.evidence.intervals import Interval, share
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,17 @@ class Number:
         """A number from its interval; one decimal for percents and two otherwise, unless `digits` says so."""
         low, high = (float(end) if math.isfinite(end) else None for end in interval[1:3])
         return cls(float(interval.value), low, high, interval.n, unit, percent, _decimals(percent, digits))
+
+    @classmethod
+    def share(cls, values: ArrayLike, unit: str, *, digits: int | None = None) -> "Number":
+        """The mean of shares, one per unit, as a percentage with the interval of `intervals.share`."""
+        return cls.of(share(values), unit, percent=True, digits=digits)
+
+    @classmethod
+    def points(cls, difference: Interval, unit: str) -> "Number":
+        """A difference of two shares in percentage points; the sentence says "points" behind it."""
+        value, low, high = (100 * x for x in difference[:3])
+        return cls.of(Interval(value, low, high, difference.n), unit, digits=1)
 
     @classmethod
     def exact(cls, value: float, unit: str = "", *, percent: bool = False, digits: int = 0) -> "Number":
@@ -134,6 +147,23 @@ def finding(
         return None
     ordered = {name: numbers[name] for name in used if name in numbers}
     return Finding(id, template.format(**texts, **ordered), ordered)
+
+
+Maker = Callable[[Any], Finding | Iterable[Finding | None] | None]
+
+
+def found(results: Any, *makers: Maker) -> list[Finding]:
+    """What the makers find in a study's results, in their order.
+
+    Args:
+        results: the study's saved results.
+        makers: each maps the results to a finding, to several, or to None where there is nothing to say.
+    """
+    made: list[Finding | None] = []
+    for make in makers:
+        one = make(results)
+        made += [one] if isinstance(one, Finding) or one is None else one
+    return [each for each in made if each is not None]
 
 
 def to_json(findings: Iterable[Finding]) -> str:

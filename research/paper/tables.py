@@ -18,7 +18,7 @@ COMPARED = ("better", "worse")  # notes that belong to the verdict
 
 
 def claims_csv(rows: Iterable[tuple[str, c.Claim]]) -> str:
-    """A row for each (study, claim), a column for each field; what is not there is empty."""
+    """A row for each (study, claim), a column for each field; None is an empty cell."""
     names = [field.name for field in fields(c.Claim)]
     return _csv(["study", *names], ([study, *(getattr(row, name) for name in names)] for study, row in rows))
 
@@ -42,12 +42,12 @@ def findings_json(rows: Sequence[tuple[str, f.Finding]]) -> str:
 
 
 def interval(claim: c.Claim) -> str:
-    """The 95 % interval as text; a dash where there is none."""
+    """The 95 % interval as text; a dash if there is none."""
     return "–" if claim.low is None else f"{c.number(claim.low)} … {c.number(claim.high)}"
 
 
 def size(claim: c.Claim) -> str:
-    """n with its unit; a dash where nothing was measured."""
+    """n with its unit; a dash if nothing was measured."""
     return f"{claim.n:,} {claim.unit}" if claim.n else "–"
 
 
@@ -70,21 +70,14 @@ def markdown(claims: Iterable[c.Claim]) -> str:
     ]
     for claim in rows:
         cells = (
-            f"`{claim.id}` ({claim.source[:3]})",
-            c.number(claim.claimed),
-            claim.criterion,
-            c.number(claim.measured),
-            interval(claim),
-            size(claim),
-            verdict(claim),
-        )
+            f"`{claim.id}` ({claim.source[:3]})", c.number(claim.claimed), claim.criterion, c.number(claim.measured),
+            interval(claim), size(claim), verdict(claim),
+        )  # fmt: skip
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     more = len(primary) - len(rows)
     if more:
-        lines += [
-            "",
-            f"{more} more statements, and {len(claims) - more - len(rows)} secondary rows, are in the report.",
-        ]
+        secondary = len(claims) - more - len(rows)
+        lines += ["", f"{more} more statements, and {secondary} secondary rows, are in the report."]
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from research.evidence import NOTHING, Interval
-from research.evidence.findings import Finding, Number, finding, from_json, to_json
+from research.evidence.findings import Finding, Number, finding, found, from_json, to_json
 
 READ = Number.of(Interval(0.9264, 0.9251, 0.9272, 30), "networks", percent=True)
 GAIN = Number.of(Interval(-0.126, -0.251, 0.004, 1200), "pairs")
@@ -105,3 +105,12 @@ def test_an_interval_is_never_printed_as_one_number():
     narrow = Number.of(Interval(0.92586, 0.92562, 0.92610, 5), "networks", percent=True)
     assert f"{narrow:interval}" == "92.56–92.61 %"
     assert f"{narrow}" == "92.6 %"
+
+
+def test_makers_give_one_finding_several_or_none():
+    one, other = (finding(id, "It is {x:full}.", x=Number.share([0.2, 0.4], "networks")) for id in "ab")
+    makers = (lambda _: one, lambda _: None, lambda _: iter([other, None]))
+    assert found({}, *makers) == [one, other]
+    assert (one.numbers["x"].value, one.numbers["x"].n) == (pytest.approx(0.3), 2)
+    gain = Number.points(Interval(0.031, 0.012, 0.05, 9), "networks")
+    assert f"{gain:full}" == "3.1 (95 % interval 1.2–5.0, n = 9 networks)"

@@ -31,6 +31,12 @@ NUMBER = re.compile(
 )
 
 
+def counted(n: int, unit: str) -> str:
+    """n with its unit, which is given in the plural: "30 networks", "1 pair of networks"."""
+    head, of, rest = unit.partition(" of ")
+    return f"{n:,} {head.removesuffix('s') if n == 1 else head}{of}{rest}"
+
+
 @dataclass(frozen=True)
 class Claim:
     """One row of the claims table; the constructor checks the rules for publishing it.
@@ -219,7 +225,7 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
         made.add_column(name, justify=side, no_wrap=name not in ("criterion", "n", "verdict"))
     for c in rows:
         interval = f"{number(c.low)} … {number(c.high)}" if c.low is not None else "–"
-        size = f"{c.n} {c.unit}" if c.n else "–"
+        size = counted(c.n, c.unit) if c.n else "–"
         comment = f" ({c.note})" if c.note in ("better", "worse") else ""
         made.add_row(
             c.id, number(c.claimed), c.formula, number(c.measured), interval, size,

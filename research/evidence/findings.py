@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from research.evidence.claims import MIN_UNITS, counted
 from research.evidence.intervals import Interval, share
 
 
@@ -74,7 +75,8 @@ class Number:
             case "n":
                 return self._size()
             case "full":
-                return f"{value} (95 % interval {self._interval()}, {self._size()})"
+                interval = "" if self.low is None or self.high is None else f"95 % interval {self._interval()}, "
+                return f"{value} ({interval}{self._size()})"
         raise ValueError(f"unknown format {spec!r} of a number; known: nothing, interval, n, full")
 
     def _interval(self) -> str:
@@ -89,7 +91,7 @@ class Number:
     def _size(self) -> str:
         if self.n is None:
             raise ValueError(f"{self.value:g} is exact and has no n: print it as {{name}}")
-        return f"n = {self.n:,} {self.unit}"
+        return f"n = {counted(self.n, self.unit)}"
 
     def _print(self, x: float, digits: int | None = None) -> str:
         text = f"{100 * x if self.percent else x:,.{self.digits if digits is None else digits}f}"
@@ -115,6 +117,8 @@ def finding(
     **numbers: Number,
 ) -> Finding | None:
     """The finding, or None where it does not hold in these results; the template is checked in both cases.
+
+    A sentence whose numbers come from fewer than MIN_UNITS units begins by saying so.
 
     Args:
         id: name of the finding.
@@ -146,7 +150,16 @@ def finding(
     if not holds:
         return None
     ordered = {name: numbers[name] for name in used if name in numbers}
-    return Finding(id, template.format(**texts, **ordered), ordered)
+    return Finding(id, _few(ordered.values()) + template.format(**texts, **ordered), ordered)
+
+
+def _few(numbers: Iterable[Number]) -> str:
+    """How a sentence begins whose numbers, or some of them, come from too few units; empty for others."""
+    counts = [(x.n, x.unit) for x in numbers if x.n is not None]
+    few = [each for each in counts if each[0] < MIN_UNITS]
+    if not few:
+        return ""
+    return f"{'From' if len(few) == len(counts) else 'In part from'} {counted(*min(few))} only: "
 
 
 Maker = Callable[[Any], Finding | Iterable[Finding | None] | None]

@@ -48,7 +48,7 @@ def interval(claim: c.Claim) -> str:
 
 def size(claim: c.Claim) -> str:
     """n with its unit; a dash if nothing was measured."""
-    return f"{claim.n:,} {claim.unit}" if claim.n else "–"
+    return c.counted(claim.n, claim.unit) if claim.n else "–"
 
 
 def verdict(claim: c.Claim) -> str:

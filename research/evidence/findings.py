@@ -75,7 +75,9 @@ class Number:
             case "n":
                 return self._size()
             case "full":
-                interval = "" if self.low is None or self.high is None else f"95 % interval {self._interval()}, "
+                interval = (
+                    "" if self.low is None or self.high is None else f"95 % interval {self._interval()}, "
+                )
                 return f"{value} ({interval}{self._size()})"
         raise ValueError(f"unknown format {spec!r} of a number; known: nothing, interval, n, full")
 

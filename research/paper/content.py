@@ -22,7 +22,7 @@ DOCUMENTS = {  # by the first three digits of their file names
     "004": "Explainable Clustering in a Classification Neural Network (D. Kothari)",
 }
 TEMPLATES = Path(__file__).with_name("templates")
-FINDINGS = 16  # sentences of a study that are printed; findings.json has all
+FINDINGS = 12  # sentences of a study that are printed; findings.json has all
 
 
 def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
@@ -81,11 +81,12 @@ def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any
 
 
 def _findings(chapter: Chapter) -> list[prose.Runs]:
-    """The first FINDINGS of a study as sentences, and how many more there are."""
+    """The first FINDINGS of a study as sentences, without those that its figures show better, and how many are left out."""
     found = chapter.findings()
-    said = [finding.statement for finding in found[:FINDINGS]]
+    shown = getattr(studies.part(chapter.study, "about"), "SHOWN_IN_FIGURES", ())
+    said = [each.statement for each in found if not each.id.startswith(shown)][:FINDINGS]
     if left := len(found) - len(said):
-        said.append(f"{left} more findings like these are in `findings.json`.")
+        said.append(f"{left} more findings are in `findings.json`.")
     return [prose.runs(each) for each in said]
 
 

@@ -1,6 +1,7 @@
 """The studies. Each is a folder that turns a config into results, and judges and draws them:
 
-    about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: the report's text about it
+    about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: the report's text about it;
+                 optionally SHOWN_IN_FIGURES, prefixes of the ids of findings that are not printed
     study.py     Config, a dataclass with `seed`, `data` and `validate()`, and run(config, run) -> xarray.Dataset
     claims.py    claims(results) -> list[Claim]: the documents' statements, judged from the saved results alone
     findings.py  findings(results) -> list[Finding]: what else the results show

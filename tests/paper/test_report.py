@@ -137,7 +137,7 @@ def test_a_row_says_what_the_document_says_what_we_require_and_what_was_measured
     assert "inconclusive" in said[1]
     assert "R&amp;D_{x} &gt; &#34;0.9&#34;" in said[2]
     assert "not run its network was &lt;left&gt; out" in said[2]
-    assert "We measured 1 of their 2 statements" in text
+    assert "We turned their statements into 2 criteria and measured 1 of them" in text
 
 
 def test_only_numbers_between_0_and_1_have_a_strip_and_all_strips_have_that_scale():

@@ -151,8 +151,8 @@ def _transfer(results: xr.Dataset) -> Found:
     inside, outside = np.nanmean(among, 1), table[np.ix_(mine, linear)].mean(1)
     yield finding(
         "transfer-within-a-kind",
-        "Networks of one kind are confident about each other's identikits, networks of another kind are not: the mean "
-        "confidence in identikits of {net} is {inside:full} among networks of the same kind and {outside:full} for {linear}.",
+        "Networks of the kind {net} are more confident about each other's identikits than {linear} is: the mean confidence in them is "
+        "{inside:full} among networks of the same kind and {outside:full} for {linear}.",
         holds=bool(inside.mean() > outside.mean() + 0.2),
         words={"net": m.label(results, kind), "linear": m.label(results, "softmax")},
         inside=Number.of(e.share(inside), "networks"),

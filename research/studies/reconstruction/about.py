@@ -13,6 +13,7 @@ METHOD = (
     "learns from identikits and the teacher's outputs for them, never sees a digit, and is scored once on the 10,000 "
     "test digits. Teachers are the independent unit of every interval; the four judges are fixed."
 )
+SHOWN_IN_FIGURES = ("student-",)  # findings whose ids begin so are not printed: a figure shows them better
 DIFFERENCES = (
     "Document 003 asks the question and measures nothing. Its sentence is judged on its own CNN with its own method: a "
     "search among 500 masks from a blank image (low-frequency masks, clipped).",

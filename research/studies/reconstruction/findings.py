@@ -135,13 +135,17 @@ def _few(results: xr.Dataset) -> list[Finding | None]:
     taught, more = (m.student(results, best, START, n) for n in (few, many))
     real = {n: results.real_digits.sel(real_size=n).values.astype(float) for n in (few, many)}
     gain = e.paired(more, taught)
+    wins = [k for k in there if e.difference(m.student(results, k, START, few), real[few]).low > 0]
     return [
         finding(
             "few-identikits-beat-digits",
-            "One identikit of each digit teaches more than one real example of each: a student of {size} identikits "
-            "({best}) reads {taught:full} of the test digits, a student of {size} real digits {real:full}.",
-            holds=e.difference(taught, real[few]).low > 0,
+            "One identikit of each digit can teach more than one real example of each: a student of {size} identikits of "
+            "the best kind of teacher ({best}) reads {taught:full} of the test digits, a student of {size} real digits "
+            "{real:full}. The students of {wins} of {kinds} kinds of teacher read more than those of real digits.",
+            holds=best in wins,
             words={"best": m.label(best)},
+            wins=Number.exact(len(wins), "kinds"),
+            kinds=Number.exact(len(there), "kinds"),
             taught=_share(taught),
             real=_draws(real[few]),
             size=Number.exact(few, "images"),

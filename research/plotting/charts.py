@@ -1,5 +1,6 @@
 """Parts of charts that several studies draw: measured values, grids of panels, maps of the digits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -8,7 +9,7 @@ from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 
 from research.evidence.intervals import Interval
-from research.plotting.style import DIGITS, name_classes
+from research.plotting.style import DIGITS, INK, name_classes
 
 
 def measured(
@@ -88,6 +89,21 @@ def hide(axes: np.ndarray, n: int) -> None:
     """Hides all axes but the first n."""
     for ax in axes.flat[n:]:
         ax.set_visible(False)
+
+
+def cells(
+    ax: Any,
+    table: Float[np.ndarray, "rows columns"],
+    text: Callable[[float], str],
+    *,
+    dark: float,
+    size: float = 6,
+) -> None:
+    """Writes into the cells of an image: the text of every finite value, white where the value is beyond ±dark."""
+    for (y, x), value in np.ndenumerate(table):
+        if np.isfinite(value):
+            colour = "white" if abs(value) > dark else INK
+            ax.text(x, y, text(value), ha="center", va="center", fontsize=size, color=colour)
 
 
 def digit_map(

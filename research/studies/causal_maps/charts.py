@@ -99,11 +99,7 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
         mean = values.mean(0)
         mean[np.triu_indices_from(mean)] = np.nan  # the matrix is symmetric: each pair once
         ax.imshow(mean, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto" if narrow else "equal")
-        for i, j in np.ndindex(mean.shape):
-            if np.isnan(mean[i, j]):
-                continue
-            colour = "white" if abs(mean[i, j]) > 0.6 else INK
-            ax.text(j, i, f"{mean[i, j]:.2f}", ha="center", va="center", fontsize=6, color=colour)
+        charts.cells(ax, mean, "{:.2f}".format, dark=0.6)
         names = [maps.NAMES[m] for m in of_networks.reading.values]
         if narrow:
             ax.set_xticks(range(len(names)), [_two_lines(name) for name in names])

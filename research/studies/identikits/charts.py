@@ -210,10 +210,7 @@ def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, ax = plt.subplots(figsize=(width, width) if narrow else (0.62 * width, 0.56 * width))
     size, places = (4.5, 3) if narrow else (5.5, 4)  # 1.0 beside .99 where there is little room
     ax.imshow(table, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), value in np.ndenumerate(table):
-        if np.isfinite(value):
-            ax.text(j, i, f"{value:.2f}".lstrip("0")[:places], ha="center", va="center", fontsize=size,
-                    color="white" if value > 0.6 else INK)  # fmt: skip
+    charts.cells(ax, table, lambda value: f"{value:.2f}".lstrip("0")[:places], dark=0.6, size=size)
     upright = {"rotation": 90} if narrow else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(range(len(names)), names, **upright)
     ax.set_yticks(range(len(names)), names)

@@ -74,11 +74,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         rate = 1000 * table / table.sum(1, keepdims=True)
         np.fill_diagonal(rate, 0)
         ax.imshow(rate, cmap="Blues", vmin=0, vmax=25)
-        for true, taken in zip(*np.where(rate >= 3)):
-            colour = "white" if rate[true, taken] > 15 else INK
-            ax.text(
-                taken, true, f"{rate[true, taken]:.0f}", ha="center", va="center", fontsize=5.5, color=colour
-            )
+        charts.cells(ax, np.where(rate >= 3, rate, np.nan), "{:.0f}".format, dark=15, size=5.5)
         ax.set_title(m.called(results, name))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))

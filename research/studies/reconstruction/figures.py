@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import labels
+from research.plotting import charts, labels
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.reconstruction import measures as m
@@ -59,9 +59,7 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, reading in zip(axes, ("search", "low_frequency")):
         shares = np.stack([m.by_digit(results, kind, reading).mean(0) for kind in kinds])
         ax.imshow(100 * shares, vmin=0, vmax=100, cmap="Blues", aspect="auto")
-        for (y, x), value in np.ndenumerate(shares):
-            colour = "white" if value > 0.6 else INK
-            ax.text(x, y, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=colour)
+        charts.cells(ax, shares, lambda value: f"{100 * value:.0f}", dark=0.6)
         ax.set_title(m.READING_WORDS[reading])
         ax.set_xticks(range(10), range(10))
         ax.set_yticks(range(len(kinds)), [m.label(kind) for kind in kinds])

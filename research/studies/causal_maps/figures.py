@@ -32,7 +32,12 @@ def _values(maps: xr.DataArray) -> np.ndarray:
 
 
 def _rows_of_ten(rows: int, width: float):
-    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.11)), squeeze=False)
+    """Axes for rows of ten pictures, with the digits named above the first row."""
+    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.11) + 0.12), squeeze=False)
+    for digit in range(10):
+        axes[0, 0].text(
+            (digit + 0.5) / 10, 1.02, str(digit), transform=axes[0, 0].transAxes, ha="center", va="bottom",
+        )  # fmt: skip
     return figure, axes[:, 0]
 
 

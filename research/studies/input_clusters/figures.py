@@ -71,8 +71,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     features = sorted({2, 3, *dimensions})
     shades = dict(zip(features, plt.get_cmap("viridis")(np.linspace(0, 0.7, len(features)))))
     rows = (
-        ("setting S2", {d: f"found {d}-D" for d in (2, 3)}),
-        ("setting I", {d: f"{d} features" for d in dimensions}),
+        ("like the document", {d: f"found {d}-D" for d in (2, 3)}),
+        ("features matter most", {d: f"{d} features" for d in dimensions}),
     )
     narrow = width < NARROW
     plain, rest = (0.42 * width, 0.8) if narrow else (0.26 * width, 0.5)  # inches: of the curves, of labels
@@ -109,8 +109,10 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Epochs gained over two features by both measures."""
     narrow = width < NARROW
-    rows = [("S2", 3, "found 2-D", "found 3-D")]
-    rows += [("I", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2]
+    rows = [("like the document", 3, "found 2-D", "found 3-D")]
+    rows += [
+        ("features matter most", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2
+    ]
     figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
     for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
         for y, (_, _, two, more) in enumerate(reversed(rows)):
@@ -118,20 +120,19 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             never = np.isnan(study.times(results, more, measure)).all()
             fill = "white" if never else colour
             charts.measured(ax, y + shift, gained, colour, across=True, markersize=4, mfc=fill)
-        ax.text(
-            0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
-        )
+        above = len(rows) - 0.42 + shift  # of all marks
+        ax.text(0.01, above, rule, color=colour, va="center", transform=ax.get_yaxis_transform())
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
-    gap, at = (" ", len(rows) - 0.4) if narrow else ("\n", -0.5)
+    gap, at = (" ", len(rows)) if narrow else ("\n", -0.5)
     said = f"the document's{gap}single pair"
     ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize=6.5)
-    ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
+    ax.set_yticks(range(len(rows)), [f"{setting},\n{d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_ylim(-0.6, len(rows))
     return figure
 
 
@@ -258,7 +259,7 @@ FIGURES = {
         "Under which conditions do clusters form? How the drawn settings end, by the speed of the points "
         "(input rate times scale), the rate of the weights, the optimiser and the scale of the inputs; "
         "titles: how many end with one cluster a class. Circles: one small hidden layer, squares: two, "
-        "triangles: one large; black: numbers that are not finite. Below: one example of each end that "
+        "triangles (in larger presets): one large; black: numbers that are not finite. Below: one example of each end that "
         "occurs, in its colour.",
         "wide",
     ),

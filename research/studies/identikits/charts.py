@@ -123,7 +123,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_xlabel("evaluations")
         ax.set_xscale("log")
         ax.set_xlim(left=400)  # a generation is 500 evaluations
-        ax.set_xticks([500, 1000, 3000, 10_000], ["500", "1 000", "3 000", "10 000"])
+        ax.set_xticks([500, 1000, 3000, 10_000], ["500", "1,000", "3,000", "10,000"])
         ax.minorticks_off()
         ax.set_ylim(0, 1)
         ax.grid()

@@ -54,7 +54,7 @@ def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> 
     for ax, epoch in zip(axes.flat, shown):
         scatter(ax, points[list(frames).index(epoch)], labels)
         bare(ax, half)
-        ax.set_title("start" if epoch == 0 else f"{epoch:,}".replace(",", " "))
+        ax.set_title("start" if epoch == 0 else f"{epoch:,}")
     return figure
 
 

@@ -88,7 +88,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 _survival(ax, times, results.epochs, shades[d], results.every)
                 middle = np.median(np.nan_to_num(times, nan=np.inf))
                 text = f"{d} features, n = {len(times)}: " + (
-                    f"{middle:,.0f}".replace(",", " ") if np.isfinite(middle) else "more"
+                    f"{middle:,.0f}" if np.isfinite(middle) else "more"
                 )
                 ax.annotate(
                     text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
@@ -156,7 +156,7 @@ def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         bare(ax, 1.05 * np.abs(points[-1]).max())
         ax.set_title(SHORT[name])
         end = study.of(results, name).sel(epoch=frames[-1])
-        window = f"{ax.get_xlim()[1]:,.0f}".replace(",", " ")
+        window = f"{ax.get_xlim()[1]:,.0f}"
         text = (
             f"network {_mean(end.accuracy)}, a line {_mean(end.linear)}\n"
             f"silhouette {_mean(end.silhouette)}, n = {end.sizes['run']}\nwindow ±{window}"

@@ -59,6 +59,6 @@ def _settings(ax, results: xr.Dataset, scale: float, optimiser: str) -> None:
     for x, y, kind, name in zip(runs.input_rate * scale, runs.weight_rate, study.regime(runs).values, hidden):
         ax.plot(x, y, MARKERS.get(name, "o"), color=COLOURS[study.REGIMES[kind]], markersize=3.5, mec="none")
     apart = study.separated(runs)
-    scaled = "raw inputs" if scale == 1 else f"inputs ÷ {scale:,.0f}".replace(",", " ")
+    scaled = "raw inputs" if scale == 1 else f"inputs ÷ {scale:,.0f}"
     ax.set(xscale="log", yscale="log")
     ax.set_title(f"{NAMES[optimiser]}, {scaled}:\n{apart.sum()} of {apart.size} settings", fontsize=7)

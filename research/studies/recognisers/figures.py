@@ -46,7 +46,7 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         if name in SAID and not m.not_the_documents(results, name):
             ax.plot([100 * SAID[name]] * 2, [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
     ax.set_yticks(range(len(names)), words)
-    lines = ("error on the 10 000 test images, %", "(bar: 95 % interval;", "upright: the document's number)")
+    lines = ("error on the 10,000 test images, %", "(bar: 95 % interval;", "red line: the document's number)")
     ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
     ax.set_xscale("log")
     ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
@@ -161,7 +161,7 @@ FIGURES = {
         accuracy,
         "Are the networks as accurate as the documents say? Test error: mean and {confidence} interval "
         "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
-        "(upright). Nearest neighbours have no seed and no interval.",
+        "(red line). Nearest neighbours have no seed and no interval.",
         "column",
     ),
     "confusion": Drawing(

@@ -19,6 +19,9 @@ DISTRIBUTED = flags.DEFINE_bool(
 )
 COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0, where no cluster says so.")
 PROCESS_COUNT = flags.DEFINE_integer("process_count", None, "How many processes, likewise.")
+I_MEAN_IT = flags.DEFINE_bool(
+    "i_mean_it", False, "Allow numbers in a config that would take very long or very much memory."
+)
 PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
 
 

@@ -121,7 +121,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     Raises:
         ValueError: for a setting that cannot be run; from `init` for rates, scales, points or labels that do not fit.
     """
-    setting.validate()
+    check(setting, "clustering")
     act = activation(setting.activation)
     draw = jax.jit(functools.partial(start.draw, setting))
 

@@ -1,7 +1,7 @@
 """The studies: each is a folder that turns a config into results, and says what follows from them.
 
     about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: what the report prints about it
-    study.py     Config, a dataclass with `seed`, `data` and `validate()`, and run(config, run) -> xarray.Dataset
+    study.py     Config, a Checked dataclass with `seed` and `data`, and run(config, run) -> xarray.Dataset
     claims.py    claims(results) -> list[Claim]: the documents' statements, judged from the saved results alone
     findings.py  findings(results) -> list[Finding]: what else the results show
     figures.py   FIGURES and, where motion tells, ANIMATIONS: name -> Drawing
@@ -75,10 +75,3 @@ def name_of(config: Any) -> str:
                 f"the package {package} has the name of {found.__package__}; give it another name"
             )
     return name
-
-
-def at_least(config: Any, **least: float) -> None:
-    """Raises ValueError when a field of the config is below its least value."""
-    for name, bound in least.items():
-        if getattr(config, name) < bound:
-            raise ValueError(f"{name} must be at least {bound}, got {getattr(config, name)}")

@@ -18,10 +18,21 @@ import xarray as xr
 
 from research import data
 from research.data import deform
+from research.data.sources import SOURCES
 from research.embedding import knn, pca
+from research.fields import Checked
+from research.fields.bounds import (
+    NEIGHBOURS,
+    NETWORKS,
+    SEED,
+    TEST_IMAGES,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
 from research.studies.drawings import filters, tenths
 from research.studies.drawings.sevens import TOWARDS, funky
 from research.training import populations
@@ -39,6 +50,7 @@ STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for
     "thickness": (0.0, 0.75, 1.5, 2.25, 3.0),
 }
 EXAMPLES = 5
+TENTH = Bound(100, 6000, "the training images of a tenth")
 FILTERED = 100  # funky sevens on which the second layer's filters are chosen and scored
 DIRECTIONS = (
     256  # of the neighbours' bounds: twice as many as usual, because deformed digits lie far from all others
@@ -46,27 +58,28 @@ DIRECTIONS = (
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """How many networks and digits."""
 
-    seed: int = 0
-    data: str = "mnist"
-    networks: int = 5  # of each kind
-    sevens: int = 400  # test sevens, evenly from the first to the last
-    others: int = 200  # test images of all digits
-    k: int = 5  # neighbours
-    neighbours_among: int = 60_000  # training images that the neighbours are looked for among
-    tenths: int = 5  # disjoint tenths of the data on which the embeddings are repeated
-    mapped: int = 500  # training digits in the t-SNE map of a tenth
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    networks: int = bounded(5, NETWORKS)  # of each kind
+    # test sevens, evenly from the first to the last
+    sevens: int = bounded(400, Bound(EXAMPLES, 1028, "the test sevens of mnist"))
+    others: int = bounded(200, TEST_IMAGES)  # test images of all digits
+    k: int = bounded(5, NEIGHBOURS)  # neighbours
+    # training images that the neighbours are looked for among
+    neighbours_among: int = bounded(60_000, TRAINING_IMAGES)
+    # disjoint tenths of the data on which the embeddings are repeated
+    tenths: int = bounded(5, Bound(1, tenths.TENTHS))
+    mapped: int = bounded(500, TENTH)  # training digits in the t-SNE map of a tenth
     dense3: NetworkConfig = by_recipe("dense3")
     cnn_small: NetworkConfig = by_recipe("cnn_small")
 
-    def validate(self) -> None:
-        at_least(
-            self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1, tenths=1, mapped=100
-        )
-        if self.tenths > tenths.TENTHS:
-            raise ValueError(f"tenths must be at most {tenths.TENTHS}, got {self.tenths}")
+    def check_together(self) -> None:
+        """Raises: ValueError for more neighbours than there are images."""
+        if self.k > self.neighbours_among:
+            raise ValueError(f"k must be at most {self.neighbours_among}, neighbours_among; got {self.k}")
 
 
 def wanted(config: Config) -> list[Wanted]:

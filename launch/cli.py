@@ -76,8 +76,11 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
     """
 
     def guarded(argv: list[str]) -> int | None:
+        from research.fields.bounds import LIFTS
         from research.runtime import devices, multihost
 
+        if I_MEAN_IT.value:
+            os.environ[LIFTS] = "1"  # child processes check the same config again
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()

@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +123,7 @@ def one_of(
 
 
 def _field(default: Any, rule: Rule) -> Any:
-    given: dict[str, Any] = {"default_factory" if isinstance(default, Callable) else "default": default}
+    given: dict[str, Any] = {"default_factory" if callable(default) else "default": default}
     return dataclasses.field(**given, metadata={"rule": rule})
 
 

@@ -35,7 +35,7 @@ def check(config: Any, path: str = "") -> None:
     Raises:
         ValueError: in one line, with the path of the field, what was expected and what came.
     """
-    for name, hint, rule in declared(type(config)):
+    for name, hint, rule in declared(type(config)):  # type: ignore[arg-type]
         _check(getattr(config, name), hint, rule, f"{path}.{name}" if path else name)
     together = getattr(config, "check_together", None)
     if together:
@@ -46,7 +46,7 @@ def check(config: Any, path: str = "") -> None:
 
 
 @functools.cache
-def declared(kind: type) -> tuple[tuple[str, Any, Rule | None], ...]:
+def declared(kind: Any) -> tuple[tuple[str, Any, Rule | None], ...]:
     """The fields of a dataclass: name, type and rule (None where nothing is declared)."""
     hints = typing.get_type_hints(kind)
     return tuple((f.name, hints[f.name], f.metadata.get("rule")) for f in dataclasses.fields(kind))
@@ -58,11 +58,13 @@ def _check(value: Any, hint: Any, rule: Rule | None, path: str) -> None:
         if value is None and type(None) in parts:
             return
         _check(value, next(part for part in parts if part is not type(None)), rule, path)
-    elif hint is Any or dataclasses.is_dataclass(hint):
-        if hint is not Any and not isinstance(value, hint):
-            _refuse(path, f"must be a {hint.__name__}", value)
+    elif hint is Any:
         if dataclasses.is_dataclass(value):
             check(value, path)
+    elif dataclasses.is_dataclass(hint):
+        if not isinstance(value, hint):  # type: ignore[arg-type]
+            _refuse(path, f"must be a {hint.__name__}", value)  # type: ignore[union-attr]
+        check(value, path)
     elif origin is dict:
         if not isinstance(value, Mapping):
             _refuse(path, "must be a dictionary", value)
@@ -97,9 +99,10 @@ def _wrong(value: Any, kind: Any, rule: Rule | None, path: str) -> str:
     """
     if kind not in TAKES:
         return ""
-    if not isinstance(value, TAKES[kind]) or (kind is not bool and isinstance(value, bool)):
+    fits = isinstance(value, TAKES[kind]) and isinstance(value, bool) == (kind is bool)
+    if not fits:
         return f"must be {KINDS[kind]}"
-    if rule and isinstance(rule.of, Bound) and kind in (int, float):
+    if rule and isinstance(rule.of, Bound):
         return rule.of.complaint(value)
     if rule and isinstance(rule.of, OneOf) and (refusal := rule.of.refusal(value, path)):
         raise ValueError(refusal)

@@ -28,6 +28,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from research.fields import check
 from research.joint_descent import start
 from research.joint_descent.settings import OPTIMISERS, SETTINGS, Setting, setting
 from research.joint_descent.start import Params

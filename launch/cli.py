@@ -106,4 +106,14 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
             print("stopped; the same command goes on from here", file=sys.stderr)
             return 128 + signal.SIGINT
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
+    if any(option.startswith("error") for option in sys.warnoptions):
+        sys.exit(
+            fail(
+                "Python is told to end at the first warning, and other libraries warn, too; leave out -W error, or "
+                "unset PYTHONWARNINGS"
+            )
+        )
     app.run(guarded, flags_parser=functools.partial(_parse, verbs=verbs))

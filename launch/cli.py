@@ -19,6 +19,9 @@ DISTRIBUTED = flags.DEFINE_bool(
 )
 COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0, where no cluster says so.")
 PROCESS_COUNT = flags.DEFINE_integer("process_count", None, "How many processes, likewise.")
+I_MEAN_IT = flags.DEFINE_bool(
+    "i_mean_it", False, "Allow numbers in a config that would take very long or very much memory."
+)
 PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
 
 
@@ -73,8 +76,11 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
     """
 
     def guarded(argv: list[str]) -> int | None:
+        from research.fields.bounds import LIFTS
         from research.runtime import devices, multihost
 
+        if I_MEAN_IT.value:
+            os.environ[LIFTS] = "1"  # child processes check the same config again
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()
@@ -100,4 +106,14 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
             print("stopped; the same command goes on from here", file=sys.stderr)
             return 128 + signal.SIGINT
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
+    if any(option.startswith("error") for option in sys.warnoptions):
+        sys.exit(
+            fail(
+                "Python is told to end at the first warning, and other libraries warn, too; leave out -W error, or "
+                "unset PYTHONWARNINGS"
+            )
+        )
     app.run(guarded, flags_parser=functools.partial(_parse, verbs=verbs))

@@ -24,7 +24,7 @@ FLOORS = {
         "research.joint_descent",
     ),
     1: ("research.runtime",),
-    0: ("research.data", "research.models", "research.evidence", "research.plotting"),
+    0: ("research.fields", "research.data", "research.models", "research.evidence", "research.plotting"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 PURE = ("research.identikits", "research.attribution", "research.embedding")

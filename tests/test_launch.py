@@ -96,3 +96,33 @@ def test_an_unwritable_cache_is_one_line(tmp_path):
     assert outcome.returncode == 2, outcome
     assert "IDENTIKIT_CACHE" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+SAYS = "from launch import cli; cli.start(lambda: print('ε ≥ 0.99 – 7'))"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_our_letters_shows_the_rest(encoding):
+    outcome = subprocess.run(
+        [sys.executable, "-c", SAYS], cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (outcome.returncode, outcome.stdout) == (0, b"? ? 0.99 ? 7\n"), outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("JAX_DISABLE_JIT", "1", "unset JAX_DISABLE_JIT, which is True"),
+        ("JAX_NUMPY_DTYPE_PROMOTION", "strict", "unset JAX_NUMPY_DTYPE_PROMOTION, which is 'strict'"),
+        ("PYTHONWARNINGS", "error", "leave out -W error, or unset PYTHONWARNINGS"),
+        ("IDENTIKIT_CPU_DEVICES", "0", "must be a whole number of at least 1, got '0'"),
+        ("IDENTIKIT_CPU_DEVICES", "100000", "must be at most 1024, got '100000'"),
+    ],
+)
+def test_an_environment_that_would_end_the_run_is_one_line(name, value, says):
+    outcome = run("launch.figures", **{name: value})
+    assert outcome.returncode == 2, outcome
+    assert outcome.stderr.startswith("error: ")
+    assert says in outcome.stderr
+    assert outcome.stderr.count("\n") == 1, outcome.stderr

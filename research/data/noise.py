@@ -53,6 +53,7 @@ NOISES: dict[str, Noise] = {
     "salt_and_pepper": salt_and_pepper,
     "log_uniform": log_uniform,
 }
+STRONGEST = {"none": 0.0, "salt_and_pepper": 1.0}  # strengths above these mean nothing
 
 
 def noise(name: str) -> Noise:

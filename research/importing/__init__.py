@@ -13,7 +13,7 @@ from pathlib import Path
 
 from research.importing import dense, models
 from research.importing.checking import Check, check
-from research.importing.network import Imported, NetworkFileError, Settings
+from research.importing.network import Imported, NetworkFileError, Settings, refuse_nan
 from research.importing.onnx_file import load_onnx
 
 __all__ = ["Check", "Imported", "NetworkFileError", "Settings", "check", "load"]
@@ -44,6 +44,7 @@ def load(path: str | Path, settings: Settings | None = None) -> Imported:
     if kind not in _ARRAYS:
         raise NetworkFileError(f"Expected {_KNOWN}, got {path.name}; export the network to one of these.")
     arrays, config = _ARRAYS[kind](path), models.own_config(path)
+    refuse_nan(arrays, path.name)
     if config is not None or settings.model is not None:
         return models.from_arrays(arrays, None if settings.model else config, settings, path.name)
     return dense.from_arrays(arrays, settings, path.name)

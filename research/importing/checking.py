@@ -49,7 +49,7 @@ def check(
         labels: the class of each image.
 
     Raises:
-        NetworkFileError: for images of another shape than `settings.image_shape`.
+        NetworkFileError: for images of another shape than `settings.image_shape`, or a network that answers with NaN.
     """
     images, labels = jnp.asarray(images), jnp.asarray(labels)
     if images.dtype == jnp.uint8:
@@ -61,19 +61,28 @@ def check(
         )
     outputs = imported.settings.labels
     classes = jnp.asarray(outputs) if outputs else None
-    right = _right(imported.predict, classes, images, labels)
+    right, undefined = _right(imported.predict, classes, images, labels)
+    if undefined.any():
+        raise NetworkFileError(
+            f"Expected numbers from the network, but it answers {undefined.sum():,} of {len(images):,} images with NaN; "
+            "its weights are too large or damaged, train it again."
+        )
     hint = _hint(imported, classes, right[:_SAMPLE], images[:_SAMPLE], labels[:_SAMPLE])
     return Check(float(right.mean()), len(images), hint)
 
 
-def _right(predict, classes, images, labels) -> Bool[np.ndarray, " n"]:
-    """Which answers are right. The images are arguments: as constants XLA would fold the network over them."""
+def _right(predict, classes, images, labels) -> tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """Which answers are right, and which hold NaN. The images are arguments: as constants XLA would fold the network
+    over them.
+    """
 
     def correct(pair):
-        answer = jnp.argmax(predict(pair[0]))
-        return (answer if classes is None else classes[answer]) == pair[1]
+        logits = predict(pair[0])
+        answer = jnp.argmax(logits)
+        return (answer if classes is None else classes[answer]) == pair[1], jnp.isnan(logits).any()
 
-    return np.asarray(jax.jit(partial(jax.lax.map, correct, batch_size=_BLOCK))((images, labels)))
+    right, undefined = jax.jit(partial(jax.lax.map, correct, batch_size=_BLOCK))((images, labels))
+    return np.asarray(right), np.asarray(undefined)
 
 
 def _hint(imported, classes, right, images, labels):

@@ -1,12 +1,14 @@
 """An imported network, and the settings that a file of weights leaves open."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+from research.fields.bounds import CLASSES, Bound, bounded
 
 INPUT_RANGES = {
     "0..1": (1.0, 0.0),
@@ -15,6 +17,7 @@ INPUT_RANGES = {
     "standardised": (1 / 0.3081, -0.1307 / 0.3081),
 }
 PIXEL_ORDERS = ("rows", "columns")
+SIDE = Bound(1, 4096, "pixels along an image")
 ORIENTATIONS = ("auto", "in_out", "out_in")
 
 
@@ -55,14 +58,14 @@ class Settings:
     kernels: tuple[str, ...] = ()
     biases: tuple[str, ...] = ()
     output: str | None = None
-    image_shape: tuple[int, int] = (28, 28)
-    pad: int = 0
-    resize: tuple[int, int] | None = None
-    channels: int = 1
+    image_shape: tuple[int, int] = bounded((28, 28), SIDE)
+    pad: int = bounded(0, replace(SIDE, low=0))
+    resize: tuple[int, int] | None = bounded(None, SIDE)
+    channels: int = bounded(1, SIDE)
     bias_row: str = "last"
     model: str | None = None
     flatten: str = "chw"
-    labels: tuple[int, ...] = ()
+    labels: tuple[int, ...] = bounded((), replace(CLASSES, low=-1), empty=True)
 
     def __post_init__(self):
         for name, known in (
@@ -144,6 +147,17 @@ class Imported:
     def predict(self, image: Float[Array | np.ndarray, "h w"]) -> Float[Array, " k"]:
         """Logits of one image [h w] in [0, 1]."""
         return self.network(self.settings.prepare(jnp.asarray(image)))
+
+
+def refuse_nan(arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Raises: NetworkFileError, naming the tensor, if one holds NaN: such a network gives an answer that means nothing."""
+    for name, array in arrays.items():
+        floating = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+        if floating and np.isnan(array).any():
+            raise NetworkFileError(
+                f"Expected numbers, but the weights of {source} hold NaN in tensor {name!r}; its training has failed, "
+                "train it again."
+            )
 
 
 def first_line(error: Exception) -> str:

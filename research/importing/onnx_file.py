@@ -9,7 +9,7 @@ import numpy as np
 
 from research.importing.graph import Node, before_final, dense_layers, evaluate, fold, in_order, upstream
 from research.importing.inputs import layouts, refusal
-from research.importing.network import Imported, NetworkFileError, Settings, first_line
+from research.importing.network import Imported, NetworkFileError, Settings, first_line, refuse_nan
 from research.importing.operators import OPERATORS
 
 
@@ -22,7 +22,7 @@ def load_onnx(path: Path, settings: Settings) -> Imported:
     (`settings.output` chooses), does not take an image, or needs an operator that is not in OPERATORS.
     """
     graph, opset = _read(path)
-    constants = _constants(graph)
+    constants = _constants(graph, path.name)
     nodes = in_order([_node(node, opset) for node in graph.node])
     nodes, logits, final = before_final(nodes, _output(graph, nodes, settings, path.name))
     nodes = upstream(nodes, logits)
@@ -120,10 +120,11 @@ def _check(model):
     onnx.checker.check_model(copy)
 
 
-def _constants(graph):
+def _constants(graph, source):
     from onnx import numpy_helper
 
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    refuse_nan(arrays, source)
     return {name: _single(array) for name, array in arrays.items()}
 
 

@@ -22,6 +22,17 @@ from research import data, importing
 from research.attribution import causal_index
 from research.attribution import comparison as agreement
 from research.data.sources import is_elsewhere
+from research.fields import Checked
+from research.fields.bounds import (
+    ITERATIONS,
+    NOT_NEGATIVE,
+    SAMPLES,
+    SEED,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.identikits import identikits
 from research.identikits.gradient_ascent import GradientAscent
 from research.importing import Imported, Settings, figures
@@ -31,36 +42,33 @@ from research.runtime import progress
 from research.runtime.rng import named
 
 Say = Callable[[str], None]
+READINGS = ("causal_index", "mean_jacobian", "identikits")
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """Which network is read, how, and with what; `sha256` says which file it was."""
 
     network: str
-    reading: str = "causal_index"
+    reading: str = one_of("causal_index", READINGS, "reading")
     settings: Settings = field(default_factory=Settings)
     data: str = "mnist"  # or a folder of pictures, an .npz file or an IDX file
     prepare: str = "none"  # of such images: mnist or none
-    images: int = 10_000  # over which mean_jacobian averages
+    images: int = bounded(10_000, TRAINING_IMAGES)  # over which mean_jacobian averages
     raw_weights: bool = False  # causal_index in units of what the network sees, not of the image in [0, 1]
-    restarts: int = 4  # identikits a digit
+    restarts: int = bounded(4, SAMPLES)  # identikits a digit
     method: str = "search"  # of the identikits
     start: str = ""  # of the identikits; "" chooses starts with which several restarts differ
-    target: float = 0.99
-    patience: int = 50
-    budget: int = 100_000
-    rate: float = 0.0  # learning rate of the ascent; 0 is its own default
-    seed: int = 0
+    target: float = bounded(0.99, Bound(0, 1, "a confidence", above=True, below=True))
+    patience: int = bounded(50, ITERATIONS)
+    budget: int = bounded(100_000, Bound(1, 10**9, "evaluations of one identikit", liftable=True))
+    rate: float = bounded(0.0, NOT_NEGATIVE)  # learning rate of the ascent; 0 is its own default
+    seed: int = bounded(0, SEED)
     sha256: str = ""
 
-    def validate(self) -> None:
-        if self.reading not in READINGS:
-            raise ValueError(f"unknown reading {self.reading!r}; known: {', '.join(READINGS)}")
-        for name in ("images", "restarts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.rate < 0 or (self.rate and self.method != "ascent"):
+    def check_together(self) -> None:
+        """Raises: ValueError for a learning rate of a method that has none."""
+        if self.rate and self.method != "ascent":
             raise ValueError(f"rate is the step of --method=ascent and at least 0, got {self.rate}")
 
 
@@ -93,7 +101,7 @@ def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False
     say(str(check) if check else _no_accuracy(network, test, config))
     with lock(folder):
         begin = time.perf_counter()
-        results = READINGS[config.reading](network, config, classes).assign_attrs(
+        results = _READ[config.reading](network, config, classes).assign_attrs(
             reading=config.reading,
             network=network.description,
             accuracy=check.accuracy if check else np.nan,
@@ -200,7 +208,7 @@ def _identikits(network: Imported, config: Config, classes: tuple[int, ...]) -> 
         )
 
 
-READINGS = {"causal_index": _causal_index, "mean_jacobian": _mean_jacobian, "identikits": _identikits}
+_READ = {"causal_index": _causal_index, "mean_jacobian": _mean_jacobian, "identikits": _identikits}
 
 
 def _summary(results: xr.Dataset, network: Imported, config: Config, test: data.Digits) -> list[str]:

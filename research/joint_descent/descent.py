@@ -28,6 +28,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from research.fields import check
 from research.joint_descent import start
 from research.joint_descent.settings import OPTIMISERS, SETTINGS, Setting, setting
 from research.joint_descent.start import Params
@@ -121,7 +122,7 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     Raises:
         ValueError: for a setting that cannot be run; from `init` for rates, scales, points or labels that do not fit.
     """
-    setting.validate()
+    check(setting, "clustering")
     act = activation(setting.activation)
     draw = jax.jit(functools.partial(start.draw, setting))
 

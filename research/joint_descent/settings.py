@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import optax
 
-from research.models.mlp import activation
+from research.fields.bounds import CLASSES, NOT_NEGATIVE, POSITIVE, SAMPLES, WIDTH, bounded, one_of
+from research.models.mlp import ACTIVATIONS
 
 OPTIMISERS = {"sgd": optax.sgd(1.0), "adam": optax.adam(1.0)}
 INITS = {  # weights are uniform within ± this limit
@@ -18,46 +19,19 @@ INITS = {  # weights are uniform within ± this limit
 class Setting:
     """One experiment; the defaults are the document's data and setting S2, which follows its course."""
 
-    points: int = 500
-    features: int = 2
-    classes: int = 3
-    half_width: float = 1000.0  # points start uniform in [-half_width, half_width]
-    widths: tuple[int, ...] = (16, 16)
-    activation: str = "tanh"
-    init: str = (
-        "pytorch"  # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
-    )
-    scale: float = 333.0  # S
-    weight_optimiser: str = "sgd"
-    weight_rate: float = 1e-3  # η; 0 freezes the weights
-    input_optimiser: str = "sgd"
-    input_rate: float = 9e-3  # λ; 0 freezes the inputs
-
-    def validate(self) -> None:
-        """Raises: ValueError for a setting that cannot be run."""
-        for field, least in (("points", 1), ("features", 1), ("classes", 2)):
-            if getattr(self, field) < least:
-                raise ValueError(f"clustering.{field} must be at least {least}, got {getattr(self, field)}")
-        if any(width < 1 for width in self.widths):
-            raise ValueError(f"clustering.widths must all be at least 1, got {tuple(self.widths)}")
-        for field in ("half_width", "scale"):
-            if not 0 < getattr(self, field) < float("inf"):
-                raise ValueError(f"clustering.{field} must be positive, got {getattr(self, field)}")
-        for field in ("weight_rate", "input_rate"):
-            if not 0 <= getattr(self, field) < float("inf"):
-                raise ValueError(
-                    f"clustering.{field} must be 0 (frozen) or positive, got {getattr(self, field)}"
-                )
-        for field, known in (
-            ("weight_optimiser", OPTIMISERS),
-            ("input_optimiser", OPTIMISERS),
-            ("init", INITS),
-        ):
-            if getattr(self, field) not in known:
-                raise ValueError(
-                    f"unknown clustering.{field} {getattr(self, field)!r}; known: {', '.join(sorted(known))}"
-                )
-        activation(self.activation)
+    points: int = bounded(500, SAMPLES)
+    features: int = bounded(2, WIDTH)
+    classes: int = bounded(3, CLASSES)
+    half_width: float = bounded(1000.0, POSITIVE)  # points start uniform in [-half_width, half_width]
+    widths: tuple[int, ...] = bounded((16, 16), WIDTH, empty=True)
+    activation: str = one_of("tanh", sorted(ACTIVATIONS), "activation")
+    # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
+    init: str = one_of("pytorch", sorted(INITS))
+    scale: float = bounded(333.0, POSITIVE)  # S
+    weight_optimiser: str = one_of("sgd", sorted(OPTIMISERS))
+    weight_rate: float = bounded(1e-3, NOT_NEGATIVE)  # η; 0 freezes the weights
+    input_optimiser: str = one_of("sgd", sorted(OPTIMISERS))
+    input_rate: float = bounded(9e-3, NOT_NEGATIVE)  # λ; 0 freezes the inputs
 
 
 SETTINGS = {

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from research.models.mlp import activation, chain, hidden, through
+from research.fields import check
+from research.fields.bounds import CODE, PIXELS, WIDTH, bounded, one_of
+from research.models.mlp import ACTIVATIONS, INITS, activation, chain, hidden, through
 
 
 @dataclass
 class AutoencoderConfig:
     """Widths on the way to the code, of the code, and on the way back; `output` shapes the pixels."""
 
-    encoder: tuple[int, ...] = (256,)
-    code: int = 128
-    decoder: tuple[int, ...] = (256,)
-    activation: str = "relu"
-    output: str = "relu"
-    init: str = "he"
-    pixels: int = 784
+    encoder: tuple[int, ...] = bounded((256,), WIDTH, empty=True)
+    code: int = bounded(128, CODE)
+    decoder: tuple[int, ...] = bounded((256,), WIDTH, empty=True)
+    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
+    output: str = one_of("relu", sorted(ACTIVATIONS), "activation")
+    init: str = one_of("he", sorted(INITS), "initialisation")
+    pixels: int = bounded(784, PIXELS)
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""
@@ -39,6 +41,7 @@ class Autoencoder(nnx.Module):
     """
 
     def __init__(self, config: AutoencoderConfig, *, rngs: nnx.Rngs):
+        check(config)
         self.activation, self.output = activation(config.activation), activation(config.output)
         shape = (config.pixels, *config.encoder, config.code, *config.decoder, config.pixels)
         self.layers = chain(*shape, init=config.init, rngs=rngs)

@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from research.models.mlp import activation, chain, hidden, through
+from research.fields import check
+from research.fields.bounds import CLASSES, CODE, PIXELS, WIDTH, bounded, one_of
+from research.models.mlp import ACTIVATIONS, INITS, activation, chain, hidden, through
 
 
 @dataclass
 class BottleneckConfig:
     """Widths before the bottleneck, of it, and behind it; `bottleneck_activation` is the bottleneck's own activation."""
 
-    encoder: tuple[int, ...] = (500, 100)
-    width: int = 2
-    decoder: tuple[int, ...] = (100,)
-    activation: str = "relu"
-    bottleneck_activation: str = "linear"
-    init: str = "he"
-    pixels: int = 784
-    classes: int = 10
+    encoder: tuple[int, ...] = bounded((500, 100), WIDTH, empty=True)
+    width: int = bounded(2, CODE)
+    decoder: tuple[int, ...] = bounded((100,), WIDTH, empty=True)
+    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
+    bottleneck_activation: str = one_of("linear", sorted(ACTIVATIONS), "activation")
+    init: str = one_of("he", sorted(INITS), "initialisation")
+    pixels: int = bounded(784, PIXELS)
+    classes: int = bounded(10, CLASSES)
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""
@@ -39,6 +41,7 @@ class Bottleneck(nnx.Module):
     """
 
     def __init__(self, config: BottleneckConfig, *, rngs: nnx.Rngs):
+        check(config)
         self.activation, self.bottleneck_activation = (
             activation(config.activation),
             activation(config.bottleneck_activation),

@@ -5,23 +5,32 @@ from dataclasses import dataclass
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from research.fields import check
+from research.fields.bounds import CLASSES, DROPOUT, WIDTH, Bound, bounded, one_of
 from research.models.cpu_conv import Conv, flatten
-from research.models.dropout import check_share, dropped
+from research.models.cpu_conv.layer import FORMS
+from research.models.dropout import dropped
+
+CHANNELS = Bound(1, 4096, "layers of feature maps", liftable=True)
+KERNEL = Bound(1, 28, "pixels of an image")
+SIDE = Bound(4, 1024, "pixels along an image")
+MEAN = Bound(0, 1, "pixels lie in [0, 1]")
+SPREAD = Bound(0.001, 1, "pixels lie in [0, 1]")
 
 
 @dataclass
 class CNNConfig:
     """Document 003: 5×5×32, pool, 5×5×64, pool, dense 1024, dropout, 10."""
 
-    channels: tuple[int, int] = (32, 64)
-    kernel: int = 5
-    dense: int = 1024
-    dropout: float = 0.5  # share of the dense layer's outputs dropped
-    mean: float = 0.1307  # of the training pixels; the network sees (image − mean)/std
-    std: float = 0.3081
-    form: str = "auto"  # of the convolutions: auto | matmul | plain
-    side: int = 28
-    classes: int = 10
+    channels: tuple[int, int] = bounded((32, 64), CHANNELS)
+    kernel: int = bounded(5, KERNEL)
+    dense: int = bounded(1024, WIDTH)
+    dropout: float = bounded(0.5, DROPOUT)  # share of the dense layer's outputs dropped
+    mean: float = bounded(0.1307, MEAN)  # of the training pixels; the network sees (image − mean)/std
+    std: float = bounded(0.3081, SPREAD)
+    form: str = one_of("auto", FORMS)  # of the convolutions: auto | matmul | plain
+    side: int = bounded(28, SIDE)
+    classes: int = bounded(10, CLASSES)
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""
@@ -37,15 +46,23 @@ class CNNConfig:
 class CNNSmallConfig:
     """Document 001, the drawing app's network: 3×3×32, 3×3×64, pool, dropout, dense 128, 10."""
 
-    channels: tuple[int, int] = (32, 64)
-    kernel: int = 3
-    dense: int = 128
-    dropout: float = 0.2  # share of the pooled outputs dropped
-    mean: float = 0.1307
-    std: float = 0.3081
-    form: str = "auto"
-    side: int = 28
-    classes: int = 10
+    channels: tuple[int, int] = bounded((32, 64), CHANNELS)
+    kernel: int = bounded(3, KERNEL)
+    dense: int = bounded(128, WIDTH)
+    dropout: float = bounded(0.2, DROPOUT)  # share of the pooled outputs dropped
+    mean: float = bounded(0.1307, MEAN)
+    std: float = bounded(0.3081, SPREAD)
+    form: str = one_of("auto", FORMS)
+    side: int = bounded(28, SIDE)
+    classes: int = bounded(10, CLASSES)
+
+    def check_together(self) -> None:
+        """Raises: ValueError for convolutions that leave nothing of the image."""
+        if self.side - 2 * (self.kernel - 1) < 2:
+            raise ValueError(
+                f"kernel must be at most {self.side // 2}: two convolutions leave nothing of an image of {self.side} "
+                f"pixels, got {self.kernel}"
+            )
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""
@@ -61,7 +78,7 @@ class CNN(nnx.Module):
     """x = (image − mean)/std; twice x ← pool(relu(conv x + b)), SAME; x ← relu(xW + b); logits = xW + b."""
 
     def __init__(self, config: CNNConfig, *, rngs: nnx.Rngs):
-        _check(config)
+        check(config)
         self.config = config
         first, second = config.channels
         kernel = (config.kernel, config.kernel)
@@ -86,7 +103,7 @@ class CNNSmall(nnx.Module):
     """x = (image − mean)/std; twice x ← relu(conv x + b), VALID; pool; x ← relu(xW + b); logits = xW + b."""
 
     def __init__(self, config: CNNSmallConfig, *, rngs: nnx.Rngs):
-        _check(config)
+        check(config)
         self.config = config
         first, second = config.channels
         kernel = (config.kernel, config.kernel)
@@ -105,10 +122,6 @@ class CNNSmall(nnx.Module):
         dense1 = nnx.relu(self.dense1(dropped(flatten(pool2), self.config.dropout, key)))
         logits = self.dense2(dense1)
         return logits, {"conv1": conv1, "conv2": conv2, "pool2": pool2, "dense1": dense1}
-
-
-def _check(config: CNNConfig | CNNSmallConfig) -> None:
-    check_share(config.dropout)
 
 
 def _dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:

@@ -17,9 +17,3 @@ def dropped(x: Float[Array, " d"], share: float, key: Key[Array, ""] | None) -> 
     words = jax.random.bits(key, (-(-len(x) // 2),))  # 16 bits drawn alone cost as much as 32
     keep = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(-1)[: len(x)] >= round(share * 2**16)
     return jnp.where(keep, x / (1 - share), 0.0)
-
-
-def check_share(share: float) -> None:
-    """Raises: ValueError for a share outside [0, 1)."""
-    if not 0 <= share < 1:
-        raise ValueError(f"dropout is a share in [0, 1), got {share}")

@@ -9,7 +9,9 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from research.models.dropout import check_share, dropped
+from research.fields import check
+from research.fields.bounds import CLASSES, DROPOUT, PIXELS, WIDTH, Bound, bounded, one_of
+from research.models.dropout import dropped
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,
@@ -23,6 +25,9 @@ INITS = {
     "glorot": nnx.initializers.glorot_uniform(),
     "lecun": nnx.initializers.lecun_normal(),
 }
+
+
+RANGE = Bound(-1000, 1000, "the values that pixels are scaled to")
 
 
 def activation(name: str):
@@ -64,14 +69,19 @@ def hidden(count: int, first: int = 1) -> list[str]:
 class MLPConfig:
     """Widths of the hidden layers, and the pixel range [low, high] that the network wants to see."""
 
-    widths: tuple[int, ...] = (100,)
-    activation: str = "relu"
-    low: float = 0.0
-    high: float = 1.0
-    init: str = "he"
-    dropout: float = 0.0  # share of each hidden layer's outputs dropped
-    pixels: int = 784
-    classes: int = 10
+    widths: tuple[int, ...] = bounded((100,), WIDTH, empty=True)
+    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
+    low: float = bounded(0.0, RANGE)
+    high: float = bounded(1.0, RANGE)
+    init: str = one_of("he", sorted(INITS), "initialisation")
+    dropout: float = bounded(0.0, DROPOUT)  # share of each hidden layer's outputs dropped
+    pixels: int = bounded(784, PIXELS)
+    classes: int = bounded(10, CLASSES)
+
+    def check_together(self) -> None:
+        """Raises: ValueError for an empty range of pixel values."""
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, {self.high}, got {self.low}")
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""
@@ -87,7 +97,7 @@ class MLP(nnx.Module):
     """x₀ = low + (high − low)·image;  xₗ = φ(xₗ₋₁Wₗ + bₗ);  logits = x_L W + b."""
 
     def __init__(self, config: MLPConfig, *, rngs: nnx.Rngs):
-        check_share(config.dropout)
+        check(config)
         self.dropout = config.dropout
         self.activation = activation(config.activation)
         self.low, self.high = config.low, config.high

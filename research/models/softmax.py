@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from research.fields.bounds import CLASSES, PIXELS, bounded
+
 
 @dataclass
 class SoftmaxConfig:
     """784-10, no hidden layer; starts at zero, so only the order of the batches differs between seeds."""
 
-    pixels: int = 784
-    classes: int = 10
+    pixels: int = bounded(784, PIXELS)
+    classes: int = bounded(10, CLASSES)
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The network that this config describes."""

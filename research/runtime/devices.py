@@ -17,6 +17,12 @@ CPU_VERSIONS = "0.10."
 GPU_FLAGS = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enable_fusion_autotuner=false")
 GPU_VERSIONS = ("0.10.", "0.11.", "0.12.")
 MOST_CPU_DEVICES = 8  # default limit of devices on a CPU
+LARGEST_CPU_DEVICES = 1024  # each has threads of its own
+# Settings of JAX under which our programs do not run: the value that they need, and what another one does.
+NEEDED = {
+    "jax_disable_jit": (False, "loops run step by step, for days"),
+    "jax_numpy_dtype_promotion": ("standard", "bytes and floats can no longer be combined"),
+}
 
 
 def start() -> None:
@@ -32,9 +38,14 @@ def start() -> None:
         IDENTIKIT_COMPILATION_CACHE: 0 keeps no compiled programs.
 
     Raises:
-        ValueError: if IDENTIKIT_CPU_DEVICES is not a whole number of at least 1.
+        ValueError: if IDENTIKIT_CPU_DEVICES is not a whole number from 1 to 1024, or JAX has a setting under which our
+            programs do not run.
     """
     cpu_devices = _cpu_devices()
+    for name, (needed, otherwise) in NEEDED.items():
+        found = getattr(jax.config, name)
+        if (found := getattr(found, "value", found)) != needed:  # a name, or in some versions an enumeration
+            raise ValueError(f"unset {name.upper()}, which is {found!r}: {otherwise}")
     keep_memory()
     compile_quickly()
     compute_exactly()
@@ -54,6 +65,8 @@ def _cpu_devices() -> int:
         return min(os.cpu_count() or 1, MOST_CPU_DEVICES)
     if not given.strip().isdecimal() or int(given) < 1:
         raise ValueError(f"IDENTIKIT_CPU_DEVICES must be a whole number of at least 1, got {given!r}")
+    if int(given) > LARGEST_CPU_DEVICES:
+        raise ValueError(f"IDENTIKIT_CPU_DEVICES must be at most {LARGEST_CPU_DEVICES}, got {given!r}")
     return int(given)
 
 

@@ -2,7 +2,7 @@
 
     about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: the report's text about it;
                  optionally SHOWN_IN_FIGURES, prefixes of the ids of findings that are not printed
-    study.py     Config, a dataclass with `seed`, `data` and `validate()`, and run(config, run) -> xarray.Dataset
+    study.py     Config, a Checked dataclass with `seed` and `data`, and run(config, run) -> xarray.Dataset
     claims.py    claims(results) -> list[Claim]: the documents' statements, judged from the saved results alone
     findings.py  findings(results) -> list[Finding]: what else the results show
     figures.py   FIGURES and, optionally, ANIMATIONS: name -> Drawing
@@ -76,14 +76,3 @@ def name_of(config: Any) -> str:
                 f"the package {package} has the name of {found.__package__}; give it another name"
             )
     return name
-
-
-def at_least(config: Any, **least: float) -> None:
-    """Checks that fields of a config are at least the given values.
-
-    Raises:
-        ValueError: names the first field that is below its bound.
-    """
-    for name, bound in least.items():
-        if getattr(config, name) < bound:
-            raise ValueError(f"{name} must be at least {bound}, got {getattr(config, name)}")

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from research.fields import Checked
 from research.training.recipes import by_recipe
 from research.training.train import NetworkConfig
 
 
 @dataclass
-class Networks:
+class Networks(Checked):
     """Model and training of every recogniser."""
 
     softmax: NetworkConfig = by_recipe("softmax")

@@ -17,7 +17,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from research.fields.bounds import ITERATIONS, Bound, bounded, one_of
+
 NORMS = ("l2", "linf")
+REACH = Bound(0, 28, "no two images of 28 x 28 pixels are farther apart")
 TINY = 1e-12  # below this a gradient has no direction
 
 
@@ -25,21 +28,11 @@ TINY = 1e-12  # below this a gradient has no direction
 class Adversary:
     """How far from an image the adversary may go, and how it looks for the worst."""
 
-    eps: float = 0.0  # radius of the ball, pixels in [0, 1]; 0: no adversary
-    norm: str = "l2"  # one of NORMS
-    steps: int = 3
-    step_size: float = 0.0  # length of a step; 0: 2.5·eps/steps, which can cross the ball (Madry et al.)
-
-    def validate(self) -> None:
-        """Raises: ValueError, in one line, for a setting that cannot be run."""
-        if self.norm not in NORMS:
-            raise ValueError(f"unknown adversary.norm {self.norm!r}; known: {', '.join(NORMS)}")
-        if not 0 <= self.eps < float("inf") or not 0 <= self.step_size < float("inf"):
-            raise ValueError(
-                f"adversary.eps and step_size must be finite and at least 0, got {self.eps} and {self.step_size}"
-            )
-        if self.steps < 1:
-            raise ValueError(f"adversary.steps must be at least 1, got {self.steps}")
+    eps: float = bounded(0.0, REACH)  # radius of the ball, pixels in [0, 1]; 0: no adversary
+    norm: str = one_of("l2", NORMS)
+    steps: int = bounded(3, ITERATIONS)
+    # length of a step; 0: 2.5·eps/steps, which can cross the ball (Madry et al.)
+    step_size: float = bounded(0.0, REACH)
 
 
 def worst_image(

@@ -19,6 +19,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.data import noise
+from research.fields import check
 from research.runtime import multihost
 from research.runtime.parallel import run_mesh, sharded_map
 from research.runtime.rng import named
@@ -136,7 +137,7 @@ def make_one(build: Callable[[nnx.Rngs], nnx.Module], config: TrainingConfig, n:
     Raises:
         ValueError: for settings that cannot be run, or a batch larger than the data set.
     """
-    config.validate()
+    check(config, "training")
     if n < config.batch:
         raise ValueError(f"training.batch ({config.batch}) is larger than the data set ({n} examples)")
     steps_per_epoch = n // config.batch

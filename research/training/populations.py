@@ -24,6 +24,7 @@ from jaxtyping import Array, Float, Int
 
 from research import data
 from research.data.noise import noise
+from research.fields import check
 from research.runs import code, store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
@@ -97,7 +98,7 @@ def _nth(params: Any, i: Int[Array, ""]) -> Any:
 def folder(config: NetworkConfig) -> Path:
     """Where the networks of this config live; the name is a hash of all that decides their weights."""
     config = resolved(config)
-    config.training.validate()
+    check(config)
     parts = [type(config.model), LOSSES[config.training.loss].of]
     if config.training.noise != "none":
         parts.append(noise(config.training.noise))

@@ -4,57 +4,60 @@ from dataclasses import dataclass, field
 
 import optax
 
-from research.data import noise
+from research.data.noise import NOISES, STRONGEST
+from research.fields import Checked
+from research.fields.bounds import (
+    EPOCHS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    SHIFT,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.training.adversary import Adversary
 from research.training.losses import LOSSES
 
 SCALINGS = {"adam": optax.scale_by_adam, "sgd": optax.identity, "rmsprop": optax.scale_by_rms}
 SCHEDULES = ("constant", "linear", "cosine")
+STRENGTH = Bound(0, 1000, "pixels lie in [0, 1]")
 
 
 @dataclass
-class TrainingConfig:
+class TrainingConfig(Checked):
     """How a network is trained; the defaults are those of the one-epoch recipe for 99 %."""
 
-    epochs: int = 1
-    batch: int = 128
-    optimiser: str = "adam"
-    learning_rate: float = 2e-3  # the schedule's peak
-    schedule: str = "linear"  # constant | linear (to 0) | cosine (to 0)
-    warm_up: float = 0.1  # share of all steps in which the rate rises from 0
-    shift: int = 0  # every image moved at random by up to this many pixels along each axis
-    noise: str = "none"  # a family of research.data.noise, drawn anew for every image and step
-    noise_strength: float = 0.0
-    weight_decay: float = 0.0  # λ of θ ← θ − rate·λθ, apart from the gradient (Loshchilov & Hutter 2019)
-    label_smoothing: float = 0.0  # share of each label that is spread over all classes
+    epochs: int = bounded(1, EPOCHS)
+    batch: int = bounded(128, TRAINING_IMAGES)
+    optimiser: str = one_of("adam", sorted(SCALINGS))
+    learning_rate: float = bounded(2e-3, POSITIVE)  # the schedule's peak
+    schedule: str = one_of("linear", SCHEDULES)  # constant | linear (to 0) | cosine (to 0)
+    warm_up: float = bounded(0.1, SHARE)  # share of all steps in which the rate rises from 0
+    shift: int = bounded(0, SHIFT)  # every image moved at random by up to this many pixels along each axis
+    # a family of research.data.noise, drawn anew for every image and step
+    noise: str = one_of("none", NOISES, "noise", also=("none",))
+    noise_strength: float = bounded(0.0, STRENGTH)
+    # λ of θ ← θ − rate·λθ, apart from the gradient (Loshchilov & Hutter 2019)
+    weight_decay: float = bounded(0.0, NOT_NEGATIVE)
+    label_smoothing: float = bounded(0.0, SHARE)  # share of each label that is spread over all classes
     adversary: Adversary = field(default_factory=Adversary)  # trains on the worst image close to each image
-    loss: str = "cross_entropy"  # one of LOSSES
-    stop_at: float = 1.0  # stop after the first epoch in which every network's test accuracy reaches this
+    loss: str = one_of("cross_entropy", sorted(LOSSES))
+    # stop after the first epoch in which every network's test accuracy reaches this
+    stop_at: float = bounded(1.0, Bound(0, 1, "an accuracy"))
 
-    def validate(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("shift", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"training.{name} must be at least {least}, got {getattr(self, name)}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"training.learning_rate must be positive, got {self.learning_rate}")
-        if not 0 <= self.warm_up < 1:
-            raise ValueError(f"training.warm_up is a share of all steps in [0, 1), got {self.warm_up}")
-        for name, known in (("optimiser", SCALINGS), ("schedule", SCHEDULES), ("loss", LOSSES)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"unknown training.{name} {getattr(self, name)!r}; known: {', '.join(sorted(known))}"
-                )
-        if self.noise != "none":
-            noise.noise(self.noise)
-        if not 0 <= self.weight_decay < float("inf"):
-            raise ValueError(f"training.weight_decay must be finite and at least 0, got {self.weight_decay}")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"training.label_smoothing is a share in [0, 1), got {self.label_smoothing}")
+    def check_together(self) -> None:
+        """Raises: ValueError for smoothed labels without labels, and a noise that does not have its strength."""
         if self.label_smoothing and not LOSSES[self.loss].classifies:
             raise ValueError(
-                f"training.label_smoothing needs a loss that classifies; {self.loss} has no labels to smooth"
+                f"label_smoothing needs a loss that classifies; {self.loss} has no labels to smooth"
             )
-        self.adversary.validate()
+        if self.noise_strength > STRONGEST.get(self.noise, STRENGTH.high):
+            raise ValueError(
+                f"noise_strength must be at most {STRONGEST[self.noise]:g} with noise {self.noise!r}, got "
+                f"{self.noise_strength}"
+            )
 
 
 def schedule(config: TrainingConfig, steps: int) -> optax.Schedule:

@@ -8,7 +8,7 @@ come in as a function.
 import copy
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -16,12 +16,15 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from research import data
+from research.data.sources import SOURCES
+from research.fields.bounds import LARGEST, SEED, TRAINING_IMAGES, bounded, one_of
 from research.runtime import multihost
 from research.training import fit
 from research.training.losses import LOSSES
 from research.training.settings import TrainingConfig
 
 ROUNDING = 1e-6  # of a mean in float32: 9,750 of 10,000 is 97.5 %
+SIDE, PIXELS, CLASSES = 28, 784, 10  # of every data set
 OF_STUDY = -1  # a seed that is not set: the study's
 
 
@@ -31,9 +34,33 @@ class NetworkConfig:
 
     model: Any  # a config of research.models, or any dataclass with build(rngs) -> nnx.Module
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    data: str = ""  # name of the data set; empty: the study's, outside of studies mnist
-    examples: int = 0  # train on the first so many images only; 0 means all
-    seed: int = OF_STUDY  # -1: the study's, outside of studies 0
+    # name of the data set; empty: the study's, outside of studies mnist
+    data: str = one_of("", SOURCES, "dataset", also=("",))
+    # train on the first so many images only; 0 means all
+    examples: int = bounded(0, replace(TRAINING_IMAGES, low=0))
+    seed: int = bounded(OF_STUDY, replace(SEED, low=OF_STUDY))  # -1: the study's, outside of studies 0
+
+    def check_together(self) -> None:
+        """Raises: ValueError for a model that does not fit the images, the labels or the loss, or too many steps."""
+        n, training = self.examples or TRAINING_IMAGES.high, self.training
+        if not hasattr(self.model, "build"):
+            raise ValueError(f"model must be a config with build(rngs), got {self.model!r}")
+        if training.batch > n:
+            raise ValueError(f"training.batch must be at most {n}, the training images, got {training.batch}")
+        if training.epochs * (n // training.batch) > LARGEST:
+            raise ValueError(f"training.epochs makes more than {LARGEST:,} steps, got {training.epochs}")
+        if training.loss == "soft_cross_entropy":
+            raise ValueError(
+                "training.loss 'soft_cross_entropy' needs distributions as labels, the data's are classes"
+            )
+        classifies = LOSSES[training.loss].classifies
+        sizes = {"side": SIDE, "pixels": PIXELS, "classes": CLASSES if classifies else PIXELS}
+        for name, size in sizes.items():
+            if getattr(self.model, name, size) != size:
+                raise ValueError(
+                    f"model.{name} must be {size} with training.loss {training.loss!r}, got {getattr(self.model, name)}: "
+                    f"the data are images of {SIDE} x {SIDE} pixels of {CLASSES} classes"
+                )
 
 
 def resolved(config: NetworkConfig, dataset: str = "mnist", seed: int = 0) -> NetworkConfig:

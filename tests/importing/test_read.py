@@ -14,7 +14,8 @@ import onnx
 import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 
 from research import data, importing
 from research.attribution import causal_index
@@ -127,6 +128,36 @@ BROKEN = [
     ("odd.onnx", "also needs Sinh"),
     ("small.onnx", "Expected an input of 28 x 28 pixels"),
 ]
+
+
+@pytest.mark.parametrize("name", ["net.npz", "net.safetensors", "net.onnx"])
+def test_weights_of_nan_are_refused_and_the_tensor_is_named(name, tmp_path):
+    bad = np.zeros((784, 10), np.float32)
+    bad[3, 4] = np.nan
+    if name == "net.onnx":
+        model = onnx.load(MATERIAL / "torch_dense.onnx")
+        tensor = next(t for t in model.graph.initializer if len(t.dims) == 2)
+        tensor.CopyFrom(
+            numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(np.nan), tensor.name)
+        )
+        onnx.save(model, tmp_path / name)
+        named = tensor.name
+    else:
+        save = {"net.npz": np.savez, "net.safetensors": lambda path, **arrays: save_file(arrays, path)}[name]
+        save(tmp_path / name, W1=bad, b1=np.zeros(10, np.float32))
+        named = "W1"
+    with pytest.raises(ValueError, match=f"the weights of {name} hold NaN in tensor '{named}'"):
+        said(read.Config(str(tmp_path / name)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_that_answers_with_nan_is_refused(tmp_path):
+    np.savez(
+        tmp_path / "net.npz", W1=np.full((784, 10), 3e38, np.float32), b1=np.full(10, -np.inf, np.float32)
+    )
+    with pytest.raises(ValueError, match="it answers 10,000 of 10,000 images with NaN"):
+        said(read.Config(str(tmp_path / "net.npz")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_other_classes_than_the_data_has_are_read_without_accuracy_or_by_their_labels(tmp_path):

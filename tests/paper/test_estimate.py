@@ -8,6 +8,8 @@ import pytest
 from toys import configs, write_paper
 
 from research import studies
+from research.fields import check
+from research.models.softmax import SoftmaxConfig
 from research.paper import estimate
 from research.paper.estimate import Cost, Measured
 from research.training import populations
@@ -37,8 +39,8 @@ def test_networks_are_counted_once_and_done_studies_cost_nothing(two, tmp_path, 
     costs = estimate.of(configs(two), folder, took)
     assert [(cost.done, cost.missing) for cost in costs] == [(True, 0), (False, 3)]
     assert [cost.done for cost in estimate.of(configs(two), folder, took, force=True)] == [False, False]
-    monkeypatch.setattr(two[0].Config, "validate", lambda _: studies.at_least(SimpleNamespace(n=0), n=1))
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    monkeypatch.setattr(two[0].Config, "validate", lambda _: check(SoftmaxConfig(classes=0)))
+    with pytest.raises(ValueError, match="classes must be at least 2, got 0"):
         estimate.of(configs(two), folder, took)
 
 

@@ -220,7 +220,7 @@ def test_each_agreement_stands_in_the_figure_once_and_with_no_interval_from_few(
     [
         ({"images": 0}, "images must be at least 1, got 0"),
         ({"include": ("perceptron",)}, "unknown network 'perceptron'; known: softmax"),
-        ({"include": ()}, "include must name at least one network"),
+        ({"include": ()}, "include must not be empty; known: softmax, sigmoid200"),
         ({"depths": (0, 2)}, "at least 1 each"),
     ],
 )

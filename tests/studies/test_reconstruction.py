@@ -173,8 +173,9 @@ def test_a_network_from_elsewhere_gives_its_alphabet_and_teaches():
     ("how", "message"),
     [
         ({"regimes": ("clever",)}, "unknown regime 'clever'; known: plain"),
-        ({"regimes": ()}, "regimes names no way of training"),
-        ({"compared": 77}, "must be at least 10 each and hold compared"),
+        ({"regimes": ()}, "regimes must not be empty; known: plain"),
+        ({"compared": 77}, "sizes must hold compared"),
+        ({"sizes": (9, 1000)}, "sizes must be at least 10 each, got .9, 1000."),
         ({"temperature": 0.0}, "temperature must be positive, got 0"),
         ({"starts": ("blank",)}, "starts must begin with low_frequency"),
         ({"teachers": 0}, "teachers must be at least 1, got 0"),

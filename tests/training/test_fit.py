@@ -132,7 +132,7 @@ def test_a_loss_that_explodes_is_reported_with_its_step(digits):
         ({"noise": "pink"}, "unknown noise 'pink'; known:"),
         ({"epochs": 0}, "training.epochs must be at least 1, got 0"),
         ({"learning_rate": -1.0}, "training.learning_rate must be positive"),
-        ({"warm_up": 1.0}, "training.warm_up is a share"),
+        ({"warm_up": 1.0}, r"training.warm_up must be below 1 \(a share\), got 1.0"),
         ({"batch": 1000}, "larger than the data set"),
     ],
 )

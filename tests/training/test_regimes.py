@@ -134,10 +134,10 @@ def test_an_mlp_drops_hidden_outputs_with_a_key_only():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"weight_decay": -1.0}, "weight_decay must be finite and at least 0, got -1"),
-        ({"label_smoothing": 1.0}, "label_smoothing is a share"),
+        ({"weight_decay": -1.0}, "training.weight_decay must be at least 0, got -1"),
+        ({"label_smoothing": 1.0}, r"training.label_smoothing must be below 1 \(a share\), got 1.0"),
         ({"label_smoothing": 0.1, "loss": "reconstruction"}, "needs a loss that classifies"),
-        ({"adversary": Adversary(norm="l1")}, "unknown adversary.norm 'l1'; known: l2, linf"),
+        ({"adversary": Adversary(norm="l1")}, "unknown training.adversary.norm 'l1'; known: l2, linf"),
         ({"adversary": Adversary(eps=float("nan"))}, "must be finite"),
         ({"adversary": Adversary(steps=0)}, "adversary.steps must be at least 1"),
     ],

@@ -13,11 +13,14 @@ import xarray as xr
 from jaxtyping import Array, Float, Key
 
 from research import data
+from research.data.sources import SOURCES
 from research.embedding import pca, tsne
+from research.fields import Checked
+from research.fields.bounds import CODE, EPOCHS, ITERATIONS, NETWORKS, SEED, TEST_IMAGES, bounded, one_of
 from research.models import mlp
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, documents
+from research.studies import documents
 from research.studies.bottlenecks import geometry, plane
 from research.training import populations
 from research.training.populations import Population, Wanted
@@ -29,32 +32,32 @@ FEW = 2000  # test digits whose codes are kept for each activation
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """How many networks, which widths and activations, and how large a t-SNE."""
 
-    seed: int = 0
-    data: str = "mnist"
-    networks: int = 5  # of the claims; each has a t-SNE of its own
-    widths: tuple[int, ...] = (1, 2, 5, 10, 30)
-    bottleneck_activations: tuple[str, ...] = ("linear", "relu", "tanh", "logistic")
-    curve_networks: int = 2
-    curve_epochs: int = 1
-    mapped: int = 2000  # test digits in each t-SNE; 0 makes none
-    iterations: int = 500  # of t-SNE after its early phase
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    networks: int = bounded(5, NETWORKS)  # of the claims; each has a t-SNE of its own
+    widths: tuple[int, ...] = bounded((1, 2, 5, 10, 30), CODE, distinct=True)
+    bottleneck_activations: tuple[str, ...] = one_of(
+        ("linear", "relu", "tanh", "logistic"), sorted(mlp.ACTIVATIONS), "activation"
+    )
+    curve_networks: int = bounded(2, NETWORKS)
+    curve_epochs: int = bounded(1, EPOCHS)
+    # test digits in each t-SNE; 0 makes none
+    mapped: int = bounded(2000, dataclasses.replace(TEST_IMAGES, low=0))
+    iterations: int = bounded(500, ITERATIONS)  # of t-SNE after its early phase
     bottleneck: NetworkConfig = by_recipe("bottleneck")
 
-    def validate(self) -> None:
-        at_least(self, seed=0, networks=1, curve_networks=1, curve_epochs=1, mapped=0, iterations=1)
-        for name in self.bottleneck_activations:
-            mlp.activation(name)
-        if not self.widths or min(self.widths) < 1:
-            raise ValueError(f"widths must be at least 1 each, got {self.widths}")
+    def check_together(self) -> None:
+        """Raises: ValueError for a bottleneck that is no plane, or too few digits for a map of it."""
         if self.bottleneck.model.width != 2:
             raise ValueError(
                 f"bottleneck.model.width must be 2, the plane's; got {self.bottleneck.model.width}; "
                 "other widths go into `widths`"
             )
-        self.bottleneck.training.validate()
+        if 0 < self.mapped < 2 * COMPONENTS:
+            raise ValueError(f"mapped must be 0 (no t-SNE) or at least {2 * COMPONENTS}, got {self.mapped}")
 
 
 def variant(config: Config, **changes) -> NetworkConfig:

@@ -16,11 +16,26 @@ from jaxtyping import Array, Float, Key
 
 from research import data
 from research.attribution import comparison
+from research.data.sources import SOURCES
+from research.fields import Checked
+from research.fields.bounds import (
+    EPOCHS,
+    ITERATIONS,
+    NETWORKS,
+    NONE_OR_NETWORKS,
+    SAMPLES,
+    SEED,
+    TEST_IMAGES,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.models.mlp import MLPConfig
 from research.models.softmax import SoftmaxConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, documents
+from research.studies import documents
 from research.studies.causal_maps import correlations
 from research.studies.causal_maps import identikit_maps as drawn
 from research.studies.causal_maps.identikit_maps import METHODS, RANKINGS
@@ -31,6 +46,7 @@ from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
 DOCUMENT = "sigmoid200"  # the network of document 000
+DEPTH = Bound(1, 100, "hidden layers")
 KINDS = ("softmax", DOCUMENT, "mlp100", "mlp3", "cnn")
 JOINED: dict[str, Any] = dict(join="outer", fill_value=np.nan, coords="different", compat="equals")
 
@@ -40,32 +56,34 @@ def _deep() -> NetworkConfig:
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """Which networks are read, against which null models, at how many images."""
 
-    seed: int = 0
-    data: str = "mnist"
-    include: tuple[str, ...] = KINDS
-    networks: int = 5  # of the document's kind
-    others: int = 3  # of each other dense kind
-    cnns: int = 2
-    untrained: int = 5  # null models of the document's kind; of other kinds at most as many as are read
-    shuffled: int = 5  # null models of the kinds in `shuffle`
-    shuffle: tuple[str, ...] = (DOCUMENT,)
-    shuffled_epochs: int = 2
-    images: int = 1000  # training images at which Jacobians are averaged
-    cnn_images: int = 300
-    images_a_class: int = 10  # training images whose integrated gradients are averaged
-    steps: int = 16  # of the integral
-    restarts: int = 4  # identikits of each digit by each network
-    cnn_restarts: int = 2
-    masks: int = 100
-    generations: int = 40
-    curve_images: int = 100  # test images whose pixels are replaced
-    cnn_curve_images: int = 30
-    points: int = 14  # replacements from none to all
-    depths: tuple[int, ...] = (1, 2, 3, 5)  # hidden layers
-    deep_networks: int = 5  # of each depth
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    include: tuple[str, ...] = one_of(KINDS, KINDS, "network")
+    networks: int = bounded(5, NETWORKS)  # of the document's kind
+    others: int = bounded(3, NETWORKS)  # of each other dense kind
+    cnns: int = bounded(2, NETWORKS)
+    # null models of the document's kind; of other kinds at most as many as are read
+    untrained: int = bounded(5, NONE_OR_NETWORKS)
+    shuffled: int = bounded(5, NONE_OR_NETWORKS)  # null models of the kinds in `shuffle`
+    shuffle: tuple[str, ...] = one_of((DOCUMENT,), KINDS, "network", empty=True)
+    shuffled_epochs: int = bounded(2, EPOCHS)
+    images: int = bounded(1000, TRAINING_IMAGES)  # training images at which Jacobians are averaged
+    cnn_images: int = bounded(300, TRAINING_IMAGES)
+    # training images whose integrated gradients are averaged
+    images_a_class: int = bounded(10, Bound(1, 5421, "the training images of the rarest class of mnist"))
+    steps: int = bounded(16, SAMPLES)  # of the integral
+    restarts: int = bounded(4, SAMPLES)  # identikits of each digit by each network
+    cnn_restarts: int = bounded(2, SAMPLES)
+    masks: int = bounded(100, SAMPLES)
+    generations: int = bounded(40, ITERATIONS)
+    curve_images: int = bounded(100, TEST_IMAGES)  # test images whose pixels are replaced
+    cnn_curve_images: int = bounded(30, TEST_IMAGES)
+    points: int = bounded(14, Bound(1, 784, "pixels of an image"))  # replacements from none to all
+    depths: tuple[int, ...] = bounded((1, 2, 3, 5), DEPTH, distinct=True, empty=True)
+    deep_networks: int = bounded(5, NETWORKS)  # of each depth
     softmax: NetworkConfig = by_recipe("softmax")
     sigmoid200: NetworkConfig = by_recipe("sigmoid200")
     mlp100: NetworkConfig = by_recipe("mlp100")
@@ -73,19 +91,10 @@ class Config:
     cnn: NetworkConfig = by_recipe("cnn")
     deep: NetworkConfig = field(default_factory=_deep)  # its first width, repeated
 
-    def validate(self) -> None:
-        at_least(
-            self, seed=0, networks=1, others=1, cnns=1, untrained=0, shuffled=0, shuffled_epochs=1, images=1,
-            cnn_images=1, images_a_class=1, steps=1, restarts=1, cnn_restarts=1, masks=1, generations=1,
-            curve_images=1, cnn_curve_images=1, points=1, deep_networks=1,
-        )  # fmt: skip
-        for name in (*self.include, *self.shuffle):
-            if name not in KINDS:
-                raise ValueError(f"unknown network {name!r}; known: {', '.join(KINDS)}")
-        if not self.include:
-            raise ValueError(f"include must name at least one network; known: {', '.join(KINDS)}")
-        if min(self.depths, default=1) < 1:
-            raise ValueError(f"depths count hidden layers, at least 1 each, got {self.depths}")
+    def check_together(self) -> None:
+        """Raises: ValueError if no layer could be repeated."""
+        if not self.deep.model.widths:
+            raise ValueError("deep.model.widths must not be empty; its first width is repeated")
 
 
 def wanted(config: Config) -> list[Wanted]:

@@ -16,10 +16,11 @@ from jaxtyping import Array
 
 from research import data
 from research.data.noise import NOISES
+from research.data.sources import SOURCES
 from research.embedding import pca
+from research.fields.bounds import NETWORKS, SEED, TEST_IMAGES, bounded, one_of
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
 from research.studies.denoising.noisy_pairs import Bench
 from research.studies.networks import Networks
 from research.training import populations
@@ -43,24 +44,24 @@ STRENGTHS = {
 class Config(Networks):
     """Which recognisers, how many pairs, on how many test images."""
 
-    seed: int = 0
-    data: str = "mnist"
-    include: tuple[str, ...] = ("softmax", "mlp100", "mlp3")
-    pairs: int = 5
-    images: int = 5000  # test images of the claims, on which the judged network also falls to 89 %
-    curve_images: int = 1000  # of the curves over strength, and of the other networks' 89 %
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    include: tuple[str, ...] = one_of(("softmax", "mlp100", "mlp3"), READERS, "network")
+    pairs: int = bounded(5, NETWORKS)
+    # test images of the claims, on which the judged network also falls to 89 %
+    images: int = bounded(5000, TEST_IMAGES)
+    # of the curves over strength, and of the other networks' 89 %
+    curve_images: int = bounded(1000, TEST_IMAGES)
     autoencoder: NetworkConfig = by_recipe("autoencoder")
     denoiser: NetworkConfig = by_recipe("denoiser")
 
-    def validate(self) -> None:
-        at_least(self, seed=0, pairs=1, images=1, curve_images=1)
-        for name in self.include:
-            if name not in READERS:
-                raise ValueError(f"unknown network {name!r}; known: {', '.join(READERS)}")
+    def check_together(self) -> None:
+        """Raises: ValueError without the network of the claims, or for a network with the other kind of loss."""
         if JUDGED not in self.include:
             raise ValueError(f"include must name {JUDGED!r}, the network of the claims; got {self.include}")
-        for name in (*self.include, *CLEANINGS[1:]):
-            getattr(self, name).training.validate()
+        for name in CLEANINGS[1:]:
+            if getattr(self, name).training.loss != "reconstruction":
+                raise ValueError(f"{name}.training.loss must be 'reconstruction'; it has to return images")
 
 
 def wanted(config: Config) -> list[Wanted]:

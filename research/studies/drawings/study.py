@@ -18,10 +18,22 @@ import xarray as xr
 
 from research import data
 from research.data import deform
+from research.data.sources import SOURCES
 from research.embedding import knn, pca
+from research.fields import Checked
+from research.fields.bounds import (
+    NEIGHBOURS,
+    NETWORKS,
+    SEED,
+    TEST_IMAGES,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, documents
+from research.studies import documents
 from research.studies.drawings import filters, tenths
 from research.studies.drawings.sevens import TOWARDS, funky
 from research.training import populations
@@ -29,8 +41,8 @@ from research.training.populations import Wanted
 from research.training.recipes import by_recipe
 from research.training.train import NetworkConfig
 
-NETWORKS = ("dense3", "cnn_small")
-KINDS = (*NETWORKS, "knn")
+TRAINED = ("dense3", "cnn_small")
+KINDS = (*TRAINED, "knn")
 WIDTHS, SHIFTS = (1.0, 1.2, 1.4, 1.6), (0, 2, 4, 6, 8)  # of the grid: factors, pixels to the right
 WIDE, EDGE = 1.4, 4  # the funky seven of the claims: with 1.4 a box of 20 pixels fills the frame of 28
 STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for width, else 0
@@ -40,6 +52,7 @@ STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for
     "thickness": (0.0, 0.75, 1.5, 2.25, 3.0),
 }
 EXAMPLES = 5
+TENTH = Bound(100, 6000, "the training images of a tenth")
 FILTERED = 100  # funky sevens on which the second layer's filters are chosen and scored
 DIRECTIONS = (
     256  # of the neighbours' bounds; more than usual, because deformed digits lie far from all others
@@ -47,32 +60,33 @@ DIRECTIONS = (
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """How many networks and digits."""
 
-    seed: int = 0
-    data: str = "mnist"
-    networks: int = 5  # of each kind
-    sevens: int = 400  # test sevens, evenly from the first to the last
-    others: int = 200  # test images of all digits
-    k: int = 5  # neighbours
-    neighbours_among: int = 60_000  # training images that the neighbours are looked for among
-    tenths: int = 5  # disjoint tenths of the data on which the embeddings are repeated
-    mapped: int = 500  # training digits in the t-SNE map of a tenth
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    networks: int = bounded(5, NETWORKS)  # of each kind
+    # test sevens, evenly from the first to the last
+    sevens: int = bounded(400, Bound(EXAMPLES, 1028, "the test sevens of mnist"))
+    others: int = bounded(200, TEST_IMAGES)  # test images of all digits
+    k: int = bounded(5, NEIGHBOURS)  # neighbours
+    # training images that the neighbours are looked for among
+    neighbours_among: int = bounded(60_000, TRAINING_IMAGES)
+    # disjoint tenths of the data on which the embeddings are repeated
+    tenths: int = bounded(5, Bound(1, tenths.TENTHS))
+    mapped: int = bounded(500, TENTH)  # training digits in the t-SNE map of a tenth
     dense3: NetworkConfig = by_recipe("dense3")
     cnn_small: NetworkConfig = by_recipe("cnn_small")
 
-    def validate(self) -> None:
-        at_least(
-            self, seed=0, networks=1, sevens=EXAMPLES, others=1, k=1, neighbours_among=1, tenths=1, mapped=100
-        )
-        if self.tenths > tenths.TENTHS:
-            raise ValueError(f"tenths must be at most {tenths.TENTHS}, got {self.tenths}")
+    def check_together(self) -> None:
+        """Raises: ValueError for more neighbours than there are images."""
+        if self.k > self.neighbours_among:
+            raise ValueError(f"k must be at most {self.neighbours_among}, neighbours_among; got {self.k}")
 
 
 def wanted(config: Config) -> list[Wanted]:
     """The two kinds of network."""
-    return [Wanted(getattr(config, kind), config.networks, kind) for kind in NETWORKS]
+    return [Wanted(getattr(config, kind), config.networks, kind) for kind in TRAINED]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
@@ -130,7 +144,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
             "neighbours_among": min(config.neighbours_among, len(train.labels)),
             "k": config.k,
             "mapped": config.mapped,
-            **documents.attributes(config, *NETWORKS),
+            **documents.attributes(config, *TRAINED),
         },
     )
 

@@ -8,7 +8,7 @@ The whole experiment is repeated: each repetition has its own test digits and t-
 their own bottleneck network and CNN.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +17,12 @@ import xarray as xr
 from jaxtyping import Array, Float, Key, UInt8
 
 from research import data
+from research.data.sources import SOURCES
 from research.embedding import knn, pca, scores, tsne
+from research.fields import Checked
+from research.fields.bounds import ITERATIONS, NETWORKS, SEED, TEST_IMAGES, Bound, bounded, one_of
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
 from research.training import populations
 from research.training.populations import Population, Wanted
 from research.training.recipes import by_recipe
@@ -35,24 +37,23 @@ SHOWN = 200  # held-out digits kept as images
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """How often the experiment is repeated, with how many digits, and how they are mapped."""
 
-    seed: int = 0
-    data: str = "mnist"
-    experiments: int = 5  # each with other test digits and another key
-    networks: int = 5  # the first experiments, which also have a bottleneck and a CNN of their own
-    mapped: int = 5000  # test digits of an experiment
-    held_out: int = 1000  # other test digits, put into the finished t-SNE
-    perplexity: float = 30.0
-    iterations: int = 500  # of t-SNE after its early phase
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    experiments: int = bounded(5, NETWORKS)  # each with other test digits and another key
+    # the first experiments, which also have a bottleneck and a CNN of their own
+    networks: int = bounded(5, NETWORKS)
+    mapped: int = bounded(5000, replace(TEST_IMAGES, low=MOST + 1))  # test digits of an experiment
+    held_out: int = bounded(1000, TEST_IMAGES)  # other test digits, put into the finished t-SNE
+    perplexity: float = bounded(30.0, Bound(1, 3333, "a third of the test images"))
+    iterations: int = bounded(500, ITERATIONS)  # of t-SNE after its early phase
     bottleneck: NetworkConfig = by_recipe("bottleneck")
     cnn: NetworkConfig = by_recipe("cnn")
 
-    def validate(self) -> None:
-        at_least(
-            self, seed=0, experiments=1, networks=1, mapped=MOST + 1, held_out=1, perplexity=1, iterations=1
-        )
+    def check_together(self) -> None:
+        """Raises: ValueError for more networks than experiments, too few digits, or layers that cannot be mapped."""
         if self.networks > self.experiments:
             raise ValueError(
                 f"networks must be at most {self.experiments}, the experiments; got {self.networks}"
@@ -61,10 +62,18 @@ class Config:
             raise ValueError(
                 f"perplexity must be below mapped / 3, got {self.perplexity:g} for {self.mapped} digits"
             )
+        if self.mapped + self.held_out > TEST_IMAGES.high:
+            raise ValueError(
+                f"mapped + held_out must be at most {TEST_IMAGES.high}, the test digits; "
+                f"got {self.mapped} and {self.held_out}"
+            )
         if self.bottleneck.model.width != 2:
             raise ValueError(f"bottleneck.model.width must be 2, got {self.bottleneck.model.width}")
-        for how in (self.bottleneck, self.cnn):
-            how.training.validate()
+        units = getattr(self.cnn.model, "dense", COMPONENTS)
+        if units < COMPONENTS:
+            raise ValueError(
+                f"cnn.model.dense must be at least {COMPONENTS}, the principal components that t-SNE sees; got {units}"
+            )
 
 
 def wanted(config: Config) -> list[Wanted]:
@@ -79,8 +88,6 @@ def run(config: Config, run: Run) -> xr.Dataset:
     shown; component, y, x. Experiments without their own networks have nan in those maps.
     """
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
-    if config.mapped + config.held_out > len(test.labels):
-        raise ValueError(f"mapped + held_out must be at most {len(test.labels)}, the test digits")
     fitted = pca.fit(data.rows(train.images), COMPONENTS)
     networks = {wish.name: populations.train_or_load(*wish) for wish in wanted(config)}
     key = named(jax.random.key(config.seed), "embeddings")

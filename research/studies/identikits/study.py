@@ -10,7 +10,7 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ import xarray as xr
 from jaxtyping import Array, Key
 
 from research import data
+from research.data.sources import SOURCES
+from research.fields import Checked
+from research.fields.bounds import ITERATIONS, NETWORKS, SAMPLES, SEED, TEST_IMAGES, Bound, bounded, one_of
 from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.perturbations import (
     DenseGaussian,
@@ -33,7 +36,6 @@ from research.identikits.perturbations import (
 from research.identikits.random_search import RandomSearch
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
 from research.studies.identikits.runs import Condition, ask, judged, kept, table
 from research.training import populations
 from research.training.populations import Population, Wanted
@@ -78,42 +80,36 @@ def quick() -> Asked:
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """Which networks are searched in which way, how often, and when a run ends."""
 
-    seed: int = 0
-    data: str = "mnist"
-    digits: tuple[int, ...] = tuple(range(10))
-    asked: Asked = field(default_factory=quick)  # kind -> condition -> (networks, restarts of each digit)
-    masks: int = 500
-    generations: int = 40  # at most, of a search
-    patience: int = 10  # generations without gain after which a search is stuck
-    tries: int = 2000  # at most, of the hill climb: one mask, one evaluation each
-    steps: int = 200  # at most, of a gradient ascent
-    images: int = 1000  # random images of each kind, and test digits
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    digits: tuple[int, ...] = bounded(tuple(range(10)), Bound(0, 9, "digits"), distinct=True)
+    # kind -> condition -> (networks, restarts of each digit)
+    asked: Asked = bounded(quick, NETWORKS)
+    masks: int = bounded(500, SAMPLES)
+    generations: int = bounded(40, ITERATIONS)  # at most, of a search
+    patience: int = bounded(10, ITERATIONS)  # generations without gain after which a search is stuck
+    tries: int = bounded(2000, ITERATIONS)  # at most, of the hill climb: one mask, one evaluation each
+    steps: int = bounded(200, ITERATIONS)  # at most, of a gradient ascent
+    images: int = bounded(1000, TEST_IMAGES)  # random images of each kind, and test digits
     softmax: NetworkConfig = by_recipe("softmax")
     mlp100: NetworkConfig = by_recipe("mlp100")
     cnn: NetworkConfig = by_recipe("cnn")
 
-    def validate(self) -> None:
-        at_least(self, seed=0, masks=1, generations=1, patience=1, tries=1, steps=1, images=1)
+    def check_together(self) -> None:
+        """Raises: ValueError for conditions that are unknown or lack the one that figures and claims need."""
         if not self.asked:
             raise ValueError(f"asked names no network; known: {', '.join(KINDS)}")
         for kind, conditions in self.asked.items():
             if kind not in KINDS:
                 raise ValueError(f"unknown network {kind!r} in asked; known: {', '.join(KINDS)}")
-            getattr(self, kind).training.validate()
             if PICTURES not in conditions:
                 raise ValueError(f"asked[{kind!r}] lacks {PICTURES!r}, which figures and claims need")
-            for name, size in conditions.items():
+            for name in conditions:
                 if name not in CONDITIONS:
                     raise ValueError(f"unknown condition {name!r} of {kind}; known: {', '.join(CONDITIONS)}")
-                if len(size) != 2 or min(size) < 1:
-                    raise ValueError(
-                        f"{kind} {name} needs (networks, restarts), both at least 1, got {tuple(size)}"
-                    )
-        if not self.digits or not set(self.digits) <= set(range(10)):
-            raise ValueError(f"digits must name some of 0 to 9, got {self.digits}")
 
 
 def condition(config: Config, name: str, restarts: int) -> Condition:

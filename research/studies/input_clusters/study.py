@@ -17,11 +17,13 @@ import jax
 import numpy as np
 import xarray as xr
 
+from research.data.sources import SOURCES
+from research.fields import Checked
+from research.fields.bounds import NETWORKS, SEED, WIDTH, Bound, bounded, one_of
 from research.joint_descent.descent import setting
 from research.runs.checkpoints import Checkpoints
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
 from research.studies.input_clusters.runs import Batch, Group, first_epoch, follow
 
 FOUND = "S2"  # the setting that follows the document's course
@@ -45,34 +47,39 @@ KINDS = (  # hidden layers, activation, optimiser of weights and inputs; the fir
     ((64,), "relu", "adam"),
 )
 
+EPOCHS = Bound(1, 1_000_000, "the document ends after 5,000", liftable=True)
+
 
 @dataclass
-class Config:
+class Config(Checked):
     """How many runs, how long, how fine."""
 
-    seed: int = 0
-    data: str = "mnist"  # unused: the points are random
-    runs: int = 20  # seeds of the found setting, with two and with three features
-    controls: int = 4  # seeds of each of the three controls, computed beside the found setting
-    kinds: int = 4  # of KINDS, from the first on
-    drawn: int = 4  # settings of each kind: their rates are drawn
-    features: tuple[int, ...] = (2, 3, 10)
-    by_features: tuple[int, ...] = (16, 16, 16)  # runs of each number of features
-    epochs: int = 7000
-    every: int = 250  # epochs between measurements
-    frames: int = 125  # epochs between kept frames
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")  # unused: the points are random
+    # seeds of the found setting, with two and with three features
+    runs: int = bounded(20, replace(NETWORKS, low=2))
+    # seeds of each of the three controls, computed beside the found setting
+    controls: int = bounded(4, NETWORKS)
+    kinds: int = bounded(4, Bound(1, len(KINDS)))  # of KINDS, from the first on
+    drawn: int = bounded(4, NETWORKS)  # settings of each kind: their rates are drawn
+    features: tuple[int, ...] = bounded((2, 3, 10), WIDTH, distinct=True)
+    # runs of each number of features
+    by_features: tuple[int, ...] = bounded((16, 16, 16), replace(NETWORKS, low=2))
+    epochs: int = bounded(7000, EPOCHS)
+    every: int = bounded(250, Bound(1, 500, "it must divide 500"))  # epochs between measurements
+    frames: int = bounded(125, EPOCHS)  # epochs between kept frames
 
-    def validate(self) -> None:
-        at_least(self, seed=0, runs=2, controls=1, kinds=1, drawn=1, epochs=1, every=1, frames=1)
-        if self.kinds > len(KINDS):
-            raise ValueError(f"kinds must be at most {len(KINDS)}, got {self.kinds}")
+    def check_together(self) -> None:
+        """Raises: ValueError for measurements that miss the document's epochs, or groups without a size."""
         if 500 % self.every:
             raise ValueError(
                 f"every must divide 500, so that the document's epochs are measured; got {self.every}"
             )
-        if 2 not in self.features or min(self.features) < 1:
-            raise ValueError(f"features must include 2 and be positive; got {self.features}")
-        if len(self.by_features) != len(self.features) or min(self.by_features) < 2:
+        if self.epochs % self.every:
+            raise ValueError(f"epochs must be a multiple of every, {self.every}, got {self.epochs}")
+        if 2 not in self.features:
+            raise ValueError(f"features must include 2; got {self.features}")
+        if len(self.by_features) != len(self.features):
             raise ValueError(
                 f"by_features must say at least 2 runs for each of {self.features}, got {self.by_features}"
             )

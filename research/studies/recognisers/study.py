@@ -12,9 +12,18 @@ import numpy as np
 import xarray as xr
 
 from research import data
+from research.data.sources import SOURCES
 from research.embedding import knn
+from research.fields.bounds import (
+    NEIGHBOURS,
+    NETWORKS,
+    NONE_OR_NETWORKS,
+    SEED,
+    TRAINING_IMAGES,
+    bounded,
+    one_of,
+)
 from research.runs.store import Run
-from research.studies import at_least
 from research.studies.networks import Networks
 from research.studies.recognisers import reimplementation, timing
 from research.training import populations
@@ -23,6 +32,7 @@ from research.training.recipes import is_recipe, recipe
 
 SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
+READERS = (*SMALL, *LARGE, "knn")
 TIMED = ("softmax", "mlp100", "mlp3")  # the networks that document 002 compares
 BINS = 15
 NOBODY = 255  # prediction in rows without a network
@@ -32,24 +42,24 @@ NOBODY = 255  # prediction in rows without a network
 class Config(Networks):
     """Which networks, how many of each, on which data."""
 
-    seed: int = 0
-    data: str = "mnist"
-    include: tuple[str, ...] = (*SMALL, *LARGE, "knn")
-    small: int = 5  # networks of each small dense kind
-    large: int = 5  # of dense3 and cnn_small, on which no claim rests
-    cnns: int = 5  # of document 003's CNN
-    timed: int = 5  # networks of each kind in TIMED that are trained alone for their seconds
-    reimplemented: int = 5  # networks of the second implementation of 784-100-10
-    k: int = 5  # neighbours
-    neighbours_among: int = 60_000  # training images that the neighbours are looked for among
+    seed: int = bounded(0, SEED)
+    data: str = one_of("mnist", SOURCES, "dataset")
+    include: tuple[str, ...] = one_of(READERS, READERS, "network")
+    small: int = bounded(5, NETWORKS)  # networks of each small dense kind
+    large: int = bounded(5, NETWORKS)  # of dense3 and cnn_small, on which no claim rests
+    cnns: int = bounded(5, NETWORKS)  # of document 003's CNN
+    # networks of each kind in TIMED that are trained alone for their seconds
+    timed: int = bounded(5, NONE_OR_NETWORKS)
+    # networks of the second implementation of 784-100-10
+    reimplemented: int = bounded(5, NONE_OR_NETWORKS)
+    k: int = bounded(5, NEIGHBOURS)  # neighbours
+    # training images that the neighbours are looked for among
+    neighbours_among: int = bounded(60_000, TRAINING_IMAGES)
 
-    def validate(self) -> None:
-        at_least(self, seed=0, small=1, large=1, cnns=1, timed=0, reimplemented=0, k=1, neighbours_among=1)
-        for name in self.include:
-            if name not in (*SMALL, *LARGE, "knn"):
-                raise ValueError(f"unknown network {name!r}; known: {', '.join((*SMALL, *LARGE, 'knn'))}")
-            if name != "knn":
-                getattr(self, name).training.validate()
+    def check_together(self) -> None:
+        """Raises: ValueError for more neighbours than there are images."""
+        if self.k > self.neighbours_among:
+            raise ValueError(f"k must be at most {self.neighbours_among}, neighbours_among; got {self.k}")
 
 
 def wanted(config: Config) -> list[Wanted]:

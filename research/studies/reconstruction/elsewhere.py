@@ -13,10 +13,12 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from research import data
+from research.data.sources import SOURCES
+from research.fields import Checked
+from research.fields.bounds import SAMPLES, SEED, bounded, one_of
 from research.plotting.style import DOUBLE, Drawing
 from research.plotting.tiles import tiles
 from research.runtime.rng import named
-from research.studies import at_least
 from research.studies.reconstruction import measures, students
 from research.studies.reconstruction.asking import ask_all, in_turn
 from research.studies.reconstruction.students import Lessons
@@ -25,19 +27,14 @@ from research.studies.reconstruction.study import Config as StudyConfig
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """How a network is asked, and what its student learns from."""
 
-    identikits: int = 1000  # that the student learns from
-    start: str = "low_frequency"  # of these identikits, one of the study's readings
-    data: str = "mnist"  # whose test digits the student is scored on
-    seed: int = 0
+    identikits: int = bounded(1000, SAMPLES)  # that the student learns from
+    start: str = one_of("low_frequency", READINGS, "start")  # of these identikits, one of the readings
+    data: str = one_of("mnist", SOURCES, "dataset")  # whose test digits the student is scored on
+    seed: int = bounded(0, SEED)
     lessons: Lessons = field(default_factory=Lessons)
-
-    def validate(self) -> None:
-        at_least(self, identikits=1, seed=0)
-        if self.start not in READINGS:
-            raise ValueError(f"unknown start {self.start!r}; known: {', '.join(READINGS)}")
 
 
 def reconstruct(

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
 from research import data
+from research.fields.bounds import ITERATIONS, POSITIVE, SHIFT, TRAINING_IMAGES, bounded
 from research.runtime.rng import named
 from research.training import fit
 from research.training.settings import TrainingConfig
@@ -22,10 +23,10 @@ BLOCK = 200  # digits that are scored at once
 class Lessons:
     """How long students learn, and how; the model is that of the config's network."""
 
-    steps: int = 800  # batches in all, whatever the number of images
-    batch: int = 50
-    learning_rate: float = 2e-3
-    shift: int = 2  # every image moved at random by up to this many pixels
+    steps: int = bounded(800, ITERATIONS)  # batches in all, whatever the number of images
+    batch: int = bounded(50, TRAINING_IMAGES)
+    learning_rate: float = bounded(2e-3, POSITIVE)
+    shift: int = bounded(2, SHIFT)  # every image moved at random by up to this many pixels
 
 
 def settings(lessons: Lessons, n: int, soft: bool) -> TrainingConfig:

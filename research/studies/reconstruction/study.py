@@ -5,7 +5,7 @@ are independent of the network classify its identikits; and a student that is tr
 real digit, is tested on real digits.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -16,12 +16,25 @@ import xarray as xr
 from jaxtyping import Array, Key
 
 from research import data
+from research.data.sources import SOURCES
+from research.fields import Checked
+from research.fields.bounds import (
+    ITERATIONS,
+    NETWORKS,
+    SAMPLES,
+    SEED,
+    TEST_IMAGES,
+    TRAINING_IMAGES,
+    Bound,
+    bounded,
+    one_of,
+)
 from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least, documents
+from research.studies import documents
 from research.studies.reconstruction import judges, students, teachers
 from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
 from research.studies.reconstruction.students import Lessons
@@ -41,6 +54,8 @@ READINGS = {
 GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
 GROWN = 3  # the digit of which
 CLASSES = 10
+REGIMES = (*teachers.REGIMES, *teachers.NULLS)
+SIZE = Bound(CLASSES, 54_210, "real digits of every class, for comparison")
 NO_IMAGE = {"alphabet": np.uint8(0), "grown": np.uint8(0)}  # where a kind has fewer teachers
 Identikits = tuple[Any, Any]  # images of bytes [all n y x], and what their networks say about them [all n k]
 
@@ -59,59 +74,45 @@ def _noisy() -> NetworkConfig:
 
 
 @dataclass
-class Config:
+class Config(Checked):
     """Which teachers, asked in which ways, and what their students learn from."""
 
-    seed: int = 0
-    data: str = "mnist"
-    regimes: tuple[str, ...] = (*teachers.REGIMES, *teachers.NULLS)  # ways of training the dense teachers
-    teachers: int = 5  # networks of each
-    cnn_regimes: tuple[str, ...] = ("plain",)  # of the document's CNN
-    cnns: int = 5  # networks of each
+    seed: int = bounded(0, replace(SEED, high=SEED.high - judges.OWN_SEED))
+    data: str = one_of("mnist", SOURCES, "dataset")
+    # ways of training the dense teachers
+    regimes: tuple[str, ...] = one_of(REGIMES, REGIMES, "regime")
+    teachers: int = bounded(5, NETWORKS)  # networks of each
+    cnn_regimes: tuple[str, ...] = one_of(("plain",), REGIMES, "regime", empty=True)  # of the document's CNN
+    cnns: int = bounded(5, NETWORKS)  # networks of each
     cnn_students: bool = False  # whether the CNNs teach too
-    sizes: tuple[int, ...] = (10, 100, 1000)  # identikits that a student learns from
-    compared: int = 1000  # identikits for which starts and labels are compared; one of sizes
-    starts: tuple[str, ...] = (
-        "low_frequency",
-        "blank",
-        "uniform_noise",
-    )  # of the lessons; the first of all sizes
-    masks: int = 500  # of the search
-    generations: int = 40
-    patience: int = 10
-    temperature: float = 1.0  # of what teachers tell about their identikits
+    # identikits that a student learns from
+    sizes: tuple[int, ...] = bounded((10, 100, 1000), SIZE, distinct=True)
+    # identikits for which starts and labels are compared; one of sizes
+    compared: int = bounded(1000, SIZE)
+    # of the lessons; the first of all sizes
+    starts: tuple[str, ...] = one_of(("low_frequency", "blank", "uniform_noise"), READINGS, "start")
+    masks: int = bounded(500, SAMPLES)  # of the search
+    generations: int = bounded(40, ITERATIONS)
+    patience: int = bounded(10, ITERATIONS)
+    temperature: float = bounded(
+        1.0, Bound(0, 1000, "labels become uniform", above=True)
+    )  # of what teachers tell about their identikits
     lessons: Lessons = field(default_factory=Lessons)
-    attacked: int = 500  # test images of the robust accuracy
-    neighbours_among: int = 20_000  # training images among which a judge looks for neighbours
+    attacked: int = bounded(500, TEST_IMAGES)  # test images of the robust accuracy
+    # training images among which a judge looks for neighbours
+    neighbours_among: int = bounded(20_000, TRAINING_IMAGES)
     mlp: NetworkConfig = field(default_factory=_mlp)
     cnn: NetworkConfig = by_recipe("cnn")
     judge_cnn: NetworkConfig = by_recipe("cnn_small")
     judge_noisy: NetworkConfig = field(default_factory=_noisy)
     judge_logistic: NetworkConfig = by_recipe("sigmoid200")
 
-    def validate(self) -> None:
-        at_least(
-            self, seed=0, teachers=1, cnns=1, masks=1, generations=1, patience=1, attacked=1,
-            neighbours_among=1,
-        )  # fmt: skip
-        known = (*teachers.REGIMES, *teachers.NULLS)
-        for name in (*self.regimes, *self.cnn_regimes):
-            if name not in known:
-                raise ValueError(f"unknown regime {name!r}; known: {', '.join(known)}")
-        if not self.regimes:
-            raise ValueError(f"regimes names no way of training; known: {', '.join(known)}")
-        if not self.sizes or min(self.sizes) < CLASSES or self.compared not in self.sizes:
-            raise ValueError(
-                f"sizes must be at least {CLASSES} each and hold compared, got {self.sizes} and {self.compared}"
-            )
-        if not self.starts or self.starts[0] != "low_frequency" or not set(self.starts) <= set(READINGS):
-            raise ValueError(
-                f"starts must begin with low_frequency and name some of {', '.join(READINGS)}, got {self.starts}"
-            )
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be positive, got {self.temperature}")
-        for name in ("mlp", "cnn", "judge_cnn", "judge_noisy", "judge_logistic"):
-            getattr(self, name).training.validate()
+    def check_together(self) -> None:
+        """Raises: ValueError for lessons that cannot be compared."""
+        if self.compared not in self.sizes:
+            raise ValueError(f"sizes must hold compared, got {self.sizes} and {self.compared}")
+        if self.starts[0] != "low_frequency":
+            raise ValueError(f"starts must begin with low_frequency, got {self.starts}")
 
 
 class Group(NamedTuple):

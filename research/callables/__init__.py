@@ -1,0 +1,1 @@
+"""Networks as any callable `predict: image -> logits`: what readings check of it, and its compiled programs."""

@@ -43,6 +43,7 @@ class Settings:
       bias_row: where a kernel holds its bias as one more input, `last` or `first`.
       model: the recipe of ours (`research.training.recipes`) whose parameters are in the file.
       flatten: how the file's network flattened feature maps, `chw` or `hwc`, where it is read as a model of ours.
+      max_memory: GB that the tensors of a file may take together.
       labels: the class that each output stands for, where outputs are not the classes 0, 1, 2, ... in order; -1 for
         none.
     """
@@ -63,6 +64,7 @@ class Settings:
     model: str | None = None
     flatten: str = "chw"
     labels: tuple[int, ...] = ()
+    max_memory: float = 2.0
 
     def __post_init__(self):
         for name, known in (
@@ -76,6 +78,8 @@ class Settings:
                 raise ValueError(
                     f"Expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}."
                 )
+        if not self.max_memory > 0:
+            raise ValueError(f"Expected max_memory, in GB, to be above 0; got {self.max_memory}.")
         sizes = (*self.image_shape, *(self.resize or ()), self.channels)
         if self.pad < 0 or min(sizes) < 1 or not len(self.image_shape) == len(self.resize or (1, 1)) == 2:
             raise ValueError(

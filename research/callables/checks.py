@@ -36,7 +36,7 @@ def typed_key(key: Any) -> Key[Array, ""]:
         return jax.random.key(int(key))
     if isinstance(key, jax.Array | np.ndarray):
         if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ():
-            return key
+            return jnp.asarray(key)
         if key.dtype == np.uint32 and key.shape == jax.random.key_data(jax.random.key(0)).shape:
             return jax.random.wrap_key_data(jnp.asarray(key))
     raise ValueError(
@@ -137,8 +137,8 @@ def _what_it_takes(predict, image):
             found = jax.eval_shape(lambda x: predict(x), other)
         except Exception:
             continue
-        logits = found[0] if isinstance(found, tuple) and found else found
-        sizes = getattr(logits, "shape", ())
+        logits: Any = found[0] if isinstance(found, tuple) and len(found) > 0 else found
+        sizes: tuple[int, ...] = getattr(logits, "shape", ())
         if len(sizes) in (1, 2) and sizes[-1] >= 2 and math.prod(sizes) == sizes[-1]:
             return f"; pass lambda image: predict({way}){'[0]' * (len(sizes) - 1)}"
     return ""

@@ -6,7 +6,7 @@ archive of zeros. Each tensor is charged to one budget of memory, and there are 
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -101,7 +101,7 @@ def _padded(x, pads=None, *others, **attributes):
     )
 
 
-_SIZES = {
+_SIZES: dict[str, Callable[..., tuple[int, ...]]] = {
     "ConstantOfShape": lambda shape, **_: tuple(_sizes(shape)),
     "Expand": _expanded,
     "Pad": _padded,

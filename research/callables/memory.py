@@ -39,6 +39,7 @@ def check(needed: int, what: str, remedy: str) -> None:
     """Raises: ValueError if `what` needs more bytes than this machine has; it ends with the remedy."""
     limit = available()
     if limit is not None and needed > limit:
+        unit, name = (1e9, "GB") if limit > 1e9 else (1e6, "MB")
         raise ValueError(
-            f"{what} need about {needed / 1e9:,.0f} GB, this machine has {limit / 1e9:,.0f} GB; {remedy}"
+            f"{what} need about {needed / unit:,.0f} {name}, this machine has {limit / unit:,.0f} {name}; {remedy}"
         )

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from research.attribution import causal_index, comparison, saliency
-from research.callables import checks
+from research.callables import checks, memory
 from research.identikits import arguments, identikits
 from research.identikits.gradient_ascent import GradientAscent, _coordinates
 from research.identikits.objectives import Roughness, View
@@ -147,13 +147,20 @@ def test_an_argument_of_a_wrong_type_is_one_line(call, complaint):
         ({"method": "ascend"}, "unknown method 'ascend'.*did you mean 'ascent'"),
         ({"start": lambda key, shape: jnp.zeros(3)}, r"start must draw images of shape \[6, 6\]"),
         ({"start": np.zeros((6, 6), np.int32)}, r"start must hold floats or bytes \(uint8\), it holds int32"),
-        ({"restarts": 300_000_000}, "300,000,000 runs need about .* GB, this machine has .* take fewer"),
     ],
 )
 def test_a_mistake_is_one_line(settings, complaint):
     with pytest.raises(ValueError, match=complaint) as error:
         drawn(**settings)
     assert "\n" not in str(error.value)
+
+
+def test_runs_larger_than_memory_are_refused_before_they_are_laid_out(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    with pytest.raises(
+        ValueError, match=r"2,000 runs need about \d+ .B, this machine has 1 MB; take fewer restarts"
+    ):
+        drawn(restarts=2000)
 
 
 def test_nan_of_the_objective_is_not_blamed_on_predict():

@@ -30,6 +30,7 @@ BIAS_ROW = flags.DEFINE_string(
 MODEL = flags.DEFINE_string("model", None, "Recipe of ours whose parameters are in the file, such as cnn.")
 FLATTEN = flags.DEFINE_string("flatten", "chw", "How feature maps were flattened, with --model: chw or hwc.")
 LABELS = flags.DEFINE_list("labels", [], "The class that each output stands for, -1 for none.")
+MAX_MEMORY = flags.DEFINE_float("max_memory", 2.0, "GB that the tensors of the file may take together.")
 OUTPUT = flags.DEFINE_string("output", None, "The ONNX tensor to read, where a graph has several outputs.")
 
 
@@ -68,4 +69,5 @@ def settings() -> Any:
         model=MODEL.value,
         flatten=FLATTEN.value,
         labels=_whole("labels", LABELS.value),
+        max_memory=MAX_MEMORY.value,
     )

@@ -23,7 +23,7 @@ FLOORS = {
         "research.embedding",
         "research.joint_descent",
     ),
-    1: ("research.runtime",),
+    1: ("research.runtime", "research.callables"),
     0: ("research.fields", "research.data", "research.models", "research.evidence", "research.plotting"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -6,13 +6,15 @@ of maps; `pairwise` and `vmap` map them over many.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Float32, Int, Num
+from jaxtyping import Array, Float, Float32, Int, Num, Shaped
+
+from research.callables import checks
 
 Scalar = Float[Array, ""]
 
@@ -83,8 +85,8 @@ def pairwise(
 
 
 def class_contrast(
-    images: Num[np.ndarray, "n h w"], labels: Int[np.ndarray, " n"]
-) -> Float32[np.ndarray, "k h w"]:
+    images: Num[np.ndarray, "n h w *c"], labels: Int[np.ndarray, " n"]
+) -> Float32[np.ndarray, "k h w *c"]:
     """For each class the mean image of the class minus the mean of all images: the reference for maps of that class.
 
     Positive where the class has more ink than others, negative where it has less. Classes are 0 to k - 1. Images keep
@@ -102,36 +104,48 @@ class Curves(NamedTuple):
 
 
 def replacement_curves(
-    predict: Callable[[Array], Array],
-    image: Float[Array, "h w"],
-    digit: Int[ArrayLike, ""],
-    ranking: Float[Array, "h w"],
+    predict: Callable[[Array], Any],
+    image: Num[Array | np.ndarray, "h w *c"],
+    digit: Shaped[ArrayLike, ""],
+    ranking: Float[Array | np.ndarray, "h w *_c"],
     *,
     steps: int = 28,
-    baseline: Float[Array, "h w"] | None = None,
+    baseline: Num[Array | np.ndarray, "h w *c"] | None = None,
 ) -> Curves:
     """The class's probability while pixels are replaced, the highest in `ranking` first.
 
     The areas under the curves (`area`) are the usual scores: low for deletion and high for insertion if the map is faithful.
 
     Args:
-        predict: one image [h w] -> logits [k].
-        image: pixels in the range that the network expects.
-        digit: the class.
-        ranking: the map whose order of pixels is tested.
+        predict: one image [h w] or [h w c] -> logits [k], or (logits, activations).
+        image: pixels in the range that the network expects, or bytes (uint8), which are divided by 255.
+        digit: the class; where it is traced and the network does not have it, the curves are NaN.
+        ranking: the map whose order of pixels is tested, [h w] or of the image's shape.
         steps: number of replacements; a curve has steps + 1 points.
         baseline: the image of replaced pixels. Default: all 0.
+
+    Raises:
+        ValueError: for a class that the network does not have, or a ranking or baseline of another shape.
 
     Source:
         Petsiuk et al. (2018).
     """
-    blank = jnp.zeros_like(image) if baseline is None else baseline
+    image, ranking = jnp.asarray(checks.float_image(image)), jnp.asarray(ranking)
+    blank = jnp.zeros_like(image) if baseline is None else checks.float_image(baseline, "baseline")
+    if ranking.shape not in (image.shape, image.shape[:2]) or blank.shape != image.shape:
+        raise ValueError(
+            f"ranking and baseline must fit the image {list(image.shape)}, theirs are {list(ranking.shape)} and "
+            f"{list(blank.shape)}"
+        )
     place = jnp.argsort(jnp.argsort(-ranking.ravel())).reshape(ranking.shape)
+    place = place if ranking.ndim == image.ndim else place[..., None]
     counts = jnp.asarray(np.round(np.linspace(0, ranking.size, steps + 1)).astype(int))
 
     def curve(before, after):
         def probability(count):
-            return jax.nn.softmax(predict(jnp.where(place < count, after, before)))[digit]
+            logits, _ = checks.outputs(predict, jnp.where(place < count, after, before))
+            found = jax.nn.softmax(logits)[checks.class_index(digit, logits.size)]
+            return checks.nan_if_unknown(found, digit, logits.size)
 
         return jax.vmap(probability)(counts)
 

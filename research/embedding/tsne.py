@@ -23,7 +23,7 @@ Linderman et al. (2019) for the grid; Poličar et al. (2019), openTSNE.
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import jax
@@ -101,6 +101,7 @@ class State:
     grid: Grid | None  # None: repulsion is summed over all pairs
 
 
+@tsne_repulsion.in_float32
 def fit(
     x: Float[Array, "n d"] | np.ndarray,
     key: Key[Array, ""],
@@ -121,11 +122,17 @@ def fit(
         **others: the other fields of `Settings`.
 
     Raises:
-        ValueError: if x is not [n d], is not finite, all points are equal, or n is too small for the perplexity (every
+        ValueError: for an unknown setting; if x is not [n d], is not finite, its squares overflow, all points are equal, or n is too small for the perplexity (every
             point needs 3·perplexity neighbours).
     """
+    unknown = sorted(set(others) - {field.name for field in fields(Settings)})
+    if unknown:
+        raise ValueError(
+            f"unknown setting {unknown[0]!r}; known: {', '.join(f.name for f in fields(Settings))}"
+        )
     settings = Settings(perplexity, **others)
-    x = np.asarray(x, np.float32)
+    with np.errstate(over="ignore"):  # infinity is refused
+        x = np.asarray(x, np.float32)
     _check(x, perplexity)
     state = init(_start(x, start), key, settings)
     p = affinities(x, perplexity)
@@ -168,6 +175,7 @@ def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) ->
     return tsne_affinities.symmetrise(indices, tsne_affinities.calibrate(distances, perplexity))
 
 
+@tsne_repulsion.in_float32
 def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
     """KL(P|Q) of any embedding, with Z summed over all pairs; P is from `affinities`."""
     points = jnp.asarray(points, jnp.float32).T
@@ -247,6 +255,7 @@ _stretch = jax.jit(tsne_affinities.stretch)
 def _check(x, perplexity):
     if x.ndim != 2:
         raise ValueError(f"x must be [n d], got shape {x.shape}; flatten images first")
+    tsne_place.check_range(x, "x")
     neighbours = int(3 * perplexity)
     if perplexity < 1 or neighbours >= len(x):
         raise ValueError(

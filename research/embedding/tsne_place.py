@@ -51,6 +51,7 @@ class Field:
     radius: Float[Array, ""]  # new points stay within it around the centre
 
 
+@tsne_repulsion.in_float32
 def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"]) -> Field:
     """The field of a map.
 
@@ -72,6 +73,18 @@ def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"])
     return Field(knn.build(data, NEIGHBOURS), y, grid, potential, centre, radius)
 
 
+def check_range(x: Float[np.ndarray, "n d"], name: str) -> None:
+    """Raises: ValueError if squared distances of the points would overflow float32."""
+    largest = float(np.abs(x).max(initial=0))
+    most = float(np.sqrt(np.finfo(np.float32).max / (4 * max(1, x.shape[1]))))
+    if most < largest < np.inf:
+        raise ValueError(
+            f"{name} must lie within ±{most:.1g}, or squared distances overflow; column {np.abs(x).max(0).argmax()} "
+            f"reaches {largest:.1g}: divide by a number, or standardise the columns"
+        )
+
+
+@tsne_repulsion.in_float32
 def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
     """Places of new points in the map.
 
@@ -80,8 +93,10 @@ def place(field: Field, new_points: Float[Array, "m d"] | np.ndarray) -> Float[n
         new_points: [m d] with the map's d; a single point takes a faster path.
 
     Raises:
-        ValueError: if the points are not [m d] with the map's d, or not finite.
+        ValueError: if the points are not [m d] with the map's d, not finite, or so large that their squares overflow.
     """
+    if np.ndim(new_points) == 2:
+        check_range(np.asarray(new_points, np.float32), "new_points")
     n = field.points.shape[1]
     if len(new_points) == 1:
         spot, sure = jax.device_get(_alone(field, knn.queries(field.index, new_points), k=min(NEIGHBOURS, n)))

@@ -17,6 +17,7 @@ Sources: Linderman et al. (2019) for interpolation and FFT; Hockney & Eastwood (
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -59,6 +60,17 @@ class Grid:
     def size(self) -> int:
         """Nodes along an axis."""
         return self.spectrum.shape[0] // 2
+
+
+def in_float32(function: Callable) -> Callable:
+    """The function computed in float32, its tables included, even where JAX_ENABLE_X64 is set."""
+
+    @functools.wraps(function)
+    def computed(*args, **kwargs):
+        with jax.enable_x64(False):
+            return function(*args, **kwargs)
+
+    return computed
 
 
 def size_for(extent: float) -> int:

@@ -21,7 +21,17 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Key
 
-from research.identikits.types import FORWARD, GRADIENT, Evaluate, Info, State, Stepper, build
+from research.identikits.types import (
+    BROKEN,
+    FORWARD,
+    GRADIENT,
+    Evaluate,
+    Info,
+    State,
+    Stepper,
+    build,
+    nan_source,
+)
 
 OPTIMISERS: dict[str, Callable[..., optax.GradientTransformation]] = {"adam": optax.adam, "sgd": optax.sgd}
 PARAMETERISATIONS = ("pixel", "frequency")
@@ -30,8 +40,8 @@ PARAMETERISATIONS = ("pixel", "frequency")
 class Position(NamedTuple):
     """The current image of an ascent, which need not be the best so far."""
 
-    image: Float[Array, "h w"]  # the current image
-    gradient: Float[Array, "h w"]  # of the score with respect to the pixels, at this image
+    image: Float[Array, "h w *c"]  # the current image
+    gradient: Float[Array, "h w *c"]  # of the score with respect to the pixels, at this image
     opt_state: Any  # state of the optimiser
 
 
@@ -77,7 +87,7 @@ class GradientAscent:
             gradient = jax.grad(lambda x: evaluate(self.transform(x, key))[0])(image)
             return *evaluate(image), gradient
 
-        def init(start: Float[Array, "h w"], key: Key[Array, ""]) -> State:
+        def init(start: Float[Array, "h w *c"], key: Key[Array, ""]) -> State:
             score, confidence, gradient = evaluate_with_gradient(start, jax.random.fold_in(key, 0))
             position = Position(start, gradient, optimiser.init(jnp.zeros_like(start)))
             return State(start, score, confidence, jnp.zeros((), jnp.int32), key, position)
@@ -102,17 +112,19 @@ class GradientAscent:
                 inner=Position(image, gradient, opt_state),
             )
             moved = jnp.linalg.norm(image - here.image)
-            broken = jnp.isnan(score) | jnp.isnan(confidence) | jnp.isnan(gradient).any()
+            broken = nan_source(score, confidence)
+            wrong = jnp.isnan(here.gradient).any() | ((broken == 0) & jnp.isnan(gradient).any())
+            broken = jnp.where(wrong, jnp.int32(BROKEN.index("gradient")), broken)
             return after, Info(improved, moved, broken)
 
         return Stepper(init, step)
 
-    def transform(self, image: Float[Array, "h w"], key: Key[Array, ""]) -> Float[Array, "h w"]:
+    def transform(self, image: Float[Array, "h w *c"], key: Key[Array, ""]) -> Float[Array, "h w *c"]:
         """The image randomly resized about its centre and shifted by whole pixels; 0 beyond the border."""
         key_shift, key_scale = jax.random.split(key)
         shift = jax.random.randint(key_shift, (2,), -self.jitter, self.jitter + 1)
         size = jax.random.uniform(key_scale, (), minval=1 - self.scale, maxval=1 + self.scale)
-        centre = jnp.array(image.shape) / 2
+        centre = jnp.array(image.shape[:2]) / 2
         move = (1 - size) * centre + shift
         sizes = jnp.full(2, size)
         return jax.image.scale_and_translate(
@@ -122,13 +134,18 @@ class GradientAscent:
 
 def zero_gradient(state: State) -> Bool[np.ndarray, " runs"]:
     """Which of stacked ascents have a gradient of exactly 0 everywhere, at which they cannot move."""
-    return np.asarray((state.inner.gradient == 0).all(axis=(1, 2)))
+    gradient = state.inner.gradient
+    return np.asarray((gradient == 0).all(axis=tuple(range(1, gradient.ndim))))
 
 
 def _coordinates(name: str, shape: tuple[int, ...]) -> tuple[Callable, Callable]:
     """(T, Tᵀ): maps an update in the optimiser's coordinates to pixels, and a pixel gradient to coordinates."""
     if name == "pixel":
         return (lambda z: z), (lambda g: g)
+    if len(shape) == 3:
+        of_channel = _coordinates(name, shape[:2])
+        to_pixels, to_coordinates = (jax.vmap(turn, in_axes=-1, out_axes=-1) for turn in of_channel)
+        return to_pixels, to_coordinates
     rows, columns = (jnp.asarray(_cosines(n)) for n in shape)
     damping = jnp.asarray(_damping(shape))
     return (

@@ -22,11 +22,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from research.callables.checks import float_image
+
 
 class View(NamedTuple):
     """One image and the network's outputs for it."""
 
-    image: Float[Array, "h w"]  # pixels in [0, 1]
+    image: Float[Array, "h w *c"]  # pixels in [0, 1]
     logits: Float[Array, " k"]  # one per class
     activations: dict[str, Array]  # every intermediate by name; empty if `predict` returns only logits
     digit: Int[Array, ""]  # the run's class
@@ -174,13 +176,13 @@ class Direction(Objective):
 
 @dataclass(frozen=True)
 class L2(Objective):
-    """Mean over the pixels of (x − a)², the squared distance to an anchor image a (None: blank)."""
+    """Mean over the pixels of (x − a)², the squared distance to an anchor image a (floats or bytes; None: blank)."""
 
     anchor: Any = field(default=None, repr=False)
 
     def __post_init__(self):
         if self.anchor is not None:
-            object.__setattr__(self, "anchor", _hashable(self.anchor))
+            object.__setattr__(self, "anchor", _hashable(float_image(self.anchor, "the anchor")))
 
     def __call__(self, view: View) -> Float[Array, ""]:
         if self.anchor is None:
@@ -245,10 +247,10 @@ def _layer(view: View, name: str) -> Array:
     return view.activations[name]
 
 
-def _around(image: Float[Array, "h w"]) -> Float[Array, "h w"]:
+def _around(image: Float[Array, "h w *c"]) -> Float[Array, "h w *c"]:
     """Sum of the up to eight neighbours of each pixel."""
-    h, w = image.shape
-    padded = jnp.pad(image, 1)
+    h, w = image.shape[:2]
+    padded = jnp.pad(image, ((1, 1), (1, 1), *((0, 0) for _ in image.shape[2:])))
     return sum(padded[i : i + h, j : j + w] for i in range(3) for j in range(3)) - image
 
 

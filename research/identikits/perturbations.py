@@ -1,12 +1,13 @@
 """Random perturbations that a search adds to its base image.
 
 The document generates "500 random masks where pixels were randomly perturbed" and does not give their distribution. The
-result depends strongly on it, so it is a parameter here. Each kind draws one perturbation [h, w] from a key.
+result depends strongly on it, so it is a parameter here. Each kind draws one perturbation [h, w] or [h, w, c] from a key.
 
 Sources: 003_baed48e6daa2b749.txt; for the single pixel the sequel of 000_6109da2722b68c6a.txt.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -22,7 +23,7 @@ SIGNS = {"both": (-1.0, 1.0), "positive": (1.0, 1.0), "negative": (-1.0, -1.0)}
 class Perturbation(Protocol):
     """Draws one perturbation from a key; a hashable value."""
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]: ...
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class DenseGaussian:
 
     sigma: float = 0.1
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
         return self.sigma * jax.random.normal(key, shape)
 
 
@@ -41,7 +42,7 @@ class DenseUniform:
 
     amplitude: float = 0.1
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
         return jax.random.uniform(key, shape, minval=-self.amplitude, maxval=self.amplitude)
 
 
@@ -58,7 +59,7 @@ class Sparse:
             raise ValueError(f"share must lie in (0, 1], it is {self.share}")
         _check_sign(self.sign)
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
         low, high = SIGNS[self.sign]
         u = jax.random.uniform(key, shape)
         signs = jnp.where(u < self.share / 2, low, jnp.where(u < self.share, high, 0.0))
@@ -76,15 +77,16 @@ class Patch:
     def __post_init__(self):
         _check_sign(self.sign)
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
-        if not 1 <= self.side <= min(shape):
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
+        if not 1 <= self.side <= min(shape[:2]):
             raise ValueError(f"a patch of side {self.side} does not fit into an image of shape {shape}")
         key_place, key_sign = jax.random.split(key)
         room = jnp.array([shape[0] - self.side + 1, shape[1] - self.side + 1])
         top, left = jax.random.randint(key_place, (2,), 0, room)
         rows, columns = jnp.arange(shape[0]) - top, jnp.arange(shape[1]) - left
         inside = jnp.outer((rows >= 0) & (rows < self.side), (columns >= 0) & (columns < self.side))
-        return _signed(key_sign, self.sign, self.amplitude) * inside
+        inside = inside.reshape(*inside.shape, *(1 for _ in shape[2:]))
+        return jnp.broadcast_to(_signed(key_sign, self.sign, self.amplitude) * inside, shape)
 
 
 @dataclass(frozen=True)
@@ -98,21 +100,23 @@ class LowFrequency:
         if self.grid < 1:
             raise ValueError(f"the grid needs at least one point a side, it has {self.grid}")
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
-        coarse = jax.random.normal(key, (self.grid, self.grid))
-        rows, columns = (jnp.asarray(_bicubic(self.grid, n)) for n in shape)
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
+        coarse = jax.random.normal(key, (*shape[2:], self.grid, self.grid))
+        rows, columns = (jnp.asarray(_bicubic(self.grid, n)) for n in shape[:2])
+        if shape[2:]:
+            return self.amplitude * jnp.einsum("ya,cab,xb->yxc", rows, coarse, columns)
         return self.amplitude * (rows @ coarse @ columns.T)
 
 
 @dataclass(frozen=True)
 class SinglePixel:
-    """One pixel anywhere moves by ±amplitude; with one candidate a generation this is the hill climb."""
+    """One pixel (of one channel) anywhere moves by ±amplitude; with one candidate a generation this is the hill climb."""
 
     amplitude: float = 0.1
 
-    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w"]:
+    def __call__(self, key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "h w *c"]:
         key_place, key_sign = jax.random.split(key)
-        pixels = shape[0] * shape[1]
+        pixels = math.prod(shape)
         place = jnp.arange(pixels) == jax.random.randint(key_place, (), 0, pixels)
         return (_signed(key_sign, "both", self.amplitude) * place).reshape(shape)
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from research.identikits.perturbations import LowFrequency, Perturbation
-from research.identikits.types import FORWARD, Evaluate, Info, State, Stepper
+from research.identikits.types import FORWARD, Evaluate, Info, State, Stepper, nan_source
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class RandomSearch:
         return self.num_candidates
 
     def stepper(self, evaluate: Evaluate) -> Stepper:
-        def init(start: Float[Array, "h w"], key: Key[Array, ""]) -> State:
+        def init(start: Float[Array, "h w *c"], key: Key[Array, ""]) -> State:
             score, confidence = evaluate(start)
             return State(start, score, confidence, jnp.zeros((), jnp.int32), key, ())
 
@@ -64,16 +64,16 @@ class RandomSearch:
                 key=state.key,
                 inner=(),
             )
-            broken = jnp.isnan(scores).any() | jnp.isnan(confidences).any()
-            return after, Info(improved, moved, broken)
+            return after, Info(improved, moved, nan_source(scores, confidences))
 
         return Stepper(init, step)
 
-    def candidates(self, state: State) -> Float[Array, "c h w"]:
+    def candidates(self, state: State) -> Float[Array, "n h w *c"]:
         """The generation's candidates; perturbation n of a run is drawn from fold_in(key, n)."""
 
         def candidate(n):
             image = state.image + self.perturbation(jax.random.fold_in(state.key, n), state.image.shape)
+            image = image.astype(state.image.dtype)  # draws are float64 under JAX_ENABLE_X64
             return jnp.clip(image, 0.0, 1.0) if self.clip else image
 
         return jax.vmap(candidate)(state.generation * self.num_candidates + jnp.arange(self.num_candidates))

@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from research.identikits import single_run
 from research.identikits.layout import Layout
 from research.identikits.single_run import RunConfig
+from research.identikits.types import BROKEN
 from research.runtime import multihost
 from research.runtime.parallel import run_mesh, sharded_map
 
@@ -101,7 +102,7 @@ def init_runs(
     config: RunConfig,
     layout: Layout,
     keys: Key[Array, " runs"],
-    starts: Float[np.ndarray, "runs h w"],
+    starts: Float[np.ndarray, "runs h w *c"],
     params: Any,
     execution: Execution,
 ) -> Runs:
@@ -202,8 +203,14 @@ def _summary(runs: Runs) -> Progress:
 
 
 def _check_not_nan(runs: Runs, index: np.ndarray) -> None:
-    for i in index[runs.broken[index]][:1]:
+    for i in index[runs.broken[index] > 0][:1]:
+        source = BROKEN[runs.broken[i]]
+        where = f"network {runs.network[i]}, class {runs.digit[i]}, at generation {runs.state.generation[i]}"
         raise ValueError(
-            f"predict returned NaN for network {runs.network[i]}, class {runs.digit[i]}, "
-            f"at generation {runs.state.generation[i]}; it must return finite logits for every image"
+            {
+                "predict": f"predict returned NaN for {where}; it must return finite logits for every image",
+                "objective": f"the objective is NaN for {where}, though the logits are not; check its terms",
+                "gradient": f"the gradient is NaN for {where}, though score and logits are not; look for a square "
+                "root or a division at 0 in predict and objective",
+            }[source]
         )

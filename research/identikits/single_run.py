@@ -4,6 +4,7 @@ A run is one (network, class, restart). It ends at the highest target confidence
 gain, or when its budget is spent; from then on it no longer changes.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,16 +14,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt
 
-from research.identikits.objectives import Objective, View
-from research.identikits.types import Evaluate, Method, State
+from research.callables.checks import outputs
+from research.identikits.objectives import View
+from research.identikits.types import Evaluate, Method, State, nan_source
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """Settings that all runs share; hashable, so that equal settings share one compiled program."""
 
-    predict: Callable[..., Any]  # (params, image [h w]) -> logits [k], or (logits, activations)
-    objective: Objective
+    predict: Callable[..., Any]  # (params, image [h w *c]) -> logits [k], or (logits, activations)
+    objective: Callable[[View], Any]
     method: Method
     targets: tuple[float, ...]  # confidences to record, rising; the highest ends a run
     patience: int  # generations without gain that end a run
@@ -38,7 +40,7 @@ class History(NamedTuple):
     confidence: Float[Array, " g"]
     distance: Float[Array, " g"]  # Euclidean, from the start image to the best so far
     path: Float[Array, " g"]  # summed length of the steps
-    frames: Float[Array, "f h w"]  # the best image so far
+    frames: Float[Array, "f h w *c"]  # the best image so far
 
 
 class Run(NamedTuple):
@@ -47,14 +49,14 @@ class Run(NamedTuple):
     network: Int[Array, ""]  # which of the stacked parameters
     digit: Int[Array, ""]  # its class
     key: UInt[Array, " words"]  # its own key, as key data
-    start: Float[Array, "h w"]
+    start: Float[Array, "h w *c"]
     state: State  # its key as key data
     idle: Int[Array, ""]  # generations since the last gain
     path: Float[Array, ""]
     reached: Int[Array, " targets"]  # generation at which each target was first met, −1 before
     history: History
     done: Bool[Array, ""]
-    broken: Bool[Array, ""]  # the network returned NaN
+    broken: Int[Array, ""]  # what was NaN: a name's index in BROKEN
 
 
 def init(config: RunConfig, seed: tuple[Array, ...], params: Any) -> Run:
@@ -77,7 +79,7 @@ def init(config: RunConfig, seed: tuple[Array, ...], params: Any) -> Run:
         reached=jnp.full(len(config.targets), -1, jnp.int32),
         history=History(empty, empty, empty, jnp.full((len(config.frames), *start.shape), jnp.nan)),
         done=jnp.zeros((), bool),
-        broken=jnp.isnan(state.score) | jnp.isnan(state.confidence),
+        broken=nan_source(state.score, state.confidence),
     )
     return _record(config, run)._replace(state=state._replace(key=key))
 
@@ -97,7 +99,7 @@ def advance(config: RunConfig, run: Run, params: Any, chunk: Int[Array, ""]) -> 
             state=state._replace(key=run.key),
             idle=jnp.where(info.improved, 0, run.idle + 1),
             path=run.path + info.moved,
-            broken=run.broken | info.broken,
+            broken=jnp.maximum(run.broken, info.broken),
         )
         return count + 1, _record(config, after)
 
@@ -125,7 +127,7 @@ def _record(config: RunConfig, run: Run) -> Run:
     reached = jnp.where((run.reached < 0) & (state.confidence >= targets), g, run.reached)
     sure = (reached >= 0).all() if config.targets else False
     spent = (run.idle >= config.patience) | (g >= config.generations)
-    return run._replace(history=history, reached=reached, done=sure | spent | run.broken)
+    return run._replace(history=history, reached=reached, done=sure | spent | (run.broken > 0))
 
 
 def recorded_generations(last: int, slots: int) -> tuple[int, ...]:
@@ -144,9 +146,8 @@ def make_evaluate(config: RunConfig, params: Any, digit: Int[Array, ""]) -> Eval
     """The function image -> (score, confidence) for one network and one class."""
 
     def evaluate(image):
-        output = config.predict(params, image)
-        logits, activations = output if isinstance(output, tuple) else (output, {})
-        score = config.objective(View(image, logits, activations, digit))
-        return score, jax.nn.softmax(logits)[digit]
+        logits, activations = outputs(functools.partial(config.predict, params), image)
+        score = jnp.asarray(config.objective(View(image, logits, activations, digit)))
+        return score.astype(jnp.promote_types(score.dtype, jnp.float32)), jax.nn.softmax(logits)[digit]
 
     return evaluate

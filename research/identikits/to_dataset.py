@@ -19,7 +19,9 @@ def to_dataset(
     ends = runs.state.generation
     grid = np.asarray(config.history, np.int32)
     used = np.arange(grid.size) <= np.searchsorted(grid, ends.max())
-    distance = np.linalg.norm(runs.state.image - runs.start, axis=(1, 2))
+    image = ("y", "x", "channel")[: runs.start.ndim - 1]
+    moved = runs.state.image - runs.start
+    distance = np.sqrt((moved * moved).sum(axis=tuple(range(1, moved.ndim))))
     sure = (runs.reached >= 0).all(axis=1) if config.targets else np.zeros(ends.shape, bool)
 
     def cost(generation: np.ndarray) -> np.ndarray:
@@ -33,8 +35,8 @@ def to_dataset(
         return np.where(grid[used] <= ends[:, None], column[:, used], last[:, None])
 
     values = {
-        "image": table(runs.state.image, "y", "x"),
-        "start": table(runs.start, "y", "x"),
+        "image": table(runs.state.image, *image),
+        "start": table(runs.start, *image),
         "start_kind": table(np.asarray(start_kind)),
         "confidence": table(runs.state.confidence),
         "start_confidence": table(runs.history.confidence[:, 0]),
@@ -61,8 +63,8 @@ def to_dataset(
     if config.frames:
         when = np.asarray(config.frames, np.int32)
         when = when[: np.searchsorted(when, ends.max()) + 1]
-        over = (when > ends[:, None])[..., None, None]
+        over = (when > ends[:, None]).reshape(len(ends), -1, *(1 for _ in image))
         frames = np.where(over, runs.state.image[:, None], runs.history.frames[:, : when.size])
-        values["frames"] = table(frames, "frame", "y", "x")
+        values["frames"] = table(frames, "frame", *image)
         coordinates["frame"] = when
     return xr.Dataset(values, coordinates, settings)

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from research.importing import dense, models
+from research.importing.budget import Budget
 from research.importing.checking import Check, check
 from research.importing.network import Imported, NetworkFileError, Settings, refuse_nan
 from research.importing.onnx_file import load_onnx
@@ -28,7 +29,7 @@ def load(path: str | Path, settings: Settings | None = None) -> Imported:
 
     Raises: NetworkFileError, one line, if the file is missing, truncated, a pickle or of an unknown kind, if
     its network cannot be read or does not take an image of `settings.image_shape`, or if a needed setting is
-    missing or ambiguous.
+    missing or ambiguous, or if its tensors need more than `settings.max_memory`.
     """
     path = Path(path)
     if not path.is_file():
@@ -43,7 +44,8 @@ def load(path: str | Path, settings: Settings | None = None) -> Imported:
         return load_onnx(path, settings)
     if kind not in _ARRAYS:
         raise NetworkFileError(f"Expected {_KNOWN}, got {path.name}; export the network to one of these.")
-    arrays, config = _ARRAYS[kind](path), models.own_config(path)
+    arrays = _ARRAYS[kind](path, Budget(settings.max_memory, path.name))
+    config = models.own_config(path)
     refuse_nan(arrays, path.name)
     if config is not None or settings.model is not None:
         return models.from_arrays(arrays, None if settings.model else config, settings, path.name)

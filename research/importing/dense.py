@@ -8,7 +8,6 @@ import itertools
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from research.importing.budget import Budget
 from research.importing.network import Imported, NetworkFileError, Settings, first_line
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
@@ -35,30 +35,53 @@ _LONGEST_SEARCH = 6
 _KIND_WORD = re.compile("w|weights?|kernel|coefs?|b|bias|biases|intercepts?")
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of NumPy's archive; object arrays, which are pickles, are refused."""
+def read_npz(path: Path, budget: Budget) -> dict[str, np.ndarray]:
+    """The arrays of NumPy's archive; object arrays, which are pickles, are refused. Sizes are checked first."""
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file):  # np.load would also take a bare array
-            archive = np.load(file, allow_pickle=False)
-            return {name: archive[name] for name in archive.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        with zipfile.ZipFile(path) as archive:
+            return {
+                info.filename.removesuffix(".npy"): _member(archive, info, budget)
+                for info in archive.infolist()
+            }
+    except NetworkFileError:
+        raise
+    except Exception as error:  # a damaged archive can fail in many ways
         raise NetworkFileError(
             f"Expected a whole .npz archive of plain arrays, but {path.name} cannot be read ({first_line(error)}); "
             "save it again with np.savez(path, W1=..., b1=..., ...)."
         ) from None
 
 
-def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, for instance PyTorch's state_dict; an activation from its header."""
-    from safetensors import SafetensorError, safe_open
+def _member(archive, info, budget):
+    """One array of an archive, charged to the budget by the archive's own table and by the array's header."""
+    if not info.filename.endswith(".npy"):
+        raise ValueError(f"{info.filename} in it is no .npy array")
+    budget.take(info.filename, (info.file_size,), 1)
+    with archive.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize > info.file_size:
+        raise ValueError(f"{info.filename} says that it has shape {shape}, but holds {info.file_size} bytes")
+    with archive.open(info) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
+
+def read_safetensors(path: Path, budget: Budget) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, for instance PyTorch's state_dict; an activation from its header."""
+    from safetensors import safe_open
+
+    budget.check_file(path.stat().st_size)
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             metadata = file.metadata() or {}
-    except (OSError, SafetensorError, TypeError, ValueError) as error:
+    except Exception as error:  # damaged, or of a type that NumPy does not have
         raise NetworkFileError(
-            f"Expected a whole .safetensors file, but {path.name} cannot be read ({first_line(error)}); save it again."
+            f"Expected a whole .safetensors file of types that NumPy has, but {path.name} cannot be read "
+            f"({first_line(error)}); save it again, in float32."
         ) from None
     if "activation" in metadata:
         arrays["activation"] = np.asarray(metadata["activation"])

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from research.importing.budget import Budget, result_shapes
 from research.importing.network import NetworkFileError, first_line
 from research.importing.operators import OPERATORS
 
@@ -54,7 +55,9 @@ def evaluate(nodes: Sequence[Node], values: Values) -> Values:
 def _outputs(node, values):
     try:
         result = OPERATORS[node.operator](*(values[name] for name in node.inputs), **node.attributes)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
+    except NetworkFileError:
+        raise
+    except Exception as error:  # an operator of another's graph can fail in any way
         raise NetworkFileError(
             f"Expected a graph that runs on this input, but {node.operator} (-> {node.outputs[0]}) fails: "
             f"{first_line(error)}"
@@ -68,11 +71,13 @@ def _main(node):
     return next(name for name in node.outputs if name)
 
 
-def fold(nodes: Sequence[Node], constants: Values, given: str, shape: tuple[int, ...]) -> Values:
+def fold(
+    nodes: Sequence[Node], constants: Values, given: str, shape: tuple[int, ...], budget: Budget
+) -> Values:
     """The constants, and every tensor that follows from them and from the shape of the input alone.
 
     Exporters compute shapes, masks and reshaped weights inside the graph; once the input's shape is fixed these are
-    constants.
+    constants. Every tensor, constant or not, is charged to the budget before it is computed.
     """
     known = dict(constants)
 
@@ -81,7 +86,10 @@ def fold(nodes: Sequence[Node], constants: Values, given: str, shape: tuple[int,
         for node in nodes:
             if any(isinstance(values[name], jax.core.Tracer) for name in node.inputs):
                 found = _outputs(node, values)
+                for name, value in found.items():
+                    budget.take_result(name, value)
             else:
+                _charge(node, values, budget)
                 with jax.ensure_compile_time_eval():
                     found = {name: np.asarray(value) for name, value in _outputs(node, values).items()}
             values.update(found)
@@ -90,6 +98,18 @@ def fold(nodes: Sequence[Node], constants: Values, given: str, shape: tuple[int,
 
     jax.eval_shape(trace, jax.ShapeDtypeStruct(shape, jnp.float32))
     return known
+
+
+def _charge(node, values, budget):
+    """Charge the outputs of a node whose inputs are all known to the budget."""
+    try:
+        inputs = [values[name] for name in node.inputs]
+        results = result_shapes(OPERATORS[node.operator], node.operator, inputs, node.attributes)
+    except Exception:  # computing it fails likewise, and says why
+        return
+    budget.check_time(node.outputs[0])
+    for result in results:
+        budget.take_result(node.outputs[0], result)
 
 
 def upstream(nodes: Sequence[Node], output: str, known: Container[str] = ()) -> list[Node]:
@@ -219,4 +239,6 @@ def _affine(run, values, start, batch):
         return evaluate(run, {**values, start: inputs})[_main(run[-1])].reshape(batch, -1)[0]
 
     origin = jnp.zeros(int(np.prod(shape)) // batch)
-    return jax.jit(jax.jacrev(layer))(origin).T, layer(origin)
+    wide = jax.eval_shape(layer, origin).size > origin.size
+    jacobian = jax.jacfwd(layer) if wide else jax.jacrev(layer)  # the smaller of both identity matrices
+    return jax.jit(jacobian)(origin).T, layer(origin)

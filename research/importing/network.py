@@ -46,6 +46,7 @@ class Settings:
       bias_row: where a kernel holds its bias as one more input, `last` or `first`.
       model: the recipe of ours (`research.training.recipes`) whose parameters are in the file.
       flatten: how the file's network flattened feature maps, `chw` or `hwc`, where it is read as a model of ours.
+      max_memory: GB that the tensors of a file may take together.
       labels: the class that each output stands for, where outputs are not the classes 0, 1, 2, ... in order; -1 for
         none.
     """
@@ -66,6 +67,7 @@ class Settings:
     model: str | None = None
     flatten: str = "chw"
     labels: tuple[int, ...] = bounded((), replace(CLASSES, low=-1), empty=True)
+    max_memory: float = bounded(2.0, Bound(0, 100_000, "GB", above=True))
 
     def __post_init__(self):
         for name, known in (
@@ -79,6 +81,8 @@ class Settings:
                 raise ValueError(
                     f"Expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}."
                 )
+        if not self.max_memory > 0:
+            raise ValueError(f"Expected max_memory, in GB, to be above 0; got {self.max_memory}.")
         sizes = (*self.image_shape, *(self.resize or ()), self.channels)
         if self.pad < 0 or min(sizes) < 1 or not len(self.image_shape) == len(self.resize or (1, 1)) == 2:
             raise ValueError(

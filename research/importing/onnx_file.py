@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from research.importing.budget import Budget
 from research.importing.graph import Node, before_final, dense_layers, evaluate, fold, in_order, upstream
 from research.importing.inputs import layouts, refusal
 from research.importing.network import Imported, NetworkFileError, Settings, first_line, refuse_nan
@@ -21,14 +22,23 @@ def load_onnx(path: Path, settings: Settings) -> Imported:
     Raises: NetworkFileError if the file is not a whole ONNX graph, has other than one input and one output
     (`settings.output` chooses), does not take an image, or needs an operator that is not in OPERATORS.
     """
-    graph, opset = _read(path)
-    constants = _constants(graph, path.name)
-    nodes = in_order([_node(node, opset) for node in graph.node])
+    budget = Budget(settings.max_memory, path.name)
+    graph, opset = _read(path, budget)
+    try:
+        constants = {tensor.name: _array(tensor, budget) for tensor in graph.initializer}
+        nodes = in_order([_node(node, opset, budget) for node in graph.node])
+    except NetworkFileError:
+        raise
+    except Exception as error:  # tensors whose shape, type and bytes do not fit
+        raise NetworkFileError(
+            f"Expected whole tensors in {path.name}, but one cannot be read ({first_line(error)}); export it again."
+        ) from None
+    refuse_nan(constants, path.name)
     nodes, logits, final = before_final(nodes, _output(graph, nodes, settings, path.name))
     nodes = upstream(nodes, logits)
     _check_operators(nodes, path.name)
     given = _input(graph, nodes, constants, path.name)
-    layout, constants = _folded(nodes, constants, given, settings, path.name)
+    layout, constants = _folded(nodes, constants, given, settings, budget)
     nodes = upstream(nodes, logits, constants)
 
     network = partial(_network, nodes, constants, given.name, logits, layout, final)
@@ -67,31 +77,38 @@ def _of_one_channel(layout, kernel):
     return kernel.reshape(*sizes, -1).sum(layout.channel_axis - 1).reshape(-1, kernel.shape[-1])
 
 
-def _folded(nodes, constants, given, settings, source):
+def _folded(nodes, constants, given, settings, budget):
     """The layout in which the graph takes an image, and what is constant for it."""
     kind = given.type.tensor_type
     dims = (
         [d.dim_value if d.dim_value > 0 else None for d in kind.shape.dim] if kind.HasField("shape") else None
     )
-    first_error = None
+    first_error, before = None, budget.spent
     for layout in layouts(dims, settings):
+        budget.spent = before
         try:
-            return layout, fold(nodes, constants, given.name, layout.shape)
+            return layout, fold(nodes, constants, given.name, layout.shape, budget)
         except NetworkFileError as error:
             first_error = first_error or error
-    raise first_error or refusal(given.name, dims or [], settings, source)
+    raise first_error or refusal(given.name, dims or [], settings, budget.source)
 
 
-def _read(path):
+def _read(path, budget):
     import onnx
     import onnx.inliner
     from google.protobuf.message import DecodeError
 
+    budget.check_file(path.stat().st_size)
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
+        budget.check_nodes(_count_nodes(model))
         if not model.graph.name:
             model.graph.name = path.stem
         _check(model)
+        budget.check_file(_external_bytes(model, path))
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except NetworkFileError:
+        raise
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:
         raise NetworkFileError(
             f"Expected a whole ONNX graph, but {path.name} cannot be read ({first_line(error)}); "
@@ -120,12 +137,44 @@ def _check(model):
     onnx.checker.check_model(copy)
 
 
-def _constants(graph, source):
-    from onnx import numpy_helper
+def _count_nodes(model):
+    """Nodes of the graph once its functions, which may call each other, are written out."""
+    own = {(f.domain, f.name): f.node for f in model.functions}
+    counted: dict[tuple[str, str], int] = {}
 
-    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    refuse_nan(arrays, source)
-    return {name: _single(array) for name, array in arrays.items()}
+    def count(nodes, within):
+        total = 0
+        for node in nodes:
+            name = (node.domain, node.op_type)
+            if name in own and name not in counted:
+                if name in within:
+                    raise ValueError(f"function {node.op_type} calls itself")
+                counted[name] = count(own[name], (*within, name))
+            total += counted.get(name, 1)
+        return total
+
+    return count(model.graph.node, ())
+
+
+def _external_bytes(model, path):
+    """Bytes of the tensors that lie in files beside the graph."""
+    files = {
+        entry.value
+        for tensor in model.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    places = [path.parent / name for name in files]
+    return sum(place.stat().st_size for place in places if place.is_file())
+
+
+def _array(tensor, budget):
+    from onnx import helper, numpy_helper
+
+    budget.take(
+        tensor.name or "a constant", tensor.dims, helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    )
+    return _single(numpy_helper.to_array(tensor))
 
 
 def _single(array):
@@ -133,15 +182,15 @@ def _single(array):
     return array.astype(np.float32) if floating else array
 
 
-def _node(node, opset):
-    from onnx import TensorProto, helper, numpy_helper
+def _node(node, opset, budget):
+    from onnx import TensorProto, helper
 
     attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
     for name, value in attributes.items():
         if isinstance(value, bytes):
             attributes[name] = value.decode()
         elif isinstance(value, TensorProto):
-            attributes[name] = _single(numpy_helper.to_array(value))
+            attributes[name] = _array(value, budget)
     attributes.pop("consumed_inputs", None)  # of opset 1 to 5, a note to the runtime
     if node.op_type in ("Softmax", "LogSoftmax") and opset < 13:
         attributes = {"axis": 1, "flat": True, **attributes}
@@ -194,7 +243,13 @@ def _input(graph, nodes, constants, source):
 
 
 def _count_classes(network, settings, source):
-    classes = jax.eval_shape(network, jax.ShapeDtypeStruct(settings.seen_shape, jnp.float32)).size
+    try:
+        classes = jax.eval_shape(network, jax.ShapeDtypeStruct(settings.seen_shape, jnp.float32)).size
+    except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+        raise NetworkFileError(
+            f"Expected numbers for each class from {source}, but its output has another shape ({first_line(error)}); set "
+            "output to the tensor that holds them."
+        ) from None
     if classes < 2:
         raise NetworkFileError(
             f"Expected the logits of two or more classes from {source}, got {classes} number."

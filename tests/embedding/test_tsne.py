@@ -134,3 +134,30 @@ def test_start_is_checked_and_used():
     correlation = np.corrcoef(still.points.ravel(), (start - start.mean(0)).ravel())[0, 1]
     assert correlation > 0.999
     assert still.points.std(0).max() == pytest.approx(1e-4, rel=0.01)
+
+
+def test_huge_columns_are_one_clear_error_and_large_ones_are_finite():
+    """Squares of float32 overflow from 1e19 on: maps were NaN without a word."""
+    x, _ = blobs()
+    x[:, 1] *= 1e25
+    with pytest.raises(ValueError, match=r"x must lie within ±.*column 1 reaches .*standardise") as error:
+        tsne.fit(x, jax.random.key(0), perplexity=8)
+    assert "\n" not in str(error.value)
+    x[:, 1] /= 1e10
+    mapping = tsne.fit(x, jax.random.key(0), perplexity=8, early_iterations=5, iterations=5)
+    assert np.isfinite(mapping.points).all()
+    with pytest.raises(ValueError, match="new_points must lie within"):
+        mapping.place(np.full((1, x.shape[1]), 1e30))
+    with pytest.raises(ValueError, match="unknown setting 'perplexty'; known: perplexity, early_iterations"):
+        tsne.fit(x, jax.random.key(0), perplexty=8)
+
+
+def test_doubles_and_searches_for_nan_change_nothing():
+    """Under JAX_ENABLE_X64 the loops' types did not fit."""
+    x, _ = blobs()
+    fit = lambda: tsne.fit(x, jax.random.key(0), perplexity=8, early_iterations=5, iterations=5)  # noqa: E731
+    plain = fit()
+    with jax.enable_x64(True), jax.debug_nans(True):
+        strict = fit()
+        np.testing.assert_array_equal(strict.points, plain.points)
+        np.testing.assert_array_equal(strict.place(x[:2]), plain.place(x[:2]))

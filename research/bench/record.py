@@ -84,6 +84,7 @@ def _processor() -> str:
 def shown(saved: Mapping[str, Any], tasks: Mapping[str, Task]):
     """The table for the terminal."""
     from rich.table import Table
+    from rich.text import Text
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("task", "peer", "ours", "theirs", "ratio", "asked", "met", "n"):
@@ -96,7 +97,7 @@ def shown(saved: Mapping[str, Any], tasks: Mapping[str, Task]):
             table.span(row.theirs) if row.theirs else "–",
             f"{row.ratio:.3g}×" if row.ratio else "–",
             row.wanted,
-            {True: "[green]yes[/]", False: "[red]no[/]", None: "–"}[row.met],
+            {True: Text("yes", "green"), False: Text("no", "red"), None: Text("–")}[row.met],
             str(row.rounds),
         )
     return rows

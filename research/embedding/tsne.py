@@ -36,7 +36,7 @@ from jaxtyping import Array, Float, Key
 from research.embedding import knn, pca, tsne_affinities, tsne_place, tsne_repulsion
 from research.embedding.tsne_affinities import Edges
 from research.embedding.tsne_repulsion import Grid
-from research.runtime import devices
+from research.runtime import devices, multihost
 
 EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
 CHUNK = 25  # iterations between two calls of `progress`
@@ -123,6 +123,7 @@ def fit(
     Raises:
         ValueError: if x is not [n d], is not finite, all points are equal, or n is too small for the perplexity (every
             point needs 3·perplexity neighbours).
+        multihost.Preempted: if told to end; it is looked for every 25 iterations.
     """
     settings = Settings(perplexity, **others)
     x = np.asarray(x, np.float32)
@@ -144,6 +145,7 @@ def fit(
     for end, exaggeration in phases:
         rate = len(x) / exaggeration
         while done < end:
+            multihost.stop_if_told()
             until = min(done + CHUNK, end)
             while done < until:
                 state = state if exact else _regrid(state)

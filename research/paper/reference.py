@@ -21,7 +21,8 @@ from research import studies
 from research.evidence import claims as c
 from research.paper import estimate, prose, tables
 from research.plotting import files
-from research.runs.store import Run, StoreError, atomic_write, make_folder, packed
+from research.runs.folders import StoreError, atomic_write, make_folder
+from research.runs.store import Run, packed
 
 TEXTS = (
     "claims.json",
@@ -56,7 +57,7 @@ def export(paper: Path, folder: Path) -> int:
         StoreError: the paper is not complete, or what would be kept is larger than MAX_BYTES; nothing is changed then.
     """
     names = studies.names()
-    missing = [name for name in names if not (paper / name / "provenance.json").exists()]
+    missing = [name for name in names if not (paper / name).is_dir() or not Run(paper / name).provenance()]
     if missing or not (paper / "report.html").exists():
         what = f"the studies {', '.join(missing)}" if missing else "report.html"
         raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")

@@ -65,7 +65,6 @@ def script(sweep: "Sweep", options: Sequence[str]) -> str:
         title=printable(f"{len(sweep.points)} points of {sweep.config}; written by launch.sweep").replace(
             "\n", " "
         ),
-        script=quoted["script"],
         name="identikit-" + re.sub(r"\W+", "-", sweep.folder.name),
         nodes=sweep.nodes,
         output=str(sweep.folder / "logs" / "slurm-").replace("%", "%%") + "%A_%a.out",

@@ -96,3 +96,15 @@ def test_an_unwritable_cache_is_one_line(tmp_path):
     assert outcome.returncode == 2, outcome
     assert "IDENTIKIT_CACHE" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_text_is_neither_markup_nor_orders_to_the_terminal(capsys):
+    from launch import cli
+
+    cli.say("results in a[/x] [red]b[/] :smile: \x1b[2J", "dim")
+    cli.console().print(cli.table(("name",), [("[/x]\x1b[2J",)]))
+    assert cli.fail("no tensor \x1b[2J\r\x07x") == 2
+    said, error = capsys.readouterr()
+    assert "results in a[/x] [red]b[/] :smile: \\x1b[2J\n" in said
+    assert "\n[/x]\\x1b[2J" in said
+    assert error == "error: no tensor \\x1b[2J \\x07x\n"

@@ -53,7 +53,9 @@ def listed(folder: Path) -> set[str]:
 
 def write_listing(folder: Path, names: Iterable[str], of: str = "") -> None:
     """Lists the files that we put into a folder of figures; `of` says what they were made of, once all are there."""
-    atomic_write(folder / LISTING, json.dumps({"of": of, "files": sorted(names)}, indent=1) + "\n")
+    listing = {"of": of, "files": sorted(names)}
+    if read_json(folder / LISTING) != listing:
+        atomic_write(folder / LISTING, json.dumps(listing, indent=1) + "\n")
 
 
 def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> None:

@@ -1,7 +1,6 @@
 """Run studies in order: run one or find it done, judge its claims, save everything, draw its figures, write the report."""
 
 import contextlib
-import json
 import multiprocessing
 import os
 import threading
@@ -28,7 +27,6 @@ from research.runtime.progress import Plan
 from research.studies.preparing import prepared
 from research.training import populations
 
-JUDGED = ("claims", "findings")  # parts of a study that say what its results mean; each has its file
 UNCHANGED = 0.02  # of a study's share of the plan where its results are there
 
 
@@ -99,28 +97,12 @@ def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
 
 def judge(name: str, run: Run) -> None:
     """Writes claims.json and findings.json of the saved results, unless they are those of these results and this code."""
-    judges = [studies.part(name, part) for part in JUDGED]
-    files = [run.folder / f"{part}.json" for part in JUDGED]
+    judges = [studies.part(name, part) for part in ("claims", "findings")]
     of = digest(folders.sha256(run.folder / "results.nc"), code.digest([judge.__name__ for judge in judges]))
-    if is_judged(run.folder, of):
-        return
-    seal = run.folder / "judged.json"
-    seal.unlink(missing_ok=True)
-    loaded = run.results()
-    atomic_write(files[0], c.to_json(judges[0].claims(loaded)))
-    atomic_write(files[1], findings.to_json(judges[1].findings(loaded)))
-    atomic_write(seal, json.dumps({"of": of, "files": [folders.sha256(file) for file in files]}) + "\n")
-
-
-def is_judged(folder: Path, of: str | None = None) -> bool:
-    """Whether claims.json and findings.json of a run folder are those that were judged (of these results and code)."""
-    seal = folders.read_json(folder / "judged.json")
-    if not seal or of not in (None, seal.get("of")):
-        return False
-    sound = seal.get("files") == [folders.sha256(folder / f"{part}.json") for part in JUDGED]
-    if not sound:
-        folders.say_once(f"{folder}: claims.json or findings.json is damaged and counts as missing")
-    return sound
+    if not run.is_judged(of):
+        loaded = run.results()
+        said = c.to_json(judges[0].claims(loaded)), findings.to_json(judges[1].findings(loaded))
+        run.write_judged(*said, of)
 
 
 def conduct_all(
@@ -283,7 +265,8 @@ def _chapters(
     return [
         Chapter(name, folder / name, failed.get(name))
         for name in dict.fromkeys((*studies.names(), *configs))
-        if name in failed or (name not in drawing and is_judged(folder / name))
+        if name in failed
+        or (name not in drawing and (folder / name).is_dir() and Run(folder / name).is_judged())
     ]
 
 

@@ -31,7 +31,10 @@ from research.runs.folders import StoreError, atomic_write, make_folder
 from research.runtime import multihost
 
 ROOT = Path(__file__).resolve().parents[1]
-SAID = ("claims.json", "findings.json", "judged.json")  # of the results, and what it was said by
+SAID, SEAL = (
+    ("claims.json", "findings.json"),
+    "judged.json",
+)  # what is said of the results; by what, and hashes
 SWITCHES = (
     "jax_default_prng_impl",
     "jax_threefry_partitionable",
@@ -198,6 +201,25 @@ class Run:
             folders.say_once(f"{self.folder / name} is missing or damaged; it is made again")
         return not damaged
 
+    def is_judged(self, of: str | None = None) -> bool:
+        """Whether claims and findings are here, undamaged, and (with `of`) of these results and judges."""
+        seal = folders.read_json(self.folder / SEAL)
+        if not seal or of not in (None, seal.get("of")):
+            return False
+        sound = seal.get("files") == [folders.sha256(self.folder / name) for name in SAID]
+        if not sound:
+            folders.say_once(f"{self.folder}: {' or '.join(SAID)} is damaged and counts as missing")
+        return sound
+
+    def write_judged(self, claims: str, findings: str, of: str) -> None:
+        """Writes what is said of the results; `of` is a hash of these and of what judged them."""
+        said = dict(zip(SAID, (claims, findings)))
+        (self.folder / SEAL).unlink(missing_ok=True)
+        for name, text in said.items():
+            atomic_write(self.folder / name, text)
+        hashes = [hashlib.sha256(text.encode()).hexdigest() for text in said.values()]
+        atomic_write(self.folder / SEAL, json.dumps({"of": of, "files": hashes}) + "\n")
+
     def refuse_other(self, config: Any) -> None:
         """Raises StoreError if results are there that are finished and answer another config.
 
@@ -222,7 +244,7 @@ class Run:
         """
         if not multihost.is_process_zero():
             return
-        for name in ("provenance.json", *SAID):
+        for name in ("provenance.json", *SAID, SEAL):
             (self.folder / name).unlink(missing_ok=True)
         files = {
             "config.json": (json.dumps(config, indent=2) + "\n").encode(),

@@ -109,7 +109,7 @@ def _state(sweep: Sweep, line: int, queued: set[int]) -> tuple[str, str]:
             return "running", ""
         config = prepared(grids.config(sweep.config, sweep.points[line]))
         run = Run(folder)
-        if run.finished(config):
+        if run.finished(config) and run.is_judged():
             return "done", f"{run.provenance().get('seconds')} s"
     if line in queued:
         return "queued", ""

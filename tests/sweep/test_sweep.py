@@ -137,7 +137,7 @@ def finish(sweep, line, factor=1.0):
         e.judge("aside", "002.txt", "about 50 %", e.Above(0), measured, "networks", primary=False),
         e.judge("left-out", "002.txt", "words", e.Above(0), None, "networks"),
     ]
-    (run.folder / "claims.json").write_text(c.to_json(rows))
+    run.write_judged(c.to_json(rows), "[]", of="")
 
 
 @pytest.fixture
@@ -161,6 +161,10 @@ def test_every_point_says_how_far_it_is(sweep):
         assert record.states(sweep)[1][0] == "running"
         assert record.unfinished(sweep) == [2, 3]
     (sweep.run_folder(0) / "results.nc").write_bytes(b"damaged")
+    assert record.states(sweep)[0][0] == "missing"
+    finish(sweep, 0)
+    assert record.states(sweep)[0][0] == "done"
+    (sweep.run_folder(0) / "claims.json").write_text("null")
     assert record.states(sweep)[0][0] == "missing"
 
 

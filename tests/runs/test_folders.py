@@ -132,15 +132,11 @@ def test_who_waits_for_a_lock_says_for_whom_and_hears_that_it_is_told_to_end(tmp
     assert f"waiting for process {os.getpid()} on " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("at", range(0, 60, 7))
-def test_a_seal_shows_every_turned_bit(tmp_path, at):
-    file = tmp_path / "sealed.json"
-    file.write_text(folders.sealed({"a": [1.5, None], "b": {"c": "x"}}))
-    assert folders.unseal(file) == {"a": [1.5, None], "b": {"c": "x"}}
-    content = bytearray(file.read_bytes())
-    content[at] ^= 1
-    file.write_bytes(content)
-    assert folders.unseal(file) in (
-        {},
-        {"a": [1.5, None], "b": {"c": "x"}},
-    )  # the same where only layout changed
+def test_a_seal_shows_every_turned_bit(tmp_path):
+    file, content = tmp_path / "sealed.json", {"a": [1.5, None], "b": {"c": "x"}}
+    file.write_text(folders.sealed(content))
+    assert folders.unseal(file) == content
+    whole = file.read_bytes()
+    for at in range(len(whole)):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert folders.unseal(file) in ({}, content)  # the same where only a space became another

@@ -88,8 +88,8 @@ def export(paper: Path, folder: Path) -> int:
             f"{size:,} bytes would be kept, more than {MAX_BYTES:,}; the largest: {large}; make them smaller"
         )
     (folder / pdf.name).unlink(missing_ok=True)
-    for part in ("figures", "results"):
-        for old in make_folder(folder / part).iterdir():
+    for part, kind in (("figures", "png"), ("results", "nc")):
+        for old in make_folder(folder / part).glob(f"*.{kind}"):
             old.unlink()
     for name, content in kept.items():
         atomic_write(folder / name, content)

@@ -107,6 +107,12 @@ def check(folder: Path, holds: str, *, force: bool = False) -> None:
         )
 
 
+def check_page(path: Path, command: str) -> None:
+    """Raises StoreError if the file is there and does not say that this command wrote it."""
+    if path.exists() and f"by `python -m {command}`" not in path.read_text(errors="replace"):
+        raise StoreError(f"{path} was not written by {command}; choose another file")
+
+
 def _ours_of_old(folder: Path) -> bool:
     """Whether an earlier version, which left no mark, has finished something here: a run, a paper, figures, a sweep."""
     runs = [folder / "provenance.json", *folder.glob("*/provenance.json")]

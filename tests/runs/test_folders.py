@@ -87,6 +87,17 @@ def test_a_folder_of_ours_holds_one_thing(tmp_path):
         folders.check(tmp_path / "new" / "run", "recognisers")
 
 
+def test_a_page_of_somebody_else_is_not_replaced(tmp_path):
+    page = tmp_path / "page.md"
+    folders.check_page(page, "launch.bench")
+    page.write_text("# Bench\nWritten by `python -m launch.bench`; do not edit.\n")
+    folders.check_page(page, "launch.bench")
+    page.write_text("# My thesis\n")
+    with pytest.raises(folders.StoreError, match="was not written by launch.bench; choose another file"):
+        folders.check_page(page, "launch.bench")
+    assert page.read_text() == "# My thesis\n"
+
+
 def test_a_folder_that_an_earlier_version_finished_is_ours(tmp_path):
     (tmp_path / "recognisers").mkdir()
     (tmp_path / "report.html").touch()

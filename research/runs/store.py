@@ -166,17 +166,21 @@ class Run:
         self.folder = make_folder(Path(folder))
 
     def metrics(self, **values: Any) -> None:
-        """Appends one line to metrics.jsonl."""
-        if not multihost.is_process_zero():
-            return
+        """Appends one line to metrics.jsonl; all processes call it at the same step.
+
+        Raises:
+            multihost.Preempted: a process was told to end. StoreError: the line cannot be written.
+        """
         path = self.folder / "metrics.jsonl"
         try:
-            with open(path, "a") as file:
-                file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
+            if multihost.is_process_zero():
+                with open(path, "a") as file:
+                    file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; free space or choose another folder"
             ) from None
+        multihost.stop_if_told()
 
     def checkpoints(self, config: Any) -> Path:
         """The folder for checkpoints of this config's computation; those of other configs and code are removed."""

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import xarray as xr
 
 from research.models.softmax import SoftmaxConfig
 from research.runs import store
+from research.runtime import multihost
 from research.studies.preparing import prepared
 from research.training.train import NetworkConfig
 
@@ -152,6 +155,16 @@ def test_only_flags_that_make_the_compiler_inexact_are_another_fingerprint(monke
     first = store.fingerprint(Config())
     monkeypatch.setenv("XLA_FLAGS", flag)
     assert (store.fingerprint(Config()) != first) == counts
+
+
+def test_told_to_end_a_study_stops_at_its_next_line_of_metrics(tmp_path):
+    with multihost.watched():
+        store.Run(tmp_path).metrics(experiment=0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(multihost.Preempted):
+            store.Run(tmp_path).metrics(experiment=1)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["experiment"] for line in lines] == [0, 1]
 
 
 def test_checkpoints_of_other_configs_go_away(tmp_path):

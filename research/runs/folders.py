@@ -23,6 +23,7 @@ from research.runtime import multihost
 from research.runtime.terminal import printable
 
 MARK, LOCK = ".identikit", ".lock"
+BEGUN = {"checkpoints", "metrics.jsonl", "failure.txt"}  # what a run leaves that was begun and not finished
 PART = re.compile(r"\..*\.(\d+)\.part")  # a file that is being written, with the id of the process
 PATIENCE = 0.4  # seconds that a lock is waited for in any case: `locked` looks by taking it
 SAY_AFTER = 1.0  # seconds after which a wait says for whom
@@ -114,7 +115,9 @@ def check_page(path: Path, command: str) -> None:
 
 
 def _ours_of_old(folder: Path) -> bool:
-    """Whether an earlier version, which left no mark, has finished something here: a run, a paper, figures, a sweep."""
+    """Whether an earlier version, which left no mark, has written here: a run, a paper, figures, a sweep."""
+    if (folder / LOCK).exists() and {path.name for path in folder.iterdir()} <= {LOCK, *BEGUN}:
+        return True
     runs = [folder / "provenance.json", *folder.glob("*/provenance.json")]
     return (
         any({"fingerprint", "commit", "devices"} <= read_json(path).keys() for path in runs)

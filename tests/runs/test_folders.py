@@ -98,8 +98,14 @@ def test_a_page_of_somebody_else_is_not_replaced(tmp_path):
     assert page.read_text() == "# My thesis\n"
 
 
-def test_a_folder_that_an_earlier_version_finished_is_ours(tmp_path):
-    (tmp_path / "recognisers").mkdir()
+def test_a_folder_that_an_earlier_version_wrote_is_ours(tmp_path):
+    begun = tmp_path / "begun"
+    (begun / "checkpoints").mkdir(parents=True)
+    with pytest.raises(folders.StoreError):
+        folders.check(begun, "recognisers")
+    (begun / ".lock").touch()
+    folders.check(begun, "recognisers")
+    begun.rename(tmp_path / "recognisers")
     (tmp_path / "report.html").touch()
     with pytest.raises(folders.StoreError):
         folders.check(tmp_path, "a paper")

@@ -4,6 +4,7 @@ Writes its alphabet (the ten images that it is surest of, by several readings) a
 that has learned from its identikits alone.
 """
 
+import json
 import time
 from pathlib import Path
 
@@ -50,8 +51,10 @@ def main() -> int:
         results = elsewhere.reconstruct(network.predict, config)
         seconds = round(time.perf_counter() - begin, 1)
         files.draw_all(elsewhere, results, folder / "figures")
+        student = float(results.student)
+        said = {"network": str(file), "student": student, **results.attrs}
+        folders.atomic_write(folder / "reconstruction.json", json.dumps(said, indent=2) + "\n")
         store.Run(folder).write(asked, results, {**store.origin(), "seconds": seconds})
-    student = float(results.student)
     cli.say(
         f"a student ({results.student_network}) that has seen {config.identikits:,} of its identikits and no digit "
         f"reads {100 * student:.1f} % of the {len(test.labels):,} test digits (n = 1; chance is 10 %)"

@@ -55,7 +55,7 @@ def main() -> int:
         raise ValueError(f"unknown format {', '.join(unknown)}; known: {', '.join(export.FORMATS)}")
     for name, results in saved.items():
         folder = Path(WORKDIR.value) / name
-        with folders.claimed(folder, f"figures of {name}"):
+        with folders.claimed(folder, f"figures of {name}", force=None):
             if WIDTH.value or STYLE.value or FORMAT.value:
                 drawn = figure_files.draw_as(
                     name,

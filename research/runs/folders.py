@@ -63,12 +63,12 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, holds: str, *, force: bool = False) -> Iterator[None]:
+def claimed(folder: Path, holds: str, *, force: bool | None = False) -> Iterator[None]:
     """Locks a folder to write into it: a new one, an empty one, or one that already holds the same.
 
     Args:
         holds: what is written there, such as "paper" or the name of a study.
-        force: take a folder of ours that holds something else.
+        force: take a folder of ours that holds something else; None where the command has no --force.
 
     Raises:
         StoreError: the folder has files that we did not write, holds something else, or is being written into.
@@ -85,16 +85,15 @@ def claimed(folder: Path, holds: str, *, force: bool = False) -> Iterator[None]:
         yield
 
 
-def check(folder: Path, holds: str, *, force: bool = False) -> None:
+def check(folder: Path, holds: str, *, force: bool | None = False) -> None:
     """Raises StoreError, as `claimed` does, if the folder is not ours or holds something else. Changes nothing."""
     if not folder.is_dir():
         return
     mark = read_json(folder / MARK)
     if mark:
         if mark.get("holds") != holds and not force:
-            raise StoreError(
-                f"{folder} holds {mark.get('holds')}, not {holds}; choose another --workdir, or --force"
-            )
+            ways = "choose another --workdir" + (", or --force" if force is not None else "")
+            raise StoreError(f"{folder} holds {mark.get('holds')}, not {holds}; {ways}")
         return
     others = sorted(
         path.name

@@ -62,7 +62,7 @@ def create(folder: Path, config: str, grid: str, nodes: int = 1) -> Sweep:
         raise ValueError(f"the grid has {count:,} points; at most {grids.MOST:,} fit into one sweep")
     for point in sweep.points:
         grids.config(config, point)
-    with claimed(folder, "a sweep"):
+    with claimed(folder, "a sweep", force=None):
         if (folder / "sweep.json").exists():
             if load(folder) != sweep:
                 raise StoreError(

@@ -83,8 +83,8 @@ def test_a_folder_of_ours_holds_one_thing(tmp_path):
         pass
     with folders.claimed(tmp_path / "new" / "run", "drawings", force=True):
         pass
-    with pytest.raises(folders.StoreError, match="holds drawings"):
-        folders.check(tmp_path / "new" / "run", "recognisers")
+    with pytest.raises(folders.StoreError, match="holds drawings, not a sweep; choose another --workdir$"):
+        folders.check(tmp_path / "new" / "run", "a sweep", force=None)
 
 
 def test_a_page_of_somebody_else_is_not_replaced(tmp_path):

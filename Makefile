@@ -28,8 +28,9 @@ types: setup
 test: setup
 	$(PY) -m pytest -n 2 --dist loadfile
 
+# Another preset wants another WORKDIR, or FORCE=1 to replace what is there.
 paper: setup
-	$(PY) -m launch.paper --preset=$(PRESET) --workdir=$(WORKDIR)
+	$(PY) -m launch.paper --preset=$(PRESET) --workdir=$(WORKDIR) $(if $(FORCE),--force)
 
 # Timings beside the peers, which it installs; a bench that was stopped goes on where it was.
 bench: .venv/.bench

@@ -18,12 +18,15 @@ ROUNDS = flags.DEFINE_integer(
 def main() -> int:
     from research import bench, data
     from research.bench import figure, record
+    from research.runs import folders
 
     tasks = bench.suite(SUITE.value)
     for name in ONLY.value:
         if name not in tasks:
             return cli.fail(f"unknown task {name!r}; known: {', '.join(tasks)}")
     path = Path(OUT.value)
+    if REPORT.value:
+        folders.check_page(Path(REPORT.value), "launch.bench")
     saved = record.load(path, SUITE.value)
     data.load("mnist", "test")  # prepared once; contenders have empty caches but for this
     for name in ONLY.value or [name for name in tasks if name not in saved["tasks"]]:

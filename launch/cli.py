@@ -11,6 +11,8 @@ from typing import Any
 
 from absl import app, flags, logging
 
+from research.runtime.terminal import printable
+
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = ("smoke", "quick", "full")
 PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, all is saved, the same command goes on; a scheduler may requeue
@@ -30,7 +32,7 @@ def fail(message: object) -> int:
     text = str(message).strip()
     if "Traceback (most" in text:  # a library that quotes one: what went wrong stands in its last line
         text = text.splitlines()[-1]
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    print(f"error: {printable(' '.join(text.split()))}", file=sys.stderr)
     return 2
 
 
@@ -40,10 +42,18 @@ def lab_note(study: str, preset: str) -> Any:
 
 
 def console():
-    """Where tables are printed: as wide as the terminal, and wide enough for them where there is none."""
+    """Where tables are printed: as wide as the terminal, and wide enough for them where there is none.
+
+    Text is printed as it is: what stands in brackets or between colons in a path is no markup.
+    """
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 118)
+    return Console(width=None if sys.stdout.isatty() else 118, markup=False, emoji=False, highlight=False)
+
+
+def say(line: str, style: str | None = None) -> None:
+    """Prints a line, never wrapped, without the control characters that a name in a file may have."""
+    console().print(printable(line), style=style, soft_wrap=True)
 
 
 def table(head, rows):
@@ -52,7 +62,7 @@ def table(head, rows):
 
     drawn = Table(*head, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(printable, row))
     return drawn
 
 
@@ -84,8 +94,11 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()
-            if DISTRIBUTED.value or COORDINATOR.value:
-                multihost.start(COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
+            if (parent := os.environ.pop("IDENTIKIT_END_WITH", "")).isdecimal():
+                multihost.end_with(int(parent))
+            apart = (COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
+            if DISTRIBUTED.value or any(given is not None for given in apart):
+                multihost.start(*apart)
             return main(*argv[1:])
         except (ValueError, OSError) as error:
             return fail(error)

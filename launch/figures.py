@@ -43,7 +43,7 @@ def main() -> int:
     from research import studies
     from research.paper import figure_files
     from research.plotting import export, style
-    from research.runs import store
+    from research.runs import folders
 
     source = Path(SOURCE.value) if SOURCE.value else cli.ROOT / "results" / "reference"
     names = STUDY.value or studies.names()
@@ -55,7 +55,7 @@ def main() -> int:
         raise ValueError(f"unknown format {', '.join(unknown)}; known: {', '.join(export.FORMATS)}")
     for name, results in saved.items():
         folder = Path(WORKDIR.value) / name
-        with store.lock(folder):
+        with folders.claimed(folder, f"figures of {name}", force=None):
             if WIDTH.value or STYLE.value or FORMAT.value:
                 drawn = figure_files.draw_as(
                     name,

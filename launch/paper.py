@@ -12,7 +12,9 @@ from launch import cli
 PRESET = flags.DEFINE_string("preset", "quick", f"How much to run: {', '.join(cli.PRESETS)}.")
 WORKDIR = flags.DEFINE_string("workdir", "results/paper", "Folder for the report and the run folders.")
 ONLY = flags.DEFINE_list("only", [], "Run only these studies; others are shown as they were.")
-FORCE = flags.DEFINE_bool("force", False, "Run again what is already done; trained networks are used again.")
+FORCE = flags.DEFINE_bool(
+    "force", False, "Run again what is done, also by other settings; trained networks are used again."
+)
 RETRAIN = flags.DEFINE_bool("retrain", False, "Run again what is already done, and train its networks again.")
 DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print the expected time, memory and training, and do nothing.")
 TRIAL = "A trial run (preset smoke): networks trained on a twentieth of the digits. Its numbers mean nothing."
@@ -23,7 +25,7 @@ def main() -> int:
     from research.evidence import claims
     from research.paper import estimate, pipeline
     from research.plotting import style
-    from research.runs import store
+    from research.runs import folders
     from research.runtime import multihost
 
     if PRESET.value not in cli.PRESETS:
@@ -44,7 +46,7 @@ def main() -> int:
     if DRY_RUN.value:
         return 0
     trial = PRESET.value == "smoke"
-    with store.lock(folder):
+    with folders.claimed(folder, "a paper", force=FORCE.value or RETRAIN.value):
         rows, failed = pipeline.conduct_all(
             configs,
             folder,
@@ -57,9 +59,10 @@ def main() -> int:
     console.print()
     console.print(claims.table(rows))
     written = {"Paper": "paper.pdf", "Report": "report.html", "Claims": "claims.json"}
-    console.print("\n" + "   ".join(f"{k}: {folder / v}" for k, v in written.items()), soft_wrap=True)
-    for name, why in failed.items():
-        console.print(f"{name} failed: {why}", style="red", soft_wrap=True, markup=False)
+    if multihost.is_process_zero():
+        cli.say("\n" + "   ".join(f"{k}: {folder / v}" for k, v in written.items()))
+        for name, why in failed.items():
+            cli.say(f"{name} failed: {why}", "red")
     return int(bool(failed))
 
 

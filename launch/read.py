@@ -31,7 +31,7 @@ RATE = flags.DEFINE_float("rate", 0.0, "Learning rate of the ascent; its own if 
 RAW = flags.DEFINE_bool(
     "raw_weights", False, "causal_index from the file's weights alone, without the scale of its input."
 )
-OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a different reading in the same folder.")
+FORCE = flags.DEFINE_bool("force", False, "Replace a different reading in the same folder.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the identikits.")
 
 
@@ -56,11 +56,9 @@ def main() -> int:
         SEED.value,
     )
     folder = Path(WORKDIR.value or f"results/read/{Path(network_file.NETWORK.value).stem}-{READING.value}")
-    console = cli.console()
-    say = lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)  # noqa: E731
-    for line in read.read(config, folder, say, OVERWRITE.value):
-        say(line)
-    console.print(f"\nResults and figures in {folder}", style="dim", soft_wrap=True)
+    for line in read.read(config, folder, cli.say, FORCE.value):
+        cli.say(line)
+    cli.say(f"\nResults and figures in {folder}", "dim")
     return 0
 
 

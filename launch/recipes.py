@@ -10,9 +10,10 @@ OUT = flags.DEFINE_string("out", "results/RECIPES.md", "Where the log is written
 
 
 def main() -> int:
-    from research.runs.store import atomic_write
+    from research.runs.folders import atomic_write, check_page
     from research.training import choose
 
+    check_page(Path(OUT.value), "launch.recipes")
     measured = {}
     for name in choose.NETWORKS:
         measured[name] = choose.measure(name)

@@ -4,6 +4,8 @@ Writes its alphabet (the ten images that it is surest of, by several readings) a
 that has learned from its identikits alone.
 """
 
+import json
+import time
 from pathlib import Path
 
 from absl import flags
@@ -17,37 +19,47 @@ START = flags.DEFINE_string(
 )
 DATA = flags.DEFINE_string("data", "mnist", "The digits that the network and its student are scored on.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the identikits and of the student.")
+FORCE = flags.DEFINE_bool("force", False, "Replace a different reconstruction in the same folder.")
+HOLDS = "a reconstruction"
 
 
 def main() -> int:
-    import json
-
     from research import data, importing
     from research.plotting import files
-    from research.runs import store
+    from research.runs import folders, store
     from research.studies.reconstruction import elsewhere
 
     network = importing.load(network_file.NETWORK.value, network_file.settings())
     config = elsewhere.Config(IDENTIKITS.value, START.value, DATA.value, SEED.value)
     config.validate()
-    console = cli.console()
-    say = lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)  # noqa: E731
-    say(network.description)
+    file = Path(network_file.NETWORK.value)
+    folder = Path(WORKDIR.value or f"results/reconstruct/{file.stem}")
+    asked = {
+        **store.as_dict(config),
+        "network": str(file),
+        "sha256": folders.sha256(file),
+        "settings": store.as_dict(network_file.settings()),
+    }
+    folders.check(folder, HOLDS, force=FORCE.value)
+    if not FORCE.value and folder.is_dir():
+        store.Run(folder).refuse_other(asked)
+    cli.say(network.description)
     test = data.load(DATA.value, "test")
-    say(str(importing.check(network, test.images, test.labels)))
-    folder = Path(WORKDIR.value or f"results/reconstruct/{Path(network_file.NETWORK.value).stem}")
-    results = elsewhere.reconstruct(network.predict, config)
-    store.make_folder(folder)
-    files.draw_all(elsewhere, results, folder / "figures")
-    store.atomic_write(folder / "results.nc", store.packed(results))
-    student = float(results.student)
-    said = {"network": str(network_file.NETWORK.value), "student": student, **results.attrs}
-    store.atomic_write(folder / "reconstruction.json", json.dumps(said, indent=2) + "\n")
-    say(
+    cli.say(str(importing.check(network, test.images, test.labels)))
+    begin = time.perf_counter()
+    with folders.claimed(folder, HOLDS, force=FORCE.value):
+        results = elsewhere.reconstruct(network.predict, config)
+        seconds = round(time.perf_counter() - begin, 1)
+        files.draw_all(elsewhere, results, folder / "figures")
+        student = float(results.student)
+        said = {"network": str(file), "student": student, **results.attrs}
+        folders.atomic_write(folder / "reconstruction.json", json.dumps(said, indent=2) + "\n")
+        store.Run(folder).write(asked, results, {**store.origin(), "seconds": seconds})
+    cli.say(
         f"a student ({results.student_network}) that has seen {config.identikits:,} of its identikits and no digit "
         f"reads {100 * student:.1f} % of the {len(test.labels):,} test digits (n = 1; chance is 10 %)"
     )
-    console.print(f"\nAlphabet and results in {folder}", style="dim", soft_wrap=True)
+    cli.say(f"\nAlphabet and results in {folder}", "dim")
     return 0
 
 

@@ -18,7 +18,7 @@ CONFIG = config_flags.DEFINE_config_file(
 )
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder to write.", required=True)
 FORCE = flags.DEFINE_bool(
-    "force", False, "Run again even if the folder holds these very results; trained networks are used again."
+    "force", False, "Run again whatever results the folder holds; trained networks are used again."
 )
 RETRAIN = flags.DEFINE_bool("retrain", False, "Run again, and train the study's networks again.")
 flags.mark_flag_as_required("config")
@@ -36,13 +36,8 @@ def main() -> int:
     fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
     if not multihost.is_process_zero():
         return 0
-    console = cli.console()
-    console.print(claims.table(claims.from_json((folder / "claims.json").read_text())))
-    console.print(
-        f"\n{'Results' if fresh else 'Unchanged results'} and figures in {folder}",
-        style="dim",
-        soft_wrap=True,
-    )
+    cli.console().print(claims.table(claims.from_json((folder / "claims.json").read_text())))
+    cli.say(f"\n{'Results' if fresh else 'Unchanged results'} and figures in {folder}", "dim")
     return 0
 
 

@@ -38,18 +38,16 @@ def main(verb: str = "start") -> int:
     if verb == "collect":
         path, rows, missing = collect.collect(sweep)
         console.print(cli.table(collect.HEAD, map(collect.cells, rows)))
-        console.print(f"\n{path}" + (f"; {missing} points are missing" if missing else ""), soft_wrap=True)
+        cli.say(f"\n{path}" + (f"; {missing} points are missing" if missing else ""))
         return 0
     lines = record.unfinished(sweep) if verb != "status" else []
     if lines and BACKEND.value == "slurm":
         job = slurm.submit(sweep, lines, None if SLURM.value is None else shlex.split(SLURM.value))
-        console.print(f"{len(lines)} points are job {job} now, by {folder / 'sweep.sh'}", soft_wrap=True)
+        cli.say(f"{len(lines)} points are job {job} now, by {folder / 'sweep.sh'}")
     elif lines:
         names = [folder.name for folder in map(sweep.run_folder, range(len(sweep.points)))]
         said = lambda line, code: f"{names[line]:<40} {'done' if code == 0 else f'exit {code}'}"  # noqa: E731
-        local.run(
-            sweep, lines, JOBS.value, lambda line, code: console.print(said(line, code), highlight=False)
-        )
+        local.run(sweep, lines, JOBS.value, lambda line, code: cli.say(said(line, code)))
     found = record.states(sweep)
     points = [(sweep.name(i), *state) for i, state in enumerate(found)]
     console.print(cli.table(("point", "state", ""), points))

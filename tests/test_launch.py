@@ -126,3 +126,15 @@ def test_an_environment_that_would_end_the_run_is_one_line(name, value, says):
     assert outcome.stderr.startswith("error: ")
     assert says in outcome.stderr
     assert outcome.stderr.count("\n") == 1, outcome.stderr
+
+
+def test_text_is_neither_markup_nor_orders_to_the_terminal(capsys):
+    from launch import cli
+
+    cli.say("results in a[/x] [red]b[/] :smile: \x1b[2J", "dim")
+    cli.console().print(cli.table(("name",), [("[/x]\x1b[2J",)]))
+    assert cli.fail("no tensor \x1b[2J\r\x07x") == 2
+    said, error = capsys.readouterr()
+    assert "results in a[/x] [red]b[/] :smile: \\x1b[2J\n" in said
+    assert "\n[/x]\\x1b[2J" in said
+    assert error == "error: no tensor \\x1b[2J \\x07x\n"

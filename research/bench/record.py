@@ -85,16 +85,22 @@ def _processor() -> str:
 def shown(saved: Mapping[str, Any], tasks: Mapping[str, Task]):
     """The table for the terminal."""
     from rich.table import Table
+    from rich.text import Text
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("task", "peer", "ours", "theirs", "ratio", "asked", "met", "n"):
         rows.add_column(name, justify="left" if name in ("task", "peer") else "right", no_wrap=True)
     for row in table.rows(tasks, saved["tasks"]):
         rows.add_row(
-            row.task, row.peer or "–", table.span(row.ours), table.span(row.theirs) if row.theirs else "–",
-            f"{row.ratio:.3g}×" if row.ratio else "–", row.wanted,
-            {True: "[green]yes[/]", False: "[red]no[/]", None: "–"}[row.met], str(row.rounds),
-        )  # fmt: skip
+            row.task,
+            row.peer or "–",
+            table.span(row.ours),
+            table.span(row.theirs) if row.theirs else "–",
+            f"{row.ratio:.3g}×" if row.ratio else "–",
+            row.wanted,
+            {True: Text("yes", "green"), False: Text("no", "red"), None: Text("–")}[row.met],
+            str(row.rounds),
+        )
     return rows
 
 

@@ -36,7 +36,7 @@ from jaxtyping import Array, Float, Key
 from research.embedding import knn, pca, tsne_affinities, tsne_place, tsne_repulsion
 from research.embedding.tsne_affinities import Edges
 from research.embedding.tsne_repulsion import Grid
-from research.runtime import devices
+from research.runtime import devices, multihost
 
 EXACT_BELOW = 1_000  # points; for more of them the grid is faster than all pairs
 CHUNK = 25  # iterations between two calls of `progress`
@@ -124,6 +124,7 @@ def fit(
     Raises:
         ValueError: for an unknown setting; if x is not [n d], is not finite, its squares overflow, all points are equal, or n is too small for the perplexity (every
             point needs 3·perplexity neighbours).
+        multihost.Preempted: if told to end; it is looked for every 25 iterations.
     """
     unknown = sorted(set(others) - {field.name for field in fields(Settings)})
     if unknown:
@@ -151,6 +152,7 @@ def fit(
     for end, exaggeration in phases:
         rate = len(x) / exaggeration
         while done < end:
+            multihost.stop_if_told()
             until = min(done + CHUNK, end)
             while done < until:
                 state = state if exact else _regrid(state)

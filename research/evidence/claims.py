@@ -174,9 +174,12 @@ def from_json(text: str) -> list[Claim]:
     """The claims of `to_json`.
 
     Raises:
-        ValueError: a field is missing or unknown, or a row breaks a rule of `Claim`.
+        ValueError: it is no list of rows, a field is missing or unknown, or a row breaks a rule of `Claim`.
     """
-    return [_from_row(row) for row in json.loads(text)]
+    rows = json.loads(text)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("expected a list of claims: run the study again to rewrite them")
+    return [_from_row(row) for row in rows]
 
 
 def _from_row(row: dict) -> Claim:
@@ -213,6 +216,7 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
     "document" holds the document's numbers only; "criterion" is ours.
     """
     from rich.table import Table
+    from rich.text import Text
 
     rows = claims if secondary else primary(claims)
     folded = len(claims) - len(rows)
@@ -229,6 +233,6 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
         comment = f" ({c.note})" if c.note in ("better", "worse") else ""
         made.add_row(
             c.id, number(c.claimed), c.formula, number(c.measured), interval, size,
-            f"[{COLOURS[c.verdict]}]{c.verdict}[/]{comment}",
+            Text(c.verdict, COLOURS[c.verdict]).append(comment, ""),
         )  # fmt: skip
     return made

@@ -196,9 +196,12 @@ def from_json(text: str) -> list[Finding]:
     """The findings of `to_json`.
 
     Raises:
-        ValueError: a field is missing or unknown.
+        ValueError: it is no list of rows, or a field is missing or unknown.
     """
-    return [_from_row(row) for row in json.loads(text)]
+    rows = json.loads(text)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("expected a list of findings: run the study again to rewrite them")
+    return [_from_row(row) for row in rows]
 
 
 ROW = {"id", "statement", "value", "low", "high", "n", "unit", "numbers"}

@@ -5,7 +5,6 @@ document speaks of this network.
 """
 
 import hashlib
-import json
 import time
 import warnings
 from collections.abc import Callable
@@ -37,12 +36,14 @@ from research.identikits import identikits
 from research.identikits.gradient_ascent import GradientAscent
 from research.importing import Imported, Settings, figures
 from research.plotting import files
-from research.runs.store import Run, as_dict, lock
+from research.runs import folders
+from research.runs.store import Run
 from research.runtime import progress
 from research.runtime.rng import named
 
 Say = Callable[[str], None]
 READINGS = ("causal_index", "mean_jacobian", "identikits")
+HOLDS = "a reading"  # what is said of its folder
 
 
 @dataclass
@@ -72,14 +73,14 @@ class Config(Checked):
             raise ValueError(f"rate is the step of --method=ascent and at least 0, got {self.rate}")
 
 
-def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False) -> list[str]:
+def read(config: Config, folder: Path, say: Say = print, force: bool = False) -> list[str]:
     """Says what the network is and how many of the test images it gets right, then reads it.
 
     Leaves a run folder behind and returns what to say about the reading. A network with other outputs than the
     data has classes is read without an accuracy, unless `settings.labels` says which class each output stands for.
 
     Raises: ValueError, in one line, for a file that cannot be read, labels that do not fit its outputs, a reading
-    that is unknown or that the network does not have, and a folder that holds another reading (unless `overwrite`).
+    that is unknown or that the network does not have, a folder that is not ours, and one that holds another reading (unless `force`).
     """
     config.validate()
     network = importing.load(config.network, config.settings)
@@ -90,8 +91,9 @@ def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False
             "--reading=mean_jacobian asks the same question of any network"
         )
     config = replace(config, sha256=hashlib.sha256(Path(config.network).read_bytes()).hexdigest())
-    if not overwrite:
-        _refuse_other(folder, config)
+    folders.check(folder, HOLDS, force=force)
+    if not force and folder.is_dir():
+        Run(folder).refuse_other(config)
     test = _digits(config, "test")
     classes = _classes(network, test, config)
     labelled = test.labels >= 0
@@ -99,7 +101,7 @@ def read(config: Config, folder: Path, say: Say = print, overwrite: bool = False
     if classes and labelled.any():
         check = importing.check(network, test.images[labelled], test.labels[labelled])
     say(str(check) if check else _no_accuracy(network, test, config))
-    with lock(folder):
+    with folders.claimed(folder, HOLDS, force=force):
         begin = time.perf_counter()
         results = _READ[config.reading](network, config, classes).assign_attrs(
             reading=config.reading,
@@ -119,19 +121,6 @@ def _digits(config: Config, split: str) -> data.Digits:
     if is_elsewhere(config.data):
         return data.load_folder(config.data, config.prepare)
     return data.load(config.data, split)
-
-
-def _refuse_other(folder, config):
-    """An error where the folder holds a reading with another config; the same again may replace it."""
-    kept = folder / "config.json"
-    if not kept.exists():
-        return
-    before, now = json.loads(kept.read_text()), json.loads(json.dumps(as_dict(config)))
-    differing = [name for name in now if before.get(name) != now[name]]
-    if differing:
-        raise ValueError(
-            f"{folder} holds a reading with other {', '.join(differing)}; choose another --workdir, or --overwrite"
-        )
 
 
 def _outputs(network: Imported, config: Config) -> int:

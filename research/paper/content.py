@@ -60,7 +60,7 @@ def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any
     """The section about a study."""
     about, claims = studies.part(chapter.study, "about"), chapter.claims()
     origin = {} if chapter.failure else Run(chapter.folder).provenance()
-    config = chapter.folder / "config.json"
+    config = {} if chapter.failure else Run(chapter.folder).config()
     return {
         "number": number,
         "study": chapter.study,
@@ -75,7 +75,7 @@ def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any
             _figure(f"{number}.{i}", picture, names, origin.get("commit", ""))
             for i, picture in enumerate(chapter.pictures(), 1)
         ],
-        "settings": settings(json.loads(config.read_text())) if config.exists() else {},
+        "settings": settings(config) if config else {},
         "origin": _origin(origin) if origin else {},
     }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from research import studies
-from research.runs.store import Run, atomic_write
+from research.runs.folders import atomic_write, read_json
+from research.runs.store import Run
 from research.runtime.progress import duration
 from research.studies.preparing import prepared
 from research.training import populations
@@ -98,7 +99,7 @@ def load(file: Path, preset: str) -> tuple[dict[str, Measured], str]:
     try:
         kept = json.loads(file.read_text())[preset]
         return {name: Measured(**took) for name, took in kept["studies"].items()}, kept["on"]
-    except (OSError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, ""
 
 
@@ -115,7 +116,7 @@ def keep(file: Path, preset: str, paper: Path, names: Sequence[str]) -> None:
             for name, origin in origins.items()
         },
     }
-    known = json.loads(file.read_text()) if file.exists() else {}
+    known = read_json(file)
     atomic_write(file, json.dumps(dict(sorted((known | {preset: took}).items())), indent=2) + "\n")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -13,30 +13,49 @@ from research import studies
 from research.plotting import export, files, style
 from research.plotting.style import WIDTHS
 from research.runs import code
-from research.runs.store import atomic_write, digest
+from research.runs.folders import atomic_write, make_folder, read_json
+from research.runs.store import digest
 
-LOCK = ".lock"
+DRAWING = ".drawing"  # in the folder of figures: those that are not complete yet
 LISTING = "drawn.json"  # beside the figures: what they were made of
 
 
 def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
     """Draws the figures of saved results unless they are `up_to_date`; returns whether it drew.
 
-    Other files in the folder are deleted.
+    They are drawn beside it first. Files in the folder that we wrote and no longer draw are deleted.
     """
     if up_to_date(study, results, folder, widths=widths):
         return False
     made_of = _made_of(study, results, widths)
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.name != LOCK:
-            old.unlink()
+    new = make_folder(folder / DRAWING)
+    for left in new.iterdir():
+        left.unlink()
     files.draw_all(
-        studies.part(study, "figures"), xr.load_dataset(results, engine="h5netcdf"), folder, widths=widths
+        studies.part(study, "figures"), xr.load_dataset(results, engine="h5netcdf"), new, widths=widths
     )
-    listed = sorted(path.name for path in folder.iterdir() if path.name != LOCK)
-    atomic_write(folder / LISTING, json.dumps({"of": made_of, "files": listed}, indent=1) + "\n")
+    drawn, before = sorted(path.name for path in new.iterdir()), listed(folder)
+    write_listing(folder, {*before, *drawn})
+    for name in before - set(drawn):
+        (folder / name).unlink(missing_ok=True)
+    for name in drawn:
+        (new / name).replace(folder / name)
+    new.rmdir()
+    write_listing(folder, drawn, made_of)
     return True
+
+
+def listed(folder: Path) -> set[str]:
+    """The names of the files that we put into a folder of figures; only these are ours to remove."""
+    names = read_json(folder / LISTING).get("files")
+    return {str(name) for name in names if Path(str(name)).name == name} if isinstance(names, list) else set()
+
+
+def write_listing(folder: Path, names: Iterable[str], of: str = "") -> None:
+    """Lists the files that we put into a folder of figures; `of` says what they were made of, once all are there."""
+    listing = {"of": of, "files": sorted(names)}
+    if read_json(folder / LISTING) != listing:
+        atomic_write(folder / LISTING, json.dumps(listing, indent=1) + "\n")
 
 
 def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> None:
@@ -52,7 +71,7 @@ def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> Non
     known = [*module.FIGURES, *getattr(module, "ANIMATIONS", {})]
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"{study} has no figure {', '.join(unknown)}; known: {', '.join(known)}")
-    (folder / LISTING).unlink(missing_ok=True)  # it no longer describes the folder
+    write_listing(make_folder(folder), listed(folder))  # no longer complete
     drawn = files.draw_all(some, xr.load_dataset(results, engine="h5netcdf"), folder, widths=WIDTHS)
     if absent := [name for name in names if name not in drawn]:
         raise ValueError(f"{results} lacks what the figure {', '.join(absent)} shows; a larger preset has it")
@@ -89,8 +108,7 @@ def draw_as(
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"{study} has no figure {', '.join(unknown)}; known: {', '.join(known)}")
     os.environ["SOURCE_DATE_EPOCH"] = "0"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / LISTING).unlink(missing_ok=True)
+    write_listing(make_folder(folder), listed(folder))
     data, drawn = xr.load_dataset(results, engine="h5netcdf"), []
     with style.paper_style(sheet):
         for name in names or known:
@@ -117,13 +135,10 @@ def results_of(source: Path, study: str) -> Path:
 
 
 def up_to_date(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
-    """Whether the folder holds all figures of the same results, code and drawing libraries."""
-    try:
-        drawn = json.loads((folder / LISTING).read_text())
-        there = all((folder / name).exists() for name in drawn["files"])
-        return there and drawn["of"] == _made_of(study, results, widths)
-    except (OSError, ValueError, KeyError):
-        return False
+    """Whether the folder holds these very figures: same results, code and drawing libraries, and no file missing."""
+    drawn = read_json(folder / LISTING)
+    there = drawn.get("of") and all((folder / name).exists() for name in listed(folder))
+    return bool(there) and drawn["of"] == _made_of(study, results, widths)
 
 
 def _made_of(study: str, results: Path, widths: Sequence[float]) -> str:

@@ -1,8 +1,6 @@
 """Run studies in order: run one or find it done, judge its claims, save everything, draw its figures, write the report."""
 
 import contextlib
-import hashlib
-import json
 import multiprocessing
 import os
 import threading
@@ -10,6 +8,7 @@ import time
 import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ from research.evidence import findings
 from research.paper import figure_files, report
 from research.paper.chapters import Chapter
 from research.plotting import style
-from research.runs import code
-from research.runs.store import Run, atomic_write, digest, lock
+from research.runs import code, folders, store
+from research.runs.folders import atomic_write, claimed
+from research.runs.store import Run, digest
 from research.runtime import multihost
 from research.runtime.progress import Plan
 from research.studies.preparing import prepared
@@ -47,7 +47,7 @@ def conduct(
     Args:
         config: a study's config.
         folder: the run folder.
-        force: run the study again in any case.
+        force: run the study again in any case, even if the folder holds finished results of another config.
         retrain: also train its networks again; implies `force`.
         widths: of the figures, in inches.
 
@@ -55,28 +55,42 @@ def conduct(
         Whether the study had to run.
 
     Raises:
-        ValueError: for a config, a data set or a folder that cannot be used.
+        ValueError: for a config, a data set or a folder that cannot be used, or one that holds other results.
         multihost.Preempted: if told to end before it is done; the next call goes on from there.
     """
-    with lock(folder):
+    name = studies.name_of(config)
+    _agree([config])
+    with claimed(folder, name, force=force or retrain):
         fresh = _compute(config, folder, force, retrain)
         if multihost.is_process_zero():
-            _draw_here(studies.name_of(config), folder, widths)
+            _draw_here(name, folder, widths)
         multihost.barrier()
     return fresh
+
+
+def _agree(configs: Iterable[Any]) -> None:
+    """Raises ValueError in all processes unless they conduct the same configs by the same code."""
+    if multihost.several():
+        multihost.agree(
+            "config, data or code", digest([store.fingerprint(prepared(config)) for config in configs])
+        )
 
 
 def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
     """The results and what is said of them; whether they had to be computed."""
     name = studies.name_of(config)
     study, config, run = studies.part(name, "study"), prepared(config), Run(folder)
-    fresh = force or retrain or not multihost.on_process_zero(lambda: run.finished(config))
+    again = force or retrain
+    if not again:
+        multihost.on_process_zero(lambda: run.refuse_other(config))
+    fresh = again or not multihost.on_process_zero(lambda: run.finished(config))
     if fresh:
         start = time.perf_counter()
         with multihost.watched(), populations.retraining() if retrain else contextlib.nullcontext():
             results = study.run(config, run)
-        seconds = time.perf_counter() - start
-        multihost.on_process_zero(lambda: run.save(config, results, seconds))
+            seconds = time.perf_counter() - start
+            multihost.on_process_zero(lambda: run.save(config, results, seconds))
+            multihost.stop_if_told()
     multihost.on_process_zero(lambda: judge(name, run))
     return fresh
 
@@ -84,23 +98,11 @@ def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
 def judge(name: str, run: Run) -> None:
     """Writes claims.json and findings.json of the saved results, unless they are those of these results and this code."""
     judges = [studies.part(name, part) for part in ("claims", "findings")]
-    files = [run.folder / f"{part}.json" for part in ("claims", "findings")]
-    results = hashlib.sha256((run.folder / "results.nc").read_bytes()).hexdigest()
-    of = digest(results, code.digest([judge.__name__ for judge in judges]))
-    seal = run.folder / "judged.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        saved = json.loads(seal.read_text())
-        if saved["of"] == of and saved["files"] == [_sha(file) for file in files]:
-            return
-    seal.unlink(missing_ok=True)
-    loaded = run.results()
-    atomic_write(files[0], c.to_json(judges[0].claims(loaded)))
-    atomic_write(files[1], findings.to_json(judges[1].findings(loaded)))
-    atomic_write(seal, json.dumps({"of": of, "files": [_sha(file) for file in files]}) + "\n")
-
-
-def _sha(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    of = digest(folders.sha256(run.folder / "results.nc"), code.digest([judge.__name__ for judge in judges]))
+    if not run.is_judged(of):
+        loaded = run.results()
+        said = c.to_json(judges[0].claims(loaded)), findings.to_json(judges[1].findings(loaded))
+        run.write_judged(*said, of)
 
 
 def conduct_all(
@@ -115,7 +117,7 @@ def conduct_all(
 ) -> tuple[list[c.Claim], dict[str, str]]:
     """Conducts the studies of these configs, each in its own folder in `folder`, and writes report and paper.pdf.
 
-    What is done goes first. The report is written again after each study, and a study is drawn by another process
+    Nothing is run if a folder holds other results, unless `force`. What is done goes first. The report is written again after each study, and a study is drawn by another process
     while the next one computes. A study that fails is shown as failed and does not stop the others; its traceback is
     in its failure.txt.
 
@@ -128,7 +130,34 @@ def conduct_all(
 
     Returns:
         All claims, and what stopped the studies that failed.
+
+    Raises:
+        ValueError: for a folder that is not ours, or that holds finished results of another config.
+        multihost.Preempted: if told to end before all is done.
     """
+    _agree(configs.values())
+    multihost.on_process_zero(lambda: _refuse_others(configs, folder, force or retrain))
+    with multihost.watched():
+        return _conduct_all(configs, folder, force, retrain, note, widths, seconds)
+
+
+def _refuse_others(configs: Mapping[str, Any], folder: Path, force: bool) -> None:
+    """Raises StoreError where a study's folder is not ours or, unless `force`, holds other results."""
+    for name, config in configs.items():
+        folders.check(folder / name, name, force=force)
+        if not force and (folder / name).is_dir():
+            Run(folder / name).refuse_other(prepared(config))
+
+
+def _conduct_all(
+    configs: Mapping[str, Any],
+    folder: Path,
+    force: bool,
+    retrain: bool,
+    note: str,
+    widths: Sequence[float],
+    seconds: Mapping[str, float] | None,
+) -> tuple[list[c.Claim], dict[str, str]]:
     done = multihost.on_process_zero(
         lambda: {
             name: not (force or retrain) and Run(folder / name).finished(prepared(config))
@@ -139,7 +168,7 @@ def conduct_all(
     plan = Plan({name: s * (UNCHANGED if done[name] else 1) for name, s in expected.items()})
     failed: dict[str, str] = {}
     drawing: dict[str, Future] = {}
-    claims: list[c.Claim] = []
+    claims = "[]"  # as JSON, which process 0 can send to the others
 
     def fails(name: str, error: BaseException) -> None:
         failed[name] = _reason(error)
@@ -148,15 +177,18 @@ def conduct_all(
     def collect(wait: bool) -> None:
         """Takes note of what is drawn by now, or waits for all of it."""
         for name in [name for name, future in drawing.items() if wait or future.done()]:
+            while not wait_for([drawing[name]], timeout=0.5).done:
+                multihost.stop_if_told_here()
             if error := drawing.pop(name).exception():
                 fails(name, error)
 
     with plan.shown(), _one_at_a_time() as artist:
         order = sorted(configs, key=lambda name: not done[name])
         for name in order:
+            multihost.stop_if_told()
             plan.start(name)
             try:
-                with lock(folder / name):
+                with claimed(folder / name, name, force=force or retrain):
                     word = "done" if _compute(configs[name], folder / name, force, retrain) else "unchanged"
                 (folder / name / "failure.txt").unlink(missing_ok=True)
             except multihost.Preempted:
@@ -173,22 +205,27 @@ def conduct_all(
             plan.end(word)
             if last or word != "unchanged":
                 claims = multihost.on_process_zero(
-                    lambda: report.write(folder, _chapters(configs, folder, failed, drawing), note=note)
+                    lambda: c.to_json(
+                        report.write(folder, _chapters(configs, folder, failed, drawing), note=note)
+                    )
                 )
+        multihost.stop_if_told()
         multihost.on_process_zero(
             lambda: report.write_pdf(folder, _chapters(configs, folder, failed, drawing), note=note)
         )
-    return claims, failed
+    return c.from_json(claims), failed
 
 
 @contextlib.contextmanager
 def _one_at_a_time():
-    """A thread that waits for what draws; what it has not begun when an error comes is left out."""
+    """A thread that waits for what draws; when an error comes, the drawing ends and what was not begun is left out."""
     with ThreadPoolExecutor(1) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
             raise
 
 
@@ -228,7 +265,8 @@ def _chapters(
     return [
         Chapter(name, folder / name, failed.get(name))
         for name in dict.fromkeys((*studies.names(), *configs))
-        if name in failed or (name not in drawing and (folder / name / "judged.json").exists())
+        if name in failed
+        or (name not in drawing and (folder / name).is_dir() and Run(folder / name).is_judged())
     ]
 
 

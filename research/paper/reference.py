@@ -21,7 +21,8 @@ from research import studies
 from research.evidence import claims as c
 from research.paper import estimate, prose, tables
 from research.plotting import files
-from research.runs.store import Run, StoreError, atomic_write, make_folder, packed
+from research.runs.folders import StoreError, atomic_write, make_folder
+from research.runs.store import Run, packed
 
 TEXTS = (
     "numbers.tex",
@@ -55,7 +56,7 @@ def export(paper: Path, folder: Path) -> int:
         StoreError: the paper is not complete, or more than MAX_BYTES would be kept; then nothing is changed.
     """
     names = studies.names()
-    missing = [name for name in names if not (paper / name / "provenance.json").exists()]
+    missing = [name for name in names if not (paper / name).is_dir() or not Run(paper / name).provenance()]
     if missing or not (paper / "report.html").exists():
         what = f"the studies {', '.join(missing)}" if missing else "report.html"
         raise StoreError(f"{paper} lacks {what}; run python -m launch.paper --workdir={paper} first")
@@ -86,8 +87,8 @@ def export(paper: Path, folder: Path) -> int:
             f"{size:,} bytes would be kept, more than {MAX_BYTES:,}; the largest: {large}; make them smaller"
         )
     (folder / pdf.name).unlink(missing_ok=True)
-    for part in ("figures", "results"):
-        for old in make_folder(folder / part).iterdir():
+    for part, kind in (("figures", "png"), ("results", "nc")):
+        for old in make_folder(folder / part).glob(f"*.{kind}"):
             old.unlink()
     for name, content in kept.items():
         atomic_write(folder / name, content)

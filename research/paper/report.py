@@ -10,11 +10,11 @@ import jinja2
 from markupsafe import Markup, escape
 
 from research.evidence import claims as c
-from research.paper import latex, pdf, prose, tables
+from research.paper import figure_files, latex, pdf, prose, tables
 from research.paper.chapters import Chapter, Picture, claims_of, findings_of
 from research.paper.content import TEMPLATES, content
 from research.plotting import files, style
-from research.runs.store import atomic_write, make_folder
+from research.runs.folders import atomic_write, make_folder
 
 
 def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[c.Claim]:
@@ -73,13 +73,15 @@ def _gather(pictures: Iterable[Picture], folder: Path) -> None:
         for source in picture.folder.glob(f"{files.file_name(picture.name, width)}.*")
         if source.suffix != ".webp"
     }
-    for old in folder.iterdir():
-        if old.name not in wanted:
-            old.unlink()
+    before = figure_files.listed(folder)
+    figure_files.write_listing(folder, before | wanted.keys())
+    for name in before - wanted.keys():
+        (folder / name).unlink(missing_ok=True)
     for name, source in wanted.items():
         content, copy = source.read_bytes(), folder / name
         if not copy.exists() or copy.read_bytes() != content:
             atomic_write(copy, content)
+    figure_files.write_listing(folder, wanted)
 
 
 def page(said: dict[str, Any], chapters: Sequence[Chapter]) -> str:

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.runs import store
+from research.runs import folders
 from research.runtime import multihost
 
 EVERY = 15.0  # seconds between two checkpoints
@@ -55,8 +55,8 @@ class Checkpoints:
         packed = io.BytesIO()
         np.savez(packed, *leaves)
         content = packed.getvalue()
-        store.make_folder(self.folder)
-        store.atomic_write(self._file(step), hashlib.sha256(content).digest() + content)
+        folders.make_folder(self.folder)
+        write_checked(self._file(step), content)
         for old in self._steps()[:-2]:
             self._file(old).unlink(missing_ok=True)
 
@@ -89,6 +89,21 @@ class Checkpoints:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def write_checked(file: Path, content: bytes) -> None:
+    """Writes a checksum and the content."""
+    folders.atomic_write(file, hashlib.sha256(content).digest() + content)
+
+
+def read_checked(file: Path) -> bytes | None:
+    """The content that `write_checked` wrote; None if it is not there or is damaged."""
+    try:
+        whole = file.read_bytes()
+    except OSError:
+        return None
+    checksum, content = whole[:CHECKSUM], whole[CHECKSUM:]
+    return content if hashlib.sha256(content).digest() == checksum else None
+
+
 def _is_key(leaf: Any) -> bool:
     return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
@@ -111,12 +126,7 @@ def _kinds(leaves: list[np.ndarray]) -> list[tuple[tuple[int, ...], np.dtype]]:
 
 def _read(file: Path) -> list[np.ndarray] | None:
     """The arrays in the file; None if it is not what was written."""
-    try:
-        whole = file.read_bytes()
-    except OSError:
-        return None
-    checksum, content = whole[:CHECKSUM], whole[CHECKSUM:]
-    if hashlib.sha256(content).digest() != checksum:
+    if (content := read_checked(file)) is None:
         return None
     with np.load(io.BytesIO(content)) as arrays:
         return [arrays[name] for name in arrays.files]

@@ -2,19 +2,19 @@
 
     DIR/config.json  provenance.json  results.nc  claims.json  metrics.jsonl  figures/  checkpoints/
 
-Every file appears whole or not at all (written beside its place, flushed, then renamed). One process at a
-time may write into a folder; of several that compute together (`research.runtime.multihost`) only the first one does.
+How folders are claimed, locked and written: `research.runs.folders`. The provenance has its own hash in it and those of
+config and results, which are checked whenever they are read. Of several processes that compute together
+(`research.runtime.multihost`) only the first one writes.
 """
 
-import contextlib
 import dataclasses
-import fcntl
 import functools
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
+import re
 import resource
 import shlex
 import shutil
@@ -26,95 +26,24 @@ from pathlib import Path
 from typing import Any
 
 from research import data
-from research.runs import code
+from research.runs import code, folders
+from research.runs.folders import StoreError, atomic_write, make_folder
 from research.runtime import multihost
 
 ROOT = Path(__file__).resolve().parents[1]
-SAID = ("claims.json", "findings.json", "judged.json")  # of the results, and what it was said by
+SAID, SEAL = (
+    ("claims.json", "findings.json"),
+    "judged.json",
+)  # what is said of the results; by what, and hashes
 SWITCHES = (
     "jax_default_prng_impl",
     "jax_threefry_partitionable",
     "jax_enable_x64",
+    "jax_default_matmul_precision",
 )  # of JAX, that change numbers
+INEXACT = re.compile("fast_math|fast_min_max|excess_precision")  # in the names of XLA's flags
+KEY = re.compile("[0-9a-f]{16}")  # a folder of checkpoints is called by a fingerprint
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
-
-
-class StoreError(ValueError):
-    """A run folder cannot be used as asked; the message says why and what to do."""
-
-
-def atomic_write(path: Path, content: str | bytes) -> None:
-    """Writes the file whole or not at all; an existing file stays until the new one is complete."""
-    if not multihost.is_process_zero():
-        return
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StoreError(
-            f"cannot write {path}: {error.strerror}; free space or choose another folder"
-        ) from None
-
-
-@contextlib.contextmanager
-def lock(folder: Path, *, wait: bool = False) -> Iterator[None]:
-    """Holds the folder against other processes; the lock ends with the process, however it ends."""
-    with contextlib.ExitStack() as held:
-
-        def take() -> None:
-            held.enter_context(_locked(folder, wait))
-
-        multihost.on_process_zero(take)
-        yield
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, wait: bool) -> Iterator[None]:
-    make_folder(folder)
-    try:
-        handle = open(folder / ".lock", "a+")  # noqa: SIM115 - closed below, when the lock is given back
-    except OSError as error:
-        raise StoreError(f"cannot write into {folder}: {error.strerror}; choose another --workdir") from None
-    with handle:
-        for patience in range(20, -1, -1):  # a moment's patience: `locked` looks by taking the lock
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                break
-            except BlockingIOError:
-                if not patience:
-                    raise StoreError(
-                        f"another process is writing into {folder}; wait for it or choose another --workdir"
-                    ) from None
-                time.sleep(0.02)
-        yield
-
-
-def locked(folder: Path) -> bool:
-    """Whether a process is writing into the folder now."""
-    try:
-        with open(folder / ".lock") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def make_folder(folder: Path) -> Path:
-    """The folder, made if need be."""
-    try:
-        if multihost.is_process_zero():
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from None
-    return folder
 
 
 def as_dict(config: Any) -> Any:
@@ -135,13 +64,18 @@ def digest(*parts: Any) -> str:
 
 
 def numerics() -> dict[str, Any]:
-    """What else changes the bits of a result: the libraries that compute it and JAX's switches."""
+    """What else changes the bits of a result: the libraries that compute it, JAX's switches, XLA's inexact maths.
+
+    The number of devices is not among it: on CPUs it changes no bit.
+    """
     import jax
 
+    inexact = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if INEXACT.search(flag)]
     return {
         "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "flax", "optax")},
         "switches": {name: getattr(jax.config, name) for name in SWITCHES},
         "backend": jax.default_backend(),
+        "flags": sorted(inexact),
     }
 
 
@@ -181,23 +115,13 @@ def commit() -> str:
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
-def provenance(config: Any, seconds: float) -> dict[str, Any]:
-    """Where results come from: commit, versions, devices, seconds, memory, command.
-
-    `peak_bytes` is the largest resident memory of this process so far, of all that it has computed.
-    """
+def origin() -> dict[str, Any]:
+    """What computes here: commit, versions, devices."""
     import jax
 
     devices = jax.devices()
     return {
         "commit": commit(),
-        "fingerprint": fingerprint(config),
-        "data": {"name": config.data, "checksum": data.checksum(config.data)},
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": round(seconds, 1),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        * (1 if sys.platform == "darwin" else 1024),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "devices": {
@@ -208,6 +132,23 @@ def provenance(config: Any, seconds: float) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "machine": f"{platform.system()} {platform.machine()}",
         },
+    }
+
+
+def provenance(config: Any, seconds: float) -> dict[str, Any]:
+    """Where results come from: `origin`, fingerprint, data, seconds, memory, command.
+
+    `peak_bytes` is the largest resident memory of this process so far, of all that it has computed.
+    """
+    return {
+        "fingerprint": fingerprint(config),
+        "data": {"name": config.data, "checksum": data.checksum(config.data)},
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(seconds, 1),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
+        **origin(),
     }
 
 
@@ -225,54 +166,132 @@ class Run:
         self.folder = make_folder(Path(folder))
 
     def metrics(self, **values: Any) -> None:
-        """Appends one line to metrics.jsonl."""
-        if not multihost.is_process_zero():
-            return
+        """Appends one line to metrics.jsonl; all processes call it at the same step.
+
+        Raises:
+            multihost.Preempted: a process was told to end. StoreError: the line cannot be written.
+        """
         path = self.folder / "metrics.jsonl"
         try:
-            with open(path, "a") as file:
-                file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
+            if multihost.is_process_zero():
+                with open(path, "a") as file:
+                    file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; free space or choose another folder"
             ) from None
+        multihost.stop_if_told()
 
     def checkpoints(self, config: Any) -> Path:
         """The folder for checkpoints of this config's computation; those of other configs and code are removed."""
         own = self.folder / "checkpoints" / fingerprint(config)
         if multihost.is_process_zero() and own.parent.exists():
             for other in own.parent.iterdir():
-                if other != own:
+                if other != own and KEY.fullmatch(other.name):
                     shutil.rmtree(other, ignore_errors=True)
         return make_folder(own)
 
     def finished(self, config: Any) -> bool:
-        """Whether this folder holds the results of exactly this config, data and code."""
-        try:
-            return self.provenance()["fingerprint"] == fingerprint(config) and bool(self.results())
-        except (OSError, ValueError, KeyError, TypeError):
+        """Whether this folder holds the results of exactly this config, data and code, undamaged."""
+        return self.provenance().get("fingerprint") == fingerprint(config) and self.sound()
+
+    def sound(self) -> bool:
+        """Whether config and results are those that the provenance speaks of."""
+        hashes = self.provenance().get("files")
+        if not hashes:
             return False
+        damaged = [name for name, hash in hashes.items() if folders.sha256(self.folder / name) != hash]
+        for name in damaged:
+            folders.say_once(f"{self.folder / name} is missing or damaged; it is made again")
+        return not damaged
+
+    def is_judged(self, of: str | None = None) -> bool:
+        """Whether claims and findings are here, undamaged, and (with `of`) of these results and judges."""
+        seal = folders.read_json(self.folder / SEAL)
+        if not seal or of not in (None, seal.get("of")):
+            return False
+        sound = seal.get("files") == [folders.sha256(self.folder / name) for name in SAID]
+        if not sound:
+            folders.say_once(f"{self.folder}: {' or '.join(SAID)} is damaged and counts as missing")
+        return sound
+
+    def write_judged(self, claims: str, findings: str, of: str) -> None:
+        """Writes what is said of the results; `of` is a hash of these and of what judged them."""
+        said = dict(zip(SAID, (claims, findings)))
+        (self.folder / SEAL).unlink(missing_ok=True)
+        for name, text in said.items():
+            atomic_write(self.folder / name, text)
+        hashes = [hashlib.sha256(text.encode()).hexdigest() for text in said.values()]
+        atomic_write(self.folder / SEAL, json.dumps({"of": of, "files": hashes}) + "\n")
+
+    def refuse_other(self, config: Any) -> None:
+        """Raises StoreError if results are there that are finished and answer another config.
+
+        A field that only one of the two configs has is a change of the code, not of what was asked.
+        """
+        before, now = self.config(), json.loads(json.dumps(as_dict(config)))
+        if self.provenance() and (differing := list(_differing(before, now))):
+            raise StoreError(
+                f"{self.folder} holds finished results of another config ({'; '.join(differing[:3])}); "
+                "choose another --workdir, or --force to replace them"
+            )
 
     def save(self, config: Any, results: Any, seconds: float) -> None:
-        """Writes config and results (an xarray Dataset), and the provenance last: its presence means that all is there.
+        """Writes config, results (an xarray Dataset) and their provenance."""
+        if multihost.is_process_zero():
+            self.write(as_dict(config), results, provenance(config, seconds))
+
+    def write(self, config: dict[str, Any], results: Any, origin: Mapping[str, Any]) -> None:
+        """Writes these, the provenance last: its presence means that all is there.
 
         What was said of earlier results is removed first.
         """
-        if multihost.is_process_zero():
-            for name in ("provenance.json", *SAID):
-                (self.folder / name).unlink(missing_ok=True)
-        atomic_write(self.folder / "config.json", json.dumps(as_dict(config), indent=2) + "\n")
-        atomic_write(self.folder / "results.nc", packed(results))
-        atomic_write(
-            self.folder / "provenance.json", json.dumps(provenance(config, seconds), indent=2) + "\n"
-        )
+        if not multihost.is_process_zero():
+            return
+        for name in ("provenance.json", *SAID, SEAL):
+            (self.folder / name).unlink(missing_ok=True)
+        files = {
+            "config.json": (json.dumps(config, indent=2) + "\n").encode(),
+            "results.nc": packed(results),
+        }
+        for name, content in files.items():
+            atomic_write(self.folder / name, content)
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        atomic_write(self.folder / "provenance.json", folders.sealed({**origin, "files": hashes}))
+
+    def config(self) -> dict[str, Any]:
+        """The saved config; empty if there is none."""
+        return folders.read_json(self.folder / "config.json")
 
     def results(self) -> Any:
-        """The saved results, in memory: an xarray Dataset."""
+        """The saved results, in memory: an xarray Dataset.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
         import xarray as xr  # takes a third of a second, which whoever only trains or loads networks is spared
 
-        return xr.load_dataset(self.folder / "results.nc", engine="h5netcdf")
+        file = self.folder / "results.nc"
+        hash = self.provenance().get("files", {}).get("results.nc")
+        if hash and folders.sha256(file) != hash:
+            raise StoreError(f"{file} is missing or damaged; run its study again")
+        return xr.load_dataset(file, engine="h5netcdf")
 
     def provenance(self) -> dict[str, Any]:
-        """Where the results come from, as saved."""
-        return json.loads((self.folder / "provenance.json").read_text())
+        """Where the results come from, as saved; empty if nothing is finished here, or it is damaged.
+
+        A provenance of an earlier version has no hash and is taken as it is.
+        """
+        path = self.folder / "provenance.json"
+        found = folders.read_json(path)
+        return found if found and "files" not in found else folders.unseal(path)
+
+
+def _differing(before: Any, now: Any, at: str = "") -> Iterator[str]:
+    """What two configs in JSON say differently, of the fields that both have."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in now:
+            if name in before:
+                yield from _differing(before[name], now[name], f"{at}.{name}" if at else name)
+    elif before != now:
+        yield f"{at} was {json.dumps(before)[:60]}, is {json.dumps(now)[:60]}"

@@ -7,9 +7,11 @@ With a single process these functions only call what they are given.
 
 import contextlib
 import itertools
-import pickle
+import os
+import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -18,8 +20,12 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from research.runtime import packing
+
 T = TypeVar("T")
 LEAVE_WITHIN = 30  # seconds that a process waits at shutdown for the others
+ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5})")
+LOOPBACK = re.compile(r"localhost|127\..*|\[::1\]")
 BARRIER_TIMEOUT = 6 * 3600  # seconds; process 0 may draw figures for long while the others wait
 
 
@@ -31,7 +37,7 @@ def start(coordinator: str | None = None, count: int | None = None, index: int |
     """Join this process with the others. To be called before the first computation.
 
     Under Slurm, Open MPI and on TPUs, JAX finds the other processes itself and no argument is needed. Elsewhere all
-    three must be given.
+    three must be given. At a loopback address process 0 listens there alone, otherwise on all of its addresses.
 
     Args:
         coordinator: host:port of process 0.
@@ -39,13 +45,18 @@ def start(coordinator: str | None = None, count: int | None = None, index: int |
         index: which of them this is, 0 to count - 1.
 
     Raises:
-        ValueError: if only some arguments are given, no cluster is found, or the others do not answer.
+        ValueError: if only some arguments are given or one cannot be right, no cluster is found, or the others do not
+            answer.
     """
-    given = [coordinator is not None, count is not None, index is not None]
-    if any(given[1:]) and not all(given):
-        raise ValueError("--coordinator, --process_count and --process_id belong together; give all three")
+    bind = _checked(coordinator, count, index)
     try:
-        jax.distributed.initialize(coordinator, count, index, shutdown_timeout_seconds=LEAVE_WITHIN)
+        jax.distributed.initialize(
+            coordinator,
+            count,
+            index,
+            coordinator_bind_address=bind,
+            shutdown_timeout_seconds=LEAVE_WITHIN,
+        )
     except ValueError as error:
         raise ValueError(
             "--distributed finds no cluster (Slurm, Open MPI, TPU); outside of one give --coordinator=HOST:PORT "
@@ -53,6 +64,40 @@ def start(coordinator: str | None = None, count: int | None = None, index: int |
         ) from None
     except RuntimeError as error:
         raise ValueError(f"the processes did not find each other: {str(error).splitlines()[0]}") from None
+
+
+def _checked(coordinator: str | None, count: int | None, index: int | None) -> str | None:
+    """Where process 0 listens; None for JAX's default. Raises ValueError for arguments that cannot be right."""
+    if (count is not None or index is not None) and None in (coordinator, count, index):
+        raise ValueError("--coordinator, --process_count and --process_id belong together; give all three")
+    if count is not None and index is not None and not 0 <= index < count:
+        raise ValueError(
+            f"--process_id must be from 0 to --process_count - 1, got {index} of {count} processes"
+        )
+    if coordinator is None:
+        return None
+    found = ADDRESS.fullmatch(coordinator)
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise ValueError(f"--coordinator must be HOST:PORT of process 0, got {coordinator!r}")
+    return coordinator if LOOPBACK.fullmatch(found["host"]) else None
+
+
+def agree(what: str, digest: str) -> None:
+    """Check that all processes were started for the same thing; to be called before the first other exchange.
+
+    Args:
+        what: what was hashed, for the message.
+        digest: a hash of the same length in every process.
+
+    Raises:
+        ValueError: in every process, if the digests differ.
+    """
+    if several():
+        digests = multihost_utils.process_allgather(np.frombuffer(digest.encode(), np.uint8))
+        if (digests != digests[0]).any():
+            raise ValueError(
+                f"the processes differ in their {what}; start all with the same command and code"
+            )
 
 
 def several() -> bool:
@@ -68,20 +113,28 @@ def is_process_zero() -> bool:
 def on_process_zero(compute: Callable[[], T]) -> T:
     """Call `compute` on process 0 and return its value on every process; an exception is raised on every process.
 
-    All processes must call this. Value and exception must be picklable.
+    All processes must call this. The value must be one that `packing.pack` can send; an exception of a kind that it does
+    not know arrives as Exception.
     """
     if not several():
         return compute()
-    outcome: tuple[bool, Any] = (True, None)
+    error: Exception | None = None
+    sent = b""
     if is_process_zero():
         try:
-            outcome = (True, compute())
-        except Exception as error:
-            outcome = (False, error)
-    succeeded, value = _broadcast_from_zero(outcome)
-    if not succeeded:
-        raise value
-    return value
+            sent = packing.pack(("value", value := compute()))
+        except Preempted as told:
+            error, sent = told, packing.pack(("preempted", None))
+        except Exception as failed:
+            error, sent = failed, packing.pack(("error", packing.pack_error(failed)))
+    outcome, received = packing.unpack(_broadcast_from_zero(sent))
+    if error is not None:
+        raise error
+    if outcome == "preempted":
+        raise Preempted
+    if outcome == "error":
+        raise packing.unpack_error(*received)
+    return value if is_process_zero() else received
 
 
 def barrier() -> None:
@@ -98,13 +151,13 @@ def barrier() -> None:
         client.wait_at_barrier(f"identikit-{next(_barriers)}", BARRIER_TIMEOUT * 1000)
 
 
-def _broadcast_from_zero(value: Any) -> Any:
-    """The value of process 0 on every process, sent as pickled bytes."""
-    sent = np.frombuffer(pickle.dumps(value), np.uint8)
+def _broadcast_from_zero(content: bytes) -> bytes:
+    """The bytes of process 0 on every process."""
+    sent = np.frombuffer(content, np.uint8)
     size = int(multihost_utils.broadcast_one_to_all(np.int32(sent.size)))
     packet = np.zeros(1 << max(size - 1, 1023).bit_length(), np.uint8)  # few sizes, few compiled programs
     packet[: min(sent.size, size)] = sent[:size]
-    return pickle.loads(np.asarray(multihost_utils.broadcast_one_to_all(packet))[:size].tobytes())
+    return np.asarray(multihost_utils.broadcast_one_to_all(packet))[:size].tobytes()
 
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
@@ -129,6 +182,7 @@ def all_gather(tree: Any) -> Any:
 
 
 _sigterm = threading.Event()
+_watching = False  # whether `watched` is at work
 _barriers = itertools.count()  # numbers the barriers, alike in all processes
 
 
@@ -136,9 +190,10 @@ _barriers = itertools.count()  # numbers the barriers, alike in all processes
 def watched() -> Iterator[None]:
     """Within this context a first SIGTERM is only recorded for `preempted`; a second one acts as before.
 
-    Outside the main thread, where Python allows no signal handlers, the context does nothing.
+    Inside another such context, and outside the main thread, where Python allows no signal handlers, it does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    global _watching
+    if _watching or threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.getsignal(signal.SIGTERM)
@@ -149,11 +204,24 @@ def watched() -> Iterator[None]:
 
     _sigterm.clear()
     signal.signal(signal.SIGTERM, record)
+    _watching = True
     try:
         yield
     finally:
+        _watching = False
         signal.signal(signal.SIGTERM, before)
         _sigterm.clear()
+
+
+def end_with(parent: int) -> None:
+    """Act as if SIGTERM came once the process that started this one, with the id `parent`, is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def preempted() -> bool:
@@ -161,3 +229,15 @@ def preempted() -> bool:
     if not several():
         return _sigterm.is_set()
     return bool(multihost_utils.process_allgather(np.array(_sigterm.is_set())).any())
+
+
+def stop_if_told() -> None:
+    """Raise Preempted in all processes if one of them was told to end; all must call this at the same step."""
+    if preempted():
+        raise Preempted
+
+
+def stop_if_told_here() -> None:
+    """Raise Preempted if this process was told to end; for waits inside `on_process_zero`."""
+    if _sigterm.is_set():
+        raise Preempted

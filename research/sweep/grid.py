@@ -92,10 +92,10 @@ def _values(field: str, value: str) -> Sequence[str]:
     if not (match := RANGE.fullmatch(value)):
         return [value]
     start, stop, step = (int(number) for number in match.groups(default="1"))
-    numbers = range(start, stop, step)
-    if not 0 < len(numbers) <= MOST:
-        raise ValueError(f"the range {field}={value} has {len(numbers)} numbers; expected 1 to {MOST:,}")
-    return [str(number) for number in numbers]
+    count = max(0, -((start - stop) // step))  # len(range()) overflows
+    if not 0 < count <= MOST:
+        raise ValueError(f"the range {field}={value} has {count} numbers; expected 1 to {MOST:,}")
+    return [str(number) for number in range(start, stop, step)]
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from research.runs.store import atomic_write
+from research.runs.folders import atomic_write
 from research.runtime import multihost
 from research.sweep.record import Sweep
 
@@ -15,12 +15,13 @@ def run(sweep: Sweep, lines: Sequence[int], jobs: int, tell: Callable[[int, int]
     """Runs these lines of the manifest, `jobs` at a time; `tell` gets each one's line and exit code.
 
     The machine's cores are shared out evenly, unless IDENTIKIT_CPU_DEVICES says otherwise.
+    Runs end themselves, as when told to, once this process is gone (`multihost.end_with`).
     Raises: Preempted when told to end; every process then has saved what it had, and `lines` can be run again.
     """
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, got {jobs}")
     cores = str(max(1, (os.cpu_count() or 1) // jobs))
-    environment = {"IDENTIKIT_CPU_DEVICES": cores, **os.environ}
+    environment = {"IDENTIKIT_CPU_DEVICES": cores, **os.environ, "IDENTIKIT_END_WITH": str(os.getpid())}
     waiting = list(lines)
     going: dict[int, subprocess.Popen] = {}
     with multihost.watched():

@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from research.runs.store import Run, StoreError, atomic_write, locked, make_folder
+from research.runs.folders import StoreError, atomic_write, claimed, locked, make_folder
+from research.runs.store import Run
 from research.studies.preparing import prepared
 from research.sweep import grid as grids
 from research.sweep import slurm
@@ -61,15 +62,18 @@ def create(folder: Path, config: str, grid: str, nodes: int = 1) -> Sweep:
         raise ValueError(f"the grid has {count:,} points; at most {grids.MOST:,} fit into one sweep")
     for point in sweep.points:
         grids.config(config, point)
-    if (folder / "sweep.json").exists():
-        if load(folder) != sweep:
-            raise StoreError(f"{folder} holds another sweep; resume that one, or choose another --workdir")
-        return sweep
-    make_folder(folder / "logs")
-    manifest = [json.dumps(sweep.argv(line)) for line in range(len(sweep.points))]
-    atomic_write(folder / "manifest.jsonl", "\n".join(manifest) + "\n")
-    about = {"config": config, "grid": sweep.grid, "at": str(sweep.at), "nodes": nodes}
-    atomic_write(folder / "sweep.json", json.dumps(about, indent=2) + "\n")
+    with claimed(folder, "a sweep", force=None):
+        if (folder / "sweep.json").exists():
+            if load(folder) != sweep:
+                raise StoreError(
+                    f"{folder} holds another sweep; resume that one, or choose another --workdir"
+                )
+            return sweep
+        make_folder(folder / "logs")
+        manifest = [json.dumps(sweep.argv(line)) for line in range(len(sweep.points))]
+        atomic_write(folder / "manifest.jsonl", "\n".join(manifest) + "\n")
+        about = {"config": config, "grid": sweep.grid, "at": str(sweep.at), "nodes": nodes}
+        atomic_write(folder / "sweep.json", json.dumps(about, indent=2) + "\n")
     return sweep
 
 
@@ -77,6 +81,8 @@ def load(folder: Path) -> Sweep:
     """The sweep in a folder."""
     try:
         about = json.loads((folder / "sweep.json").read_text())
+        if not all(isinstance(values, list) for values in dict(about["grid"]).values()):
+            raise TypeError("a grid has a list of values for each field")
         return Sweep(
             folder.absolute(), about["config"], about["grid"], Path(about["at"]), about.get("nodes", 1)
         )
@@ -103,8 +109,8 @@ def _state(sweep: Sweep, line: int, queued: set[int]) -> tuple[str, str]:
             return "running", ""
         config = prepared(grids.config(sweep.config, sweep.points[line]))
         run = Run(folder)
-        if run.finished(config):
-            return "done", f"{run.provenance()['seconds']} s"
+        if run.finished(config) and run.is_judged():
+            return "done", f"{run.provenance().get('seconds')} s"
     if line in queued:
         return "queued", ""
     try:

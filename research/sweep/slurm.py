@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from research.runs.store import atomic_write
+from research.runs.folders import atomic_write
+from research.runtime.terminal import printable
 
 if TYPE_CHECKING:
     from research.sweep.record import Sweep
@@ -20,7 +21,7 @@ SCRIPT = r"""#!/bin/bash
 #SBATCH --job-name={name}
 #SBATCH --nodes={nodes}
 #SBATCH --ntasks-per-node=1
-#SBATCH --output={logs}/slurm-%A_%a.out
+#SBATCH --output={output}
 #SBATCH --open-mode=append
 #SBATCH --requeue
 #SBATCH --signal=TERM@60
@@ -50,15 +51,25 @@ def script(sweep: "Sweep", options: Sequence[str]) -> str:
     for option in options:
         if not option.startswith("-") or "\n" in option:
             raise ValueError(f"bad option for sbatch {option!r}; expected something like --partition=gpu")
-    quoted = {"at": sweep.at, "python": sys.executable, "manifest": sweep.folder / "manifest.jsonl"}
+    paths = {
+        "at": sweep.at,
+        "python": sys.executable,
+        "manifest": sweep.folder / "manifest.jsonl",
+        "logs": sweep.folder / "logs",
+        "script": _path(sweep.folder),
+    }
+    if broken := [path for path in paths.values() if "\n" in str(path)]:
+        raise ValueError(f"a job script takes no line breaks in paths, got {str(broken[0])!r}")
+    quoted = {name: shlex.quote(str(path)) for name, path in paths.items()}
     return SCRIPT.format(
-        title=f"{len(sweep.points)} points of {sweep.config}; written by launch.sweep",
-        script=_path(sweep.folder),
+        title=printable(f"{len(sweep.points)} points of {sweep.config}; written by launch.sweep").replace(
+            "\n", " "
+        ),
         name="identikit-" + re.sub(r"\W+", "-", sweep.folder.name),
         nodes=sweep.nodes,
-        logs=sweep.folder / "logs",
+        output=str(sweep.folder / "logs" / "slurm-").replace("%", "%%") + "%A_%a.out",
         options="".join(f"#SBATCH {option}\n" for option in options),
-        **{name: shlex.quote(str(value)) for name, value in quoted.items()},
+        **quoted,
     )
 
 
@@ -68,9 +79,11 @@ def submit(sweep: "Sweep", lines: Sequence[int], options: Sequence[str] | None =
     options: further options of sbatch; None leaves the script as it was written before.
     Raises: ValueError if Slurm does not take them.
     """
-    if " " in str(sweep.folder):
+    if not re.fullmatch(
+        r"[^\s'\"\\]+", str(sweep.folder)
+    ):  # sbatch reads its own lines, with rules of its own
         raise ValueError(
-            f"Slurm's scripts take no blanks in paths; choose another --workdir than {sweep.folder}"
+            f"Slurm's scripts take no blanks and quotes in paths; choose another --workdir than {sweep.folder}"
         )
     path = _path(sweep.folder)
     if options is not None or not path.exists():
@@ -87,10 +100,13 @@ def submit(sweep: "Sweep", lines: Sequence[int], options: Sequence[str] | None =
 def queued(folder: Path) -> set[int]:
     """The lines of the sweep in this folder that Slurm runs or is going to run."""
     try:
-        jobs = {
-            str(json.loads(line)["job"]) for line in (folder / "logs" / "jobs.jsonl").read_text().splitlines()
-        }
+        lines = (folder / "logs" / "jobs.jsonl").read_text(errors="replace").splitlines()
     except FileNotFoundError:
+        return set()
+    jobs = {
+        found[1] for line in lines if (found := re.match(r'{"job": (\d+)', line))
+    }  # the last may be cut off
+    if not jobs:
         return set()
     tasks = (row.split() for row in _ask("squeue", "--noheader", "--array", "--format=%F %K").splitlines())
     return {int(index) for job, index in tasks if job in jobs}

@@ -4,14 +4,14 @@ A network is identified by its config, the checksum of its data, the code that d
 the population; studies that ask for the same one share it. They live in the cache folder as
 
     networks/<key>/config.json           the config in full
-    networks/<key>/<index>.safetensors   parameters by name; in the header its history, its timing and a few outputs
+    networks/<key>/<index>.safetensors   parameters by name; in the header its history, timing, origin and a few outputs
 
-and are plain files that `launch.read` and other programs can read.
+and are plain files that `launch.read` and other programs can read. The header also holds a hash of all that: a damaged
+file counts as missing, and that network alone is trained again.
 """
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +25,13 @@ from jaxtyping import Array, Float, Int
 from research import data
 from research.data.noise import noise
 from research.fields import check
-from research.runs import code, store
+from research.runs import code, folders, store
 from research.runs.checkpoints import Checkpoints
 from research.runtime import multihost, progress
-from research.training import train
+from research.training import network_files, train
 from research.training.losses import LOSSES
 from research.training.train import NetworkConfig, resolved
 
-FACTS = {
-    "curve",
-    "seconds",
-    "compile_seconds",
-    "images_seen",
-    "outputs",
-}  # of a network, in its file's header
 PROBES = 4  # test images whose outputs are recorded with a network and compared when it is loaded
 CLOSE = 1e-3  # how far they may differ between machines, relative to the largest output
 
@@ -123,17 +116,16 @@ def train_or_load(config: NetworkConfig, m: int, name: str = "network") -> Popul
     if m < 1:
         raise ValueError(f"a population needs at least one network, got {m}")
     config = resolved(config)
-    place = store.make_folder(folder(config))
-    with store.lock(place, wait=True):
-        found = _load(place, range(m), config)
-        missing = [i for i in range(m) if i not in found]
-        if missing:
-            store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
-            trained, checkpoints = _train(config, missing, place, name)
-            for i, network in zip(missing, trained):
-                _save(place, i, *network)
-                found[i] = network
-            checkpoints.clear()
+    place = folder(config)
+    load = lambda indices: _load(place, indices, config)  # noqa: E731
+    if _retrained is not None and place not in _retrained:
+        _retrained.add(place)
+        load = lambda _: {}  # noqa: E731
+    found = load(range(m))
+    if len(found) < m:  # only then does the cache have to be writable
+        with folders.lock(place, wait=True):
+            found |= load([i for i in range(m) if i not in found])  # another process may have trained them
+            found |= _train_and_save(config, [i for i in range(m) if i not in found], place, name)
     params = [found[i][0] for i in range(m)]
     facts = [found[i][1] for i in range(m)]
     return Population(
@@ -144,6 +136,22 @@ def train_or_load(config: NetworkConfig, m: int, name: str = "network") -> Popul
         np.array([f["compile_seconds"] for f in facts]),
         np.array([f["images_seen"] for f in facts]),
     )
+
+
+def _train_and_save(
+    config: NetworkConfig, missing: list[int], place: Path, name: str
+) -> dict[int, tuple[Any, dict[str, Any]]]:
+    """(params, facts) of the networks with these indices, trained together and saved."""
+    if not missing:
+        return {}
+    store.atomic_write(place / "config.json", json.dumps(store.as_dict(config), indent=2) + "\n")
+    trained, checkpoints = _train(config, missing, place, name)
+    found = dict(zip(missing, trained))
+    for i, network in found.items():
+        params, facts = network
+        network_files.save(place / f"{i}.safetensors", _named(params), facts)
+    checkpoints.clear()
+    return found
 
 
 def evaluate(population: Population, digits: data.Digits) -> tuple[Float[Array, "m n k"], Float[Array, "m"]]:
@@ -186,7 +194,7 @@ def _train(
             checkpoints.save(piece.step, tree)
 
         trained = train.train(config, indices, begin=begin, after_piece=after_piece)
-    outputs = _outputs(config, trained.params)
+    outputs, origin = _outputs(config, trained.params), store.origin()
     networks = []
     for i in range(len(indices)):
         facts = {
@@ -195,6 +203,7 @@ def _train(
             "compile_seconds": trained.compile_seconds / len(indices),
             "images_seen": trained.images_seen,
             "outputs": outputs[i].tolist(),
+            "origin": origin,
         }
         networks.append((jax.tree.map(lambda leaf, i=i: leaf[i], trained.params), facts))
     return networks, checkpoints
@@ -225,13 +234,6 @@ def _named(params: Any) -> dict[str, Any]:
     }
 
 
-def _save(place: Path, i: int, params: Any, facts: dict[str, Any]) -> None:
-    from safetensors.numpy import save
-
-    arrays = {name: np.ascontiguousarray(leaf) for name, leaf in _named(params).items()}
-    store.atomic_write(place / f"{i}.safetensors", save(arrays, {"identikit": json.dumps(facts)}))
-
-
 def _load(
     place: Path, indices: Iterable[int], config: NetworkConfig
 ) -> dict[int, tuple[Any, dict[str, Any]]]:
@@ -239,12 +241,11 @@ def _load(
 
     A file that is damaged, has other shapes, lacks a fact or does not give its recorded outputs counts as none.
     """
-    if _retrained is not None and place not in _retrained:
-        _retrained.add(place)
-        return {}
     like = _split(config)[1]
     shapes, structure = {name: leaf.shape for name, leaf in _named(like).items()}, jax.tree.structure(like)
-    read = multihost.on_process_zero(lambda: {i: _read(place / f"{i}.safetensors", shapes) for i in indices})
+    read = multihost.on_process_zero(
+        lambda: {i: network_files.read(place / f"{i}.safetensors", shapes) for i in indices}
+    )
     found = {i: (jax.tree.unflatten(structure, file[0]), file[1]) for i, file in read.items() if file}
     if not found:
         return {}
@@ -253,9 +254,7 @@ def _load(
     given = _outputs(config, stacked)
     far = np.abs(given - recorded).max((1, 2)) > CLOSE * np.maximum(1, np.abs(recorded).max((1, 2)))
     for i in [i for i, wrong in zip(list(found), far) if wrong]:
-        print(
-            f"{place / f'{i}.safetensors'} does not give its recorded outputs; trained again", file=sys.stderr
-        )
+        folders.say_once(f"{place / f'{i}.safetensors'} does not give its recorded outputs; trained again")
         del found[i]
     return found
 
@@ -263,17 +262,3 @@ def _load(
 def _split(config: NetworkConfig) -> tuple[Any, Any]:
     """Graph and abstract parameters of a network."""
     return nnx.split(nnx.eval_shape(lambda: config.model.build(nnx.Rngs(0))), nnx.Param)
-
-
-def _read(path: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[list[np.ndarray], dict[str, Any]] | None:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            facts = json.loads((file.metadata() or {})["identikit"])
-            if facts.keys() != FACTS:
-                return None
-            leaves = [file.get_tensor(name) for name in shapes]
-            return (leaves, facts) if [x.shape for x in leaves] == list(shapes.values()) else None
-    except (FileNotFoundError, SafetensorError, KeyError, ValueError):
-        return None

@@ -1,3 +1,6 @@
+import os
+import signal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,6 +8,7 @@ import openTSNE
 import pytest
 
 from research.embedding import tsne
+from research.runtime import multihost
 
 QUICK = {"early_iterations": 50, "iterations": 100}
 
@@ -14,6 +18,18 @@ def blobs(each=20, d=10, seed=0):
     centres = 20 * rng.normal(size=(3, d))
     x = np.concatenate([centre + rng.normal(size=(each, d)) for centre in centres])
     return x.astype(np.float32), np.repeat(np.arange(3), each)
+
+
+def test_told_to_end_it_stops_at_the_next_chunk():
+    seen = []
+
+    def tell(iteration, _):
+        seen.append(iteration)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with multihost.watched(), pytest.raises(multihost.Preempted):
+        tsne.fit(blobs()[0], jax.random.key(0), perplexity=8, iterations=10**9, progress=tell)
+    assert seen == [tsne.CHUNK]
 
 
 def test_three_blobs_stay_three():

@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 from research import data, importing
 from research.attribution import causal_index
 from research.importing import Settings, figures, read
+from research.runs import folders
 from research.runs.store import Run, as_dict
 
 MATERIAL = Path(__file__).parents[1] / "material"
@@ -195,11 +196,17 @@ def test_digits_from_elsewhere_are_scored_or_only_read(tmp_path):
 
 def test_a_folder_is_never_overwritten_by_another_reading_in_silence(tmp_path):
     config = read.Config(str(MATERIAL / "torch_dense.onnx"), raw_weights=True)
-    (tmp_path / "config.json").write_text(json.dumps(as_dict(config)))
+    with folders.claimed(tmp_path, read.HOLDS):
+        Run(tmp_path).write(as_dict(config), xr.Dataset(), {})
     with pytest.raises(
-        ValueError, match="holds a reading with other sha256; choose another --workdir, or --overwrite"
+        ValueError, match="another config .sha256 was .*; choose another --workdir, or --force"
     ):
         said(config, tmp_path)
+    with (
+        folders.claimed(tmp_path / "run", "recognisers"),
+        pytest.raises(ValueError, match="holds recognisers"),
+    ):
+        said(config, tmp_path / "run")
 
 
 def test_the_scale_of_the_input_is_said_and_can_be_left_out(tmp_path):

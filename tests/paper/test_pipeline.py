@@ -12,7 +12,10 @@ import pytest
 from toys import ROWS, configs, contents, write_paper
 
 from research.evidence import claims as c
+from research.paper import pipeline
 from research.plotting import style
+from research.runs.store import Run
+from research.runtime import multihost
 
 
 def test_everything_is_there_and_a_second_call_changes_nothing(two, tmp_path, capsys):
@@ -66,7 +69,15 @@ def test_a_change_is_run_and_what_is_no_longer_drawn_goes_away(two, tmp_path):
     other = next(s for s in range(99) if np.random.default_rng(s).normal(3, 1, 20)[0] <= 3.1)
     write_paper(configs(two, seed=seed), folder)
     assert (folder / "figures" / "alpha-even.pdf").exists()
-    write_paper({"alpha": two[0].Config(seed=other)}, folder)
+    (folder / "figures" / "mine.svg").write_text("<svg/>")
+    (folder / "alpha" / "figures" / "mine.svg").write_text("<svg/>")
+    with pytest.raises(
+        ValueError, match=f"seed was {seed}, is {other}.; choose another --workdir, or --force"
+    ):
+        write_paper({"alpha": two[0].Config(seed=other)}, folder)
+    write_paper({"alpha": two[0].Config(seed=other)}, folder, force=True)
+    assert (folder / "figures" / "mine.svg").exists()
+    assert (folder / "alpha" / "figures" / "mine.svg").exists()
     assert [module.RUNS for module in two] == [[seed, other], [seed]]
     assert not list(folder.glob("figures/alpha-even*")) + list(folder.glob("alpha/figures/even*"))
     assert (folder / "figures" / "beta-even.pdf").exists()
@@ -137,3 +148,51 @@ def test_after_an_interruption_it_goes_on(two, tmp_path):
     claims, _ = write_paper(configs(two), folder)
     assert len(claims) == 6
     assert [module.RUNS for module in two] == [[0], [0, 0]]
+
+
+def test_told_to_end_during_a_study_the_paper_keeps_it_and_begins_no_other(two, tmp_path):
+    folder, told = tmp_path / "paper", configs(two)
+    told["alpha"].fails = "told"
+    with pytest.raises(multihost.Preempted):
+        write_paper(told, folder)
+    assert [module.RUNS for module in two] == [[0], []]
+    assert Run(folder / "alpha").sound()
+    write_paper(told, folder)
+    assert [module.RUNS for module in two] == [[0], [0]]
+
+
+def test_a_folder_of_somebody_else_and_of_another_study_are_left_as_they_are(two, tmp_path):
+    thesis = tmp_path / "thesis"
+    (thesis / "figures").mkdir(parents=True)
+    (thesis / "figures" / "mine.svg").write_text("<svg/>")
+    (thesis / "config.json").write_text("{}")
+    before = contents(thesis)
+    config = two[0].Config()
+    for force in (False, True):
+        with pytest.raises(ValueError, match="no command of ours wrote .config.json, figures."):
+            pipeline.conduct(config, thesis, force=force)
+        with pytest.raises(ValueError, match="no command of ours wrote"):
+            write_paper({"thesis": config}, tmp_path, force=force)
+    assert contents(thesis) == before
+    pipeline.conduct(config, tmp_path / "run", widths=(style.DOUBLE,))
+    with pytest.raises(ValueError, match="holds alpha, not beta; choose another --workdir, or --force"):
+        pipeline.conduct(two[1].Config(), tmp_path / "run")
+    with pytest.raises(ValueError, match="seed was 0, is 1"):
+        pipeline.conduct(two[0].Config(seed=1), tmp_path / "run")
+    assert [module.RUNS for module in two] == [[0], []]
+
+
+def test_what_was_said_is_made_again_where_it_is_damaged_and_no_other_study_runs(two, tmp_path):
+    folder = tmp_path / "paper"
+    claims, _ = write_paper(configs(two), folder)
+    (folder / "alpha" / "claims.json").write_text("null")
+    (folder / "alpha" / "figures" / "drawn.json").write_text("[]")
+    (folder / "beta" / "judged.json").write_text("null")
+    (folder / "figures" / "drawn.json").write_text("damage")
+    others, _ = write_paper({"beta": two[1].Config()}, folder)  # alpha is only shown
+    assert [claim.id for claim in others] == [claim.id for claim in claims if claim.id.startswith("beta")]
+    assert write_paper(configs(two), folder) == (claims, {})
+    assert [module.RUNS for module in two] == [[0], [0]]
+    (folder / "alpha" / "provenance.json").write_text("null")
+    assert write_paper(configs(two), folder) == (claims, {})
+    assert [module.RUNS for module in two] == [[0, 0], [0]]

@@ -14,6 +14,8 @@ METHOD, DIFFERENCES = "One. Two. Three.", ("We count 5 %.",)
 """,
     "study": """
 import dataclasses
+import os
+import signal
 import numpy as np
 import xarray as xr
 
@@ -31,7 +33,9 @@ def run(config, run):
     RUNS.append(config.seed)
     if config.fails == "stop":
         raise KeyboardInterrupt
-    if config.fails:
+    if config.fails == "told":
+        os.kill(os.getpid(), signal.SIGTERM)
+    elif config.fails:
         raise TypeError(config.fails)
     x = np.random.default_rng(config.seed).normal(3, 1, 20)
     return xr.Dataset({{"x": ("i", x), "image": (("i", "y", "x"), np.outer(x, x)[:, :4].reshape(20, 2, 2))}})

@@ -3,9 +3,7 @@
 import dataclasses
 import json
 import os
-import subprocess
-import sys
-import time
+import signal
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ import xarray as xr
 
 from research.models.softmax import SoftmaxConfig
 from research.runs import store
+from research.runtime import multihost
 from research.studies.preparing import prepared
 from research.training.train import NetworkConfig
 
@@ -61,54 +60,58 @@ def test_finished_means_the_same_config_data_and_code(tmp_path, monkeypatch):
     assert not run.finished(Config())
 
 
-@pytest.mark.parametrize("name", ["results.nc", "provenance.json"])
-def test_a_damaged_or_missing_file_means_unfinished(tmp_path, name):
+def flipped(path, at=None):
+    """One bit of the file turned round, in its middle by default."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 if at is None else at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["results.nc", "provenance.json", "config.json"])
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:40]), flipped])
+def test_a_damaged_or_missing_file_means_unfinished(tmp_path, name, damage, capsys):
     run = saved(tmp_path, Config())
-    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:40])
+    damage(tmp_path / name)
     assert not run.finished(Config())
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not run.finished(Config())
+    assert capsys.readouterr().err == ""
     (tmp_path / name).unlink()
     assert not run.finished(Config())
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    store.atomic_write(path, "old")
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(store.StoreError, match="cannot write .*No space left on device; free space"):
-        store.atomic_write(path, "new")
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["file"]
+@pytest.mark.parametrize("content", ["null", "[]", '"x"', "{}", '{"files": []}', "[" * 100_000])
+def test_json_of_the_wrong_shape_counts_as_missing(tmp_path, content):
+    run = saved(tmp_path, Config())
+    (tmp_path / "provenance.json").write_text(content)
+    assert not run.finished(Config())
+    assert run.provenance() == {}
+    (tmp_path / "config.json").write_text(content)
+    assert not run.finished(Config())
+    run.refuse_other(Config(seed=1))  # nothing is finished here
 
 
-def test_two_writers_in_one_folder_are_refused_and_a_dead_one_is_forgotten(tmp_path):
-    code = f"""
-import sys, time
-sys.path.insert(0, {str(store.ROOT.parent)!r})
-from pathlib import Path
-from research.runs.store import lock
-with lock(Path({str(tmp_path)!r})):
-    print("locked", flush=True)
-    time.sleep(60)
-"""
-    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    try:
-        assert other.stdout.readline() == "locked\n"
-        with pytest.raises(store.StoreError, match="another process is writing"), store.lock(tmp_path):
-            pass
-    finally:
-        other.kill()
-        other.communicate()
-    deadline = time.monotonic() + 5
-    while True:
-        try:
-            with store.lock(tmp_path):
-                return
-        except store.StoreError:
-            assert time.monotonic() < deadline
+def test_damaged_results_are_never_opened(tmp_path, monkeypatch):
+    run = saved(tmp_path, Config())
+    flipped(tmp_path / "results.nc")
+    monkeypatch.setattr(xr, "load_dataset", None)
+    with pytest.raises(store.StoreError, match="results.nc is missing or damaged; run its study again"):
+        run.results()
+
+
+def test_finished_results_of_another_config_are_kept(tmp_path, monkeypatch):
+    run = saved(tmp_path, Config())
+    with pytest.raises(
+        store.StoreError, match="another config .seed was 0, is 1.; .* --force to replace them"
+    ):
+        run.refuse_other(Config(seed=1))
+    run.refuse_other(Config())
+    monkeypatch.setattr(store.code, "digest", lambda _: "other code")
+    run.refuse_other(Config())  # the same question, to be answered by other code
+    before = json.loads((tmp_path / "config.json").read_text())
+    del before["seed"]
+    (tmp_path / "config.json").write_text(json.dumps(before))
+    run.refuse_other(Config(seed=1))  # a field that is new
 
 
 def test_a_prepared_config_is_a_copy_whose_networks_take_its_data_and_seed():
@@ -139,6 +142,29 @@ def test_other_switches_of_jax_are_another_fingerprint():
     first = store.fingerprint(Config())
     with jax.default_prng_impl("rbg"):
         assert store.fingerprint(Config()) != first
+    with jax.default_matmul_precision("bfloat16"):
+        assert store.fingerprint(Config()) != first
+    with jax.threefry_partitionable(False):
+        assert store.fingerprint(Config()) != first
+
+
+@pytest.mark.parametrize(
+    ("flag", "counts"), [("--xla_cpu_enable_fast_math=true", True), ("--xla_dump_to=/tmp/dumped", False)]
+)
+def test_only_flags_that_make_the_compiler_inexact_are_another_fingerprint(monkeypatch, flag, counts):
+    first = store.fingerprint(Config())
+    monkeypatch.setenv("XLA_FLAGS", flag)
+    assert (store.fingerprint(Config()) != first) == counts
+
+
+def test_told_to_end_a_study_stops_at_its_next_line_of_metrics(tmp_path):
+    with multihost.watched():
+        store.Run(tmp_path).metrics(experiment=0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(multihost.Preempted):
+            store.Run(tmp_path).metrics(experiment=1)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["experiment"] for line in lines] == [0, 1]
 
 
 def test_checkpoints_of_other_configs_go_away(tmp_path):
@@ -147,5 +173,7 @@ def test_checkpoints_of_other_configs_go_away(tmp_path):
     (old / "3.checkpoint").touch()
     assert run.checkpoints(Config()) == old
     assert (old / "3.checkpoint").exists()
+    (old.parent / "mine").mkdir()
     run.checkpoints(Config(seed=1))
     assert not old.exists()
+    assert (old.parent / "mine").exists()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import hosts_work
@@ -115,6 +116,65 @@ def test_outside_the_main_thread_signals_are_left_alone():
     assert seen == [before]
 
 
-def test_half_an_address_is_refused():
-    with pytest.raises(ValueError, match="--coordinator, --process_count and --process_id belong together"):
-        multihost.start("127.0.0.1:1", 2)
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("127.0.0.1:1", 2, None), "--coordinator, --process_count and --process_id belong together"),
+        ((None, 2, None), "belong together; give all three"),
+        ((None, 2, 0), "belong together; give all three"),
+        (("127.0.0.1:1", 2, 2), "--process_id must be from 0 to --process_count - 1, got 2 of 2"),
+        (("127.0.0.1:1", 0, 0), "got 0 of 0 processes"),
+        (("nonsense", 2, 0), "--coordinator must be HOST:PORT of process 0, got 'nonsense'"),
+        (("nonsense", None, None), "must be HOST:PORT"),
+        (("host:99999", 2, 0), "must be HOST:PORT"),
+        (("http://host:80", 2, 0), "must be HOST:PORT"),
+    ],
+)
+def test_half_an_address_and_nonsense_are_refused(given, says):
+    with pytest.raises(ValueError, match=says):
+        multihost.start(*given)
+
+
+@pytest.mark.parametrize(
+    ("coordinator", "bound"),
+    [
+        ("127.0.0.1:80", "127.0.0.1:80"),
+        ("localhost:80", "localhost:80"),
+        ("[::1]:80", "[::1]:80"),
+        ("node7:80", None),
+    ],
+)
+def test_at_a_loopback_address_it_listens_there_alone(coordinator, bound, monkeypatch):
+    heard = {}
+    monkeypatch.setattr(jax.distributed, "initialize", lambda *given, **how: heard.update(how))
+    multihost.start(coordinator, 2, 0)
+    assert heard["coordinator_bind_address"] == bound
+
+
+def test_processes_that_were_started_for_different_things_are_refused(monkeypatch):
+    multihost.agree("config", "0" * 16)  # a single process agrees with itself
+    monkeypatch.setattr(multihost, "several", lambda: True)
+    gathered = lambda other: lambda mine: np.stack([mine, np.frombuffer(other, np.uint8)])  # noqa: E731
+    monkeypatch.setattr(multihost.multihost_utils, "process_allgather", gathered(b"0123"))
+    multihost.agree("config", "0123")
+    with pytest.raises(ValueError, match="the processes differ in their config; start all with the same"):
+        multihost.agree("config", "0124")
+
+
+def test_inside_another_context_a_sigterm_is_kept():
+    with multihost.watched():
+        with multihost.watched():
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(multihost.Preempted):
+            multihost.stop_if_told()
+    multihost.stop_if_told()
+
+
+def test_a_process_whose_parent_is_gone_is_told_to_end():
+    with multihost.watched():
+        multihost.end_with(os.getppid())
+        multihost.end_with(2**30)  # which is nobody
+        deadline = time.monotonic() + 10
+        while not multihost.preempted():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)

@@ -14,7 +14,7 @@ import xarray as xr
 
 from research import evidence as e
 from research.evidence import claims as c
-from research.runs import store
+from research.runs import folders, store
 from research.studies.preparing import prepared
 from research.sweep import collect, grid, local, record, slurm
 
@@ -54,6 +54,7 @@ def test_the_grammar(text, parsed):
         ("", "the grid is empty; expected something like 'seed=0:32"),
         ("seed", "bad axis 'seed' in the grid; expected field=value,value"),
         ("1seed=2", "bad axis '1seed=2'"),
+        ("seed=0:99999999999999999999", "has 99999999999999999999 numbers; expected 1 to 100,000"),
         ("seed=", "empty value for 'seed'"),
         ("seed=1,,2", "empty value for 'seed'"),
         ("seed=0:2;seed=3", "names 'seed' twice"),
@@ -115,12 +116,12 @@ def test_the_manifest_has_one_argv_a_line_and_is_this_sweeps(tmp_path):
     ]  # fmt: skip
     assert sweep.run_folder(1) == tmp_path / "runs" / "seed=1"
     assert record.load(tmp_path) == sweep == record.create(tmp_path, NOTE, f"seed=0:2;{SOFTMAX}")
-    with pytest.raises(store.StoreError, match="holds another sweep"):
+    with pytest.raises(folders.StoreError, match="holds another sweep"):
         record.create(tmp_path, NOTE, "seed=0:3")
     (tmp_path / "sweep.json").write_text("{")
-    with pytest.raises(store.StoreError, match="damaged"):
+    with pytest.raises(folders.StoreError, match="damaged"):
         record.load(tmp_path)
-    with pytest.raises(store.StoreError, match="holds no sweep; start one"):
+    with pytest.raises(folders.StoreError, match="holds no sweep; start one"):
         record.load(tmp_path / "nowhere")
 
 
@@ -136,7 +137,7 @@ def finish(sweep, line, factor=1.0):
         e.judge("aside", "002.txt", "about 50 %", e.Above(0), measured, "networks", primary=False),
         e.judge("left-out", "002.txt", "words", e.Above(0), None, "networks"),
     ]
-    (run.folder / "claims.json").write_text(c.to_json(rows))
+    run.write_judged(c.to_json(rows), "[]", of="")
 
 
 @pytest.fixture
@@ -156,10 +157,14 @@ def test_every_point_says_how_far_it_is(sweep):
     assert record.states(sweep)[1][1] == "exit 2: error: it broke"
     assert "checkpoint" in record.states(sweep)[2][1]
     assert record.unfinished(sweep) == [1, 2, 3]
-    with store.lock(sweep.run_folder(1)):
+    with folders.lock(sweep.run_folder(1)):
         assert record.states(sweep)[1][0] == "running"
         assert record.unfinished(sweep) == [2, 3]
     (sweep.run_folder(0) / "results.nc").write_bytes(b"damaged")
+    assert record.states(sweep)[0][0] == "missing"
+    finish(sweep, 0)
+    assert record.states(sweep)[0][0] == "done"
+    (sweep.run_folder(0) / "claims.json").write_text("null")
     assert record.states(sweep)[0][0] == "missing"
 
 
@@ -187,7 +192,7 @@ def test_collected_over_the_axes_with_nan_where_a_point_is_missing(sweep):
 
 def test_one_point_has_no_axes(tmp_path):
     sweep = record.create(tmp_path, NOTE, SOFTMAX)
-    with pytest.raises(store.StoreError, match="no point of .* is done"):
+    with pytest.raises(folders.StoreError, match="no point of .* is done"):
         collect.collect(sweep)
     finish(sweep, 0)
     with xr.open_dataset(collect.collect(sweep)[0], engine="h5netcdf") as whole:
@@ -209,7 +214,7 @@ def test_slurms_script_is_a_script_with_everything_in_its_place(tmp_path):
 
 def test_the_script_runs_the_line_of_its_task_and_asks_to_be_run_again_on_75(tmp_path):
     """By stand-ins for srun and scontrol, with an argument that a shell would take apart."""
-    sweep = record.create(tmp_path / "sweep", NOTE, "seed=0:2")
+    sweep = record.create(tmp_path / "it's; $(touch run) `touch run`", NOTE, "seed=0:2")
     tools = tmp_path / "tools"
     tools.mkdir()
     for name, body in {
@@ -221,11 +226,20 @@ def test_the_script_runs_the_line_of_its_task_and_asks_to_be_run_again_on_75(tmp
     lines = [["echo", "first"], ["echo", "a  b", "$HOME", "('x',)"]]
     (sweep.folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     environment = {"PATH": f"{tools}:{os.environ['PATH']}", "SLURM_ARRAY_TASK_ID": "1", "SLURM_JOB_ID": "77"}
-    done = subprocess.run(["bash", "-c", slurm.script(sweep, [])], env=environment, check=False)
+    script = slurm.script(sweep, [])
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False)
     assert done.returncode == 75
+    assert not list(tmp_path.rglob("run"))
     assert (sweep.folder / "logs" / "1.log").read_text() == "--wait=60|echo|a  b|$HOME|('x',)|"
     assert (sweep.folder / "logs" / "1.exit").read_text() == "75\n"
     assert (tmp_path / "asked").read_text() == "requeue 77\n"
+
+
+def test_folders_that_sbatch_would_misread_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no line breaks in paths"):
+        slurm.script(record.create(tmp_path / "a\nb", NOTE, "seed=0:2"), [])
+    with pytest.raises(ValueError, match="no blanks and quotes in paths"):
+        slurm.submit(record.create(tmp_path / "a b", NOTE, "seed=0:2"), [0])
 
 
 def test_without_slurm_it_says_so(tmp_path, monkeypatch):
@@ -238,7 +252,8 @@ def test_without_slurm_it_says_so(tmp_path, monkeypatch):
 def test_local_runs_a_few_at_a_time_and_says_how_each_ended(tmp_path, monkeypatch):
     sweep = record.create(tmp_path, NOTE, "seed=0:5")
     code = (
-        "import os, sys, time; open(sys.argv[1] + '.begun', 'w'); time.sleep(0.3); sys.exit(int(sys.argv[2]))"
+        "import os, sys, time; open(sys.argv[1] + '.begun', 'w'); time.sleep(0.3);"
+        "assert int(os.environ['IDENTIKIT_END_WITH']) == os.getppid(); sys.exit(int(sys.argv[2]))"
     )
     monkeypatch.setattr(
         record.Sweep, "argv", lambda self, i: [sys.executable, "-c", code, str(tmp_path / str(i)), str(i % 2)]
@@ -268,6 +283,7 @@ def test_a_sweep_by_its_commands(tmp_path):
     """Two real points: one fails as its folder is taken by a file, is resumed, and both are collected."""
     folder = tmp_path / "sweep"
     blocked = folder / "runs" / "seed=1"
+    record.create(folder, NOTE, f"seed=0:2;small=1;{SOFTMAX}")
     blocked.parent.mkdir(parents=True)
     blocked.write_text("in the way")
     begun = command(

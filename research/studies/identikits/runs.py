@@ -1,6 +1,6 @@
 """Runs of the study "identikits": searches on a population of networks, and the judgement of other networks."""
 
-import contextlib
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,7 @@ from research.data import Digits
 from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.identikits.types import Method, State
-from research.runs import store
-from research.runs.checkpoints import Checkpoints
+from research.runs.checkpoints import Checkpoints, read_checked, write_checked
 from research.runtime import multihost, progress
 from research.runtime.rng import named
 from research.training.populations import Population
@@ -102,16 +101,11 @@ def table(answers: xr.Dataset, kind: str, condition: str) -> xr.Dataset:
 def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
     """The result of `compute`, cached in a file."""
 
-    def saved() -> xr.Dataset | None:
-        with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
-            return xr.load_dataset(file, engine="h5netcdf")
-        return None
-
-    found = multihost.on_process_zero(saved)
+    found = multihost.on_process_zero(lambda: read_checked(file))
     if found is None:
-        store.atomic_write(file, bytes(compute().to_netcdf(engine="h5netcdf")))
-        found = multihost.on_process_zero(lambda: xr.load_dataset(file, engine="h5netcdf"))
-    return found
+        found = bytes(compute().to_netcdf(engine="h5netcdf"))
+        multihost.on_process_zero(lambda: write_checked(file, found))
+    return xr.load_dataset(io.BytesIO(found), engine="h5netcdf")
 
 
 def judged(

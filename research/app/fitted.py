@@ -52,17 +52,19 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
     n = settings.examples or len(train.labels)
     images, labels = train.images[:n], train.labels[:n]
 
-    def trained(config: NetworkConfig, title: str) -> Population:
-        what = f"Training: {title.lower()}"
-        tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
-        with progress.watched(lambda _, share: tell(what, share)):
-            return populations.train_or_load(config, 1, name=title)
-
-    models = {name: trained(config, TITLES[name]) for name, config in settings.models.items()}
-    bottleneck = trained(settings.bottleneck, "bottleneck of two neurons")
-    cleaner = trained(settings.cleaner, "denoising autoencoder")
+    models = {name: trained(config, TITLES[name], tell) for name, config in settings.models.items()}
+    bottleneck = trained(settings.bottleneck, "bottleneck of two neurons", tell)
+    cleaner = trained(settings.cleaner, "denoising autoencoder", tell)
     found, points = _maps(settings, images, tell)
     return Fitted(models, bottleneck, cleaner, found, points, images, labels, test.images, test.labels)
+
+
+def trained(config: NetworkConfig, title: str, tell: Tell) -> Population:
+    """The network of this config, loaded or trained."""
+    what = f"Training: {title.lower()}"
+    tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
+    with progress.watched(lambda _, share: tell(what, share)):
+        return populations.train_or_load(config, 1, name=title)
 
 
 def is_there(config: NetworkConfig) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -24,11 +25,12 @@ class Session:
         self.bucket = Bucket(app.limits.messages_per_second)
         self.stop = threading.Event()  # of its identikit
         self.asking: asyncio.Future | None = None
+        self.heard = time.monotonic()
 
     async def stay(self) -> None:
         """Until the client leaves, reads no more, or the server ends."""
         await self.socket.accept()
-        if self.app.reader is None or len(self.app.visitors) >= self.app.limits.connections:
+        if self.app.reader is None or not await self._room():
             busy = self.app.reader is not None
             await self.socket.close(TRY_LATER, "too many visitors" if busy else "not ready yet")
             return
@@ -45,9 +47,22 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _room(self) -> bool:
+        """Whether there is room; who was silent longest gives way, if for long enough."""
+        if len(self.app.visitors) < self.app.limits.connections:
+            return True
+        longest = min(self.app.visitors, key=lambda visitor: visitor.heard)
+        if time.monotonic() - longest.heard < self.app.limits.idle:
+            return False
+        self.app.visitors.discard(longest)
+        with contextlib.suppress(RuntimeError, TimeoutError):
+            await asyncio.wait_for(longest.socket.close(TRY_LATER, "you were silent and others wait"), 1)
+        return True
+
     async def _listen(self) -> None:
         while True:
             message = await self.socket.receive()
+            self.heard = time.monotonic()
             if message["type"] == "websocket.disconnect":
                 return
             content = message.get("bytes")

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from browser import hand
-from pages import SEVEN, prepare, ready, said, settled, verdict, visit
+from pages import SEVEN, VIEWS, prepare, ready, said, settled, verdict, visit
 from PIL import Image
 from reading import drawn, read, shares
 
@@ -242,12 +242,14 @@ def test_the_page_recovers_when_the_server_is_started_again(page, place):
     assert seen[24, 5:23].min() > 0.9  # what was drawn meanwhile is answered too
 
 
-@pytest.mark.parametrize("view", ["overview", "eigen", "activations", "maps", "portrait"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_accessible_and_fits(page, place, view):
     from axe_playwright_python.sync_playwright import Axe
 
-    visit(page, place, f"#draw=seven&view={view}")
+    visit(page, place, f"#draw=seven&view={view}&unit={'conv2.1' if view == 'activations' else ''}")
     settled(page)
+    opened = {"activations": "#unit-fed canvas", "pair": "#pair-there:not([hidden])"}.get(view, "#pad")
+    page.wait_for_selector(opened)
     for theme in ("light", "dark"):
         if page.get_attribute("html", "data-theme") != theme:
             page.click("#theme")

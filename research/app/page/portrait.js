@@ -7,9 +7,9 @@ const ENDS = ["", "sure enough", "no further gain", "stopped"];
 const get = (id) => document.getElementById(`portrait-${id}`);
 
 export class Portrait {
-  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad. */
-  constructor({ ask, stop, take }) {
-    Object.assign(this, { ask, curve: [], next: null });
+  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad, `ended(pixels)` hears of its end. */
+  constructor({ ask, stop, take, ended }) {
+    Object.assign(this, { ask, ended, curve: [], next: null });
     for (let digit = 0; digit < 10; digit++) {
       const button = element("button", "", digit);
       button.setAttribute("aria-pressed", "false");
@@ -49,6 +49,7 @@ export class Portrait {
     ink(get("from"), from);
     ink(get("now"), from);
     signed(get("change"), new Float32Array(784), { largest: 1 });
+    get("others").textContent = "";
     get("caption").textContent = "asking; the first time it is compiled";
     get("stop").disabled = false;
     get("take").disabled = true;
@@ -62,7 +63,9 @@ export class Portrait {
     this.running = frame.state === 0;
     if (this.curve.at(-1)?.[0] !== frame.generation) this.curve.push([frame.generation, frame.confidence]);
     this.show();
-    if (!this.running) this.follow();
+    if (this.running) return;
+    this.ended(this.now.image);
+    this.follow();
   }
 
   /** What is there, drawn anew. */

@@ -1,0 +1,92 @@
+"""What the views explain: how a map is made, who is fooled, how the views belong together, the blind test."""
+
+import json
+
+import numpy as np
+from browser import hand
+from pages import SEVEN, settled, visit
+from test_blind import REFERENCE
+
+from research.app import blind, pair
+
+
+def test_a_click_on_a_map_shows_how_it_is_made(page, place):
+    visit(page, place, "#draw=seven&view=activations")
+    settled(page)
+    page.locator("#layers canvas").nth(1).click(position={"x": 5, "y": 5})
+    page.wait_for_selector("#unit-title:has-text('conv2, map 1')")
+    page.wait_for_selector("#unit-play:has-text('Hold still')")  # it slides by itself
+    page.click("#unit-play")
+    made, shown, largest = page.evaluate(
+        """() => { const { unit, inside: { activations } } = window.identikit;
+        return [Array.from(unit.total), Array.from(activations.conv2.subarray(0, 576)), activations["conv2/max"]]; }"""
+    )
+    np.testing.assert_allclose(np.maximum(made, 0), np.multiply(shown, largest / 255), atol=0.02 * largest)
+    page.locator("#unit-at").fill(str(int(np.argmin(made))))
+    assert "ReLU makes it 0" in page.locator("#unit-sum").inner_text()
+    page.wait_for_function("() => location.hash.includes('unit=conv2.0')")
+    page.locator("#unit-fed button").first.click()
+    page.wait_for_selector("#unit-title:has-text('conv1, map')")
+    assert page.locator("#unit-excited canvas").count() == 10
+    page.keyboard.press("Escape")
+    assert not page.locator("#unit").is_visible()
+
+
+def test_the_page_says_which_of_the_two_is_fooled(page, place, reader):
+    visit(page, place, "#draw=test.0&view=pair")
+    page.locator("#pair-eps").fill("2")
+    page.wait_for_selector("#pair-there:not([hidden])")
+    page.wait_for_selector("#pair-fooled .fooled")
+    seen = np.reshape(settled(page)["seen"], (28, 28)).astype(np.float32)
+    said = pair.beside(reader.pair, seen, 2.0)["said"].argmax(2)
+    found = [line.inner_text() for line in page.locator("#pair-fooled p").all()]
+    for case in range(3):
+        for n, name in enumerate(("Plain", "Robust")):
+            line = found[2 * case + n]
+            assert line.startswith(f"{name}: {said[n, case]} ")
+            assert line.endswith("fooled") == (said[n, case] != said[n, 0])
+
+
+def test_neighbours_are_ringed_and_a_bar_shows_its_pixel_map(page, reader):
+    hand(page, SEVEN)
+    answer = settled(page)
+    page.wait_for_function("() => window.identikit.maps.every(map => map.near.length === 5)")
+    rung = page.evaluate("() => window.identikit.maps.map(map => map.near)")
+    np.testing.assert_allclose(np.swapaxes(rung, 0, 1), reader.places(answer["near"]), atol=1e-3)
+    page.wait_for_function("() => /^: \\d/.test(document.getElementById('cleaned-read').textContent)")
+    page.locator(".bar").nth(3).hover()
+    page.wait_for_selector("#tip:has-text('more of a 3')")
+    page.mouse.move(5, 5)
+    assert not page.locator("#tip").is_visible()
+    page.locator("#plot-tsne").focus()
+    page.keyboard.press("+")
+    assert page.evaluate("() => window.identikit.maps[0].zoom") == 1.5
+    page.keyboard.press("0")
+    assert page.evaluate("() => window.identikit.maps[0].zoom") == 1
+
+
+def test_the_blind_test_counts_and_keeps_the_answers_here(page, place, monkeypatch, tmp_path):
+    from axe_playwright_python.sync_playwright import Axe
+
+    monkeypatch.setattr(place.app, "identikits", blind.find(REFERENCE / "report.html"))
+    page.set_viewport_size({"width": 360, "height": 640})
+    for start in (lambda: page.goto(f"{place.url}/blind"), lambda: page.click("#more")):
+        with page.expect_response("**/api/blind/*") as response:
+            start()
+        items = response.value.json()
+        page.wait_for_selector("#count:has-text('1 of 10')")
+        assert Axe().run(page).response["violations"] == []
+        page.click(f"#choices button:text-is('{(items[0]['digit'] + 1) % 10}')")
+        for item in items[1:]:
+            page.keyboard.press(str(item["digit"]))
+        assert page.locator("#score").inner_text() == "You read 9 of 10"
+        judged = sum(item["named"] / item["judges"] for item in items)
+        assert f"judges read {judged:.1f} of" in page.locator("#beside").inner_text()
+        page.click("#theme")
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert "18 of 20" in page.locator("#total").inner_text()
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "answers.json")
+    assert len(json.loads((tmp_path / "answers.json").read_text())) == 20

@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -72,20 +73,26 @@ def is_there(config: NetworkConfig) -> bool:
     return (populations.folder(config) / "0.safetensors").exists()
 
 
-def causal(population: Population, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
-    """The causal index of a network: its mean Jacobian over some test images, computed once."""
+def causal(population: Any, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
+    """The causal index of a network: its mean Jacobian over some test images, computed once and kept."""
+    if population.config is None:  # brought by a page
+        return _mean_jacobian(population, images)
     made_by = code.digest([causal_index.__name__])
     key = store.digest(populations.folder(population.config).name, CAUSAL_IMAGES, made_by)
     path = _folder() / f"causal-{key}.npy"
     if path.exists():
         return np.load(path)
-    predict = jax.tree_util.Partial(population.predict, population.network(0))
-    shown = images[:CAUSAL_IMAGES].astype(np.float32) / 255
-    maps = np.asarray(causal_index.mean_jacobian(predict, shown, batch_size=50))
+    maps = _mean_jacobian(population, images)
     file = io.BytesIO()
     np.save(file, maps)
     store.atomic_write(path, file.getvalue())
     return maps
+
+
+def _mean_jacobian(population: Any, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
+    predict = jax.tree_util.Partial(population.predict, population.network(0))
+    shown = images[:CAUSAL_IMAGES].astype(np.float32) / 255
+    return np.asarray(causal_index.mean_jacobian(predict, shown, batch_size=50))
 
 
 def _maps(

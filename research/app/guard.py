@@ -40,6 +40,7 @@ REPORT_POLICY = POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'").
     "script-src 'self'; ", ""
 )
 COOKIE = "identikit"
+SECRET = 32  # letters of a page's name, at least
 
 
 class Guard:
@@ -111,6 +112,11 @@ class Bucket:
             return False
         self.level -= 1
         return True
+
+
+def page_name(said: str) -> str:
+    """What a page calls itself, by which its own networks are its own; empty if another page could guess it."""
+    return said if len(said) >= SECRET and said.isascii() else ""
 
 
 def is_loopback(host: str) -> bool:

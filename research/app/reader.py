@@ -29,6 +29,7 @@ SIZES = (1, 8, 32)  # drawings in one call
 CANDIDATES = 128  # for the nearest neighbours; almost always enough to be certain
 ORDINARY, ORDINARY_TESTS = 0.99, 200  # share of these test digits that are no stranger than `Reader.strange`
 NEAR_BY = 50  # candidates for the place on the map
+GONE = "gone"  # owner of a network whose page was closed
 MAPS = ("tsne", "pca", "plane")
 
 
@@ -49,9 +50,12 @@ class Model:
     """One of the networks that can be chosen: `look(params, images [b h w])` -> probabilities."""
 
     name: str
-    population: Population
+    population: Any  # a Population, or a network that a page brought (`own.Brought`)
+    title: str = ""
+    owner: str = ""  # the page that brought it and alone may ask it; empty: everyone
 
     def __post_init__(self):
+        self.title = self.title or TITLES[self.name]
         apply = _plainly(self.population).apply  # matrix products pay for many images, not for one
         self.params = self.population.network(0)
 
@@ -90,10 +94,10 @@ class Model:
         return np.asarray(self.slope(self.params, image))
 
 
-def _plainly(population: Population) -> Population:
+def _plainly(population: Any) -> Any:
     """The same networks, their convolutions in the plain form."""
     config = population.config
-    if not hasattr(config.model, "form"):
+    if not hasattr(getattr(config, "model", None), "form"):
         return population
     plain = dataclasses.replace(config, model=dataclasses.replace(config.model, form="plain"))
     return dataclasses.replace(population, config=plain)
@@ -225,13 +229,34 @@ class Reader:
         plane = self._plane(self.ground.bottleneck, jnp.asarray(images, jnp.float32) / 255)
         return np.stack([tsne, codes[:, :2], np.asarray(plane)], axis=1).astype(np.float32)
 
-    def read(self, images: Float[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "models n 10"]:
-        """What every network says of these images: probabilities, in the order of `titles`."""
-        return np.stack([np.asarray(model.look(model.params, images)) for model in self.models])
+    def read(self, image: Float[np.ndarray, "28 28"], owner: str = "") -> list[list[float] | None]:
+        """What every network says of this image: its probabilities, in the order of `titles`."""
+        return [
+            np.asarray(model.look(model.params, image[None]))[0].astype(float).round(5).tolist()
+            if model.owner in ("", owner)
+            else None
+            for model in self.models
+        ]
 
-    def titles(self) -> list[dict[str, str]]:
-        """The networks that can be chosen, in the order of their numbers."""
-        return [{"name": model.name, "title": TITLES[model.name]} for model in self.models]
+    def take(self, model: Model) -> int:
+        """Adds a network that a page brought, in the place of one that has gone if there is one; its number."""
+        gone = next((i for i, other in enumerate(self.models) if other.owner == GONE), len(self.models))
+        self.models[gone : gone + 1] = [model]
+        return gone
+
+    def dismiss(self, owner: str) -> None:
+        """Forgets the networks of a page; their numbers stay, so that those of the others do."""
+        for model in self.models:
+            if owner and model.owner == owner:
+                model.owner, model.title, model.name = GONE, "", ""
+
+    def titles(self, owner: str = "") -> list[dict[str, str]]:
+        """The networks in the order of their numbers; those that this page may not choose have no name."""
+        hidden = {"name": "", "title": ""}
+        return [
+            {"name": model.name, "title": model.title} if model.owner in ("", owner) else hidden
+            for model in self.models
+        ]
 
 
 def _look(

@@ -69,5 +69,7 @@ class Limits:
     identikits: int = 2  # running at once
     uploads: int = 2  # pictures that are decoded at once; a client may wait with as many more
     upload_bytes: int = 5_000_000
+    networks: int = 8  # that pages have brought, all together
+    network_bytes: int = 20_000_000
     upload_pixels: int = 16_000_000
     silence: float = 20.0  # seconds after which a client that does not read is let go

@@ -313,6 +313,9 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     page.click("#portrait-digits button:text-is('3')")
     page.wait_for_function("() => window.identikit.portrait.running === false")
     with page.expect_download() as download:
+        page.click("#portrait-gif")
+    download.value.save_as(tmp_path / "grown.gif")
+    with page.expect_download() as download:
         page.click("#save-json")
     download.value.save_as(tmp_path / "numbers.json")
     saved = json.loads((tmp_path / "numbers.json").read_text())
@@ -321,3 +324,7 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     assert len(saved["activations"]["conv1"]) == 4 * 26 * 26
     assert saved["identikit"]["digit"] == 3
     assert len(saved["identikit"]["image"]) == 784
+    with Image.open(tmp_path / "grown.gif") as grown:
+        grown.seek(grown.n_frames - 1)
+        ink = 1 - np.asarray(grown.convert("L"))[4::8, 4::8] / 255
+    np.testing.assert_allclose(ink.ravel(), saved["identikit"]["image"], atol=0.012)

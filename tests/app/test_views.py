@@ -1,6 +1,7 @@
 """What the views explain: how a map is made, who is fooled, how the views belong together, the blind test."""
 
 import json
+import re
 
 import numpy as np
 from browser import hand
@@ -90,3 +91,83 @@ def test_the_blind_test_counts_and_keeps_the_answers_here(page, place, monkeypat
         page.click("#save")
     download.value.save_as(tmp_path / "answers.json")
     assert len(json.loads((tmp_path / "answers.json").read_text())) == 20
+
+
+def test_an_own_network_stands_beside_the_others(page, reader, tmp_path):
+    kernel = np.asarray(reader.pair[1].population.model(0).layers[0].kernel[...])
+    np.savez(tmp_path / "mine.npz", kernel=kernel, bias=np.zeros(10, np.float32))
+    page.click("#seven")
+    page.set_input_files("#file", tmp_path / "mine.npz")
+    page.wait_for_selector("#origin:has-text('Yours: mine reads')", timeout=60_000)
+    seen = np.ravel(settled(page)["seen"])
+    logits = seen @ kernel
+    np.testing.assert_allclose(
+        settled(page)["probabilities"][:10],
+        np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum(),
+        atol=1e-3,
+    )
+    assert page.locator("#model-0 option:checked").inner_text() == "Yours: mine"
+    page.expected = re.compile("422")
+    (tmp_path / "bad.onnx").write_bytes(b"no network")
+    page.set_input_files("#file", tmp_path / "bad.onnx")
+    page.wait_for_selector("#problem:has-text('This network was not read')")
+
+
+def test_a_class_shares_a_link_and_keeps_a_score(page, tmp_path):
+    page.click("#seven")
+    read = settled(page)
+    for label in (1, 7):  # the same drawing counts once, as it was said last
+        page.click(f"#score-digits button:text-is('{label}')")
+    right = [int(np.argmax(read["probabilities"][10 * slot : 10 * slot + 10]) == 7) for slot in range(3)]
+    text = page.locator("#score-text").inner_text()
+    assert [int(n) for n in re.findall(r"(\d) of 1\b", text)] == right
+    with page.expect_download() as download:
+        page.click("#score-save")
+    download.value.save_as(tmp_path / "score.csv")
+    head, line = (tmp_path / "score.csv").read_text().splitlines()
+    assert head.startswith("digit,model 1,answer 1")
+    assert line.startswith("7,")
+    assert line.endswith('"seven"')
+    page.wait_for_function("() => location.hash.includes('seven')")
+    page.click("#share")
+    link = page.locator("#share-link").input_value()
+    assert link == page.url
+    rows = page.evaluate("async text => (await import('/page/qr.js')).qr(text)", link)
+    assert decoded(np.array(rows)) == link
+    page.click("#share-close")
+
+
+def decoded(code):
+    """The text of a QR code of version 3, level L, read as ISO/IEC 18004 says; its check words must be right."""
+    side = len(code)
+    assert side == 29
+    y, x = np.mgrid[:side, :side]
+    corner = ((x < 9) & (y < 9)) | ((x >= side - 8) & (y < 9)) | ((x < 9) & (y >= side - 8))
+    fixed = corner | (x == 6) | (y == 6) | ((abs(x - 22) <= 2) & (abs(y - 22) <= 2))
+    form = int("".join(str(int(code[8, i])) for i in (0, 1, 2, 3, 4)), 2) ^ 0b10101
+    assert form >> 3 == 1  # level L
+    i, j = y, x
+    masks = [
+        (i + j) % 2, i % 2, j % 3, (i + j) % 3, (i // 2 + j // 3) % 2, i * j % 2 + i * j % 3,
+        (i * j % 2 + i * j % 3) % 2, ((i + j) % 2 + i * j % 3) % 2,
+    ]  # fmt: skip
+    plain, bits, right = code ^ (masks[form & 7] == 0), [], side - 1
+    while right > 0:
+        right -= right == 6
+        up = (right + 1) & 2 == 0
+        for row in reversed(range(side)) if up else range(side):
+            bits += [int(plain[row, column]) for column in (right, right - 1) if not fixed[row, column]]
+        right -= 2
+    words = [int("".join(map(str, bits[at : at + 8])), 2) for at in range(0, len(bits) - 7, 8)]
+    power = [1]
+    for _ in range(254):
+        power.append(power[-1] * 2 ^ (0x11D if power[-1] >= 128 else 0))
+    for root in range(15):  # every root of the check polynomial is one of the words'
+        value = 0
+        for word in words:
+            shifted = power[(power.index(value) + root) % 255] if value else 0
+            value = shifted ^ word
+        assert value == 0
+    flat = "".join(f"{word:08b}" for word in words)
+    assert flat[:4] == "0100"
+    return bytes(int(flat[at : at + 8], 2) for at in range(12, 12 + 8 * int(flat[4:12], 2), 8)).decode()

@@ -26,6 +26,7 @@ export class Activations {
     }
     for (const [name, layer] of this.layers) this.draw(name, layer);
     this.enlarge();
+    if (!layers.length) this.place.textContent = "A network from a file shows its answers and pixel maps, not its layers.";
   }
 
   figure({ name, shape: [count, height = 1, width = 1] }) {

@@ -95,7 +95,7 @@ export function element(kind, style = "", text = "") {
 }
 
 export function options(select, titles, chosen) {
-  select.replaceChildren(...titles.map(({ title }) => element("option", "", title)));
+  select.replaceChildren(...titles.map(({ title }) => Object.assign(element("option", "", title), { hidden: !title, disabled: !title })));
   select.selectedIndex = chosen;
 }
 

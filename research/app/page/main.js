@@ -6,24 +6,23 @@ import { Eigen } from "./eigen.js";
 import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js";
 import { Maps } from "./maps.js";
 import { ink } from "./paint.js";
+import { again, bring } from "./own.js";
 import { Pair } from "./pair.js";
 import { Portrait } from "./portrait.js";
 import { fetchArray, setup } from "./arrays.js";
 import { desk } from "./desk.js";
 import { numbers, picture } from "./save.js";
 import { atRest, judge, rested } from "./rest.js";
+import { Score } from "./score.js";
+import { share } from "./share.js";
 import { Scatter } from "./scatter.js";
 import * as state from "./state.js";
 import { tabs } from "./tabs.js";
 import { tell } from "./texts.js";
-import { LAST, tour } from "./tour.js";
+import { tour } from "./tour.js";
 import { Unit } from "./unit.js";
 import * as verdict from "./verdict.js";
 
-const DEFAULTS = {
-  draw: "", view: "overview", models: "", preparation: "mnist", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
-  about: "", kind: "jacobian", sorted: "false", unit: "", tour: "",
-};
 const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
 const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
@@ -33,14 +32,8 @@ const data = { palette: about.palette };
 get("preparing").hidden = true;
 get("app").hidden = false;
 
-const among = (...texts) => (text) => texts.includes(text);
-const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
-const VALID = {
-  view: among("overview", "eigen", "activations", "maps", "pair", "portrait"), preparation: among("plain", "mnist"),
-  noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
-  eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
-};
-const { settings, left } = state.load(DEFAULTS, VALID);
+const VALID = state.rules(about);
+const { settings, left } = state.load(VALID);
 
 const number = (name, otherwise) => {
   const found = about.models.findIndex((model) => model.name === name);
@@ -60,6 +53,9 @@ const cards = new Cards(get("cards"), about, (slot, model) => {
   get("tip").hidden = true;
   if (peeked) question(performance.now());
 });
+let read = null; // what the three models say of the drawing
+const score = new Score(() => read);
+share(() => about.invite);
 let peeked = null; // the class whose pixel map is shown beside its bar
 const maps = [];
 let eigen = null;
@@ -71,7 +67,14 @@ const activations = new Activations((layer, number) => look(`${layer}.${number}`
 const unit = new Unit(look, data);
 const pixelMaps = new Maps();
 const pair = new Pair((buffer) => decode(about.pair, buffer));
-const table = desk(settings, about, (changes, moment) => remember(changes, true, moment));
+const table = desk(settings, about, (changes, moment) => remember(changes, true, moment), async (file) => {
+  const found = await bring(file);
+  about = await setup();
+  chosen[0] = found.number;
+  lists();
+  remember({ models: chosen.map((i) => about.models[i].name).join() });
+  return found;
+});
 const portrait = new Portrait({
   ask: (digit) => {
     const method = METHODS.indexOf(get("portrait-method").value), start = STARTS.indexOf(get("portrait-start").value);
@@ -89,7 +92,7 @@ const link = new Link({ hear, note, status });
 const select = tabs(get("tabs"), (view) => {
   const push = view !== settings.view;
   Object.assign(settings, { view });
-  state.save(settings, DEFAULTS, push);
+  state.save(settings, push);
   question(performance.now());
   refresh();
 });
@@ -97,7 +100,7 @@ const select = tabs(get("tabs"), (view) => {
 /** Settings that changed: into the address, and a new question unless it makes no difference. */
 function remember(changes, asks = true, moment = performance.now()) {
   Object.assign(settings, changes);
-  state.save(settings, DEFAULTS);
+  state.save(settings);
   if (asks) question(moment);
   else show();
 }
@@ -146,6 +149,8 @@ function show(kind = 0) {
     const { digits, names } = cards.show(answer, blank);
     const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
     const strange = answer.distances[0] > about.strange;
+    read = blank ? null : { digits, names, draw: settings.draw };
+    score.ready(!blank);
     verdict.show(blank || !link.live ? null : digits, names, { why: link.live ? nothing : "Not connected", strange });
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
@@ -197,6 +202,7 @@ async function status(live, reason = "") {
     if (portrait.running) portrait.refused("the connection was lost");
     return;
   }
+  if (await again().catch(() => false)) chosen.splice(0, 2, 0, 1);
   about = await setup();
   lists();
   question(performance.now());
@@ -256,7 +262,7 @@ function controls() {
 /** The address was changed by hand, or by going back. */
 async function addressed() {
   const { draw } = settings;
-  const said = state.load(DEFAULTS, VALID);
+  const said = state.load(VALID);
   Object.assign(settings, said.settings);
   controls();
   if (settings.draw !== draw) await table.restore(false);

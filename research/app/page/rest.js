@@ -1,6 +1,7 @@
 // What is asked once the hand rests: where the neighbours lie on the maps, and what the networks read in other images.
 
 import { percent } from "./cards.js";
+import { TAB } from "./own.js";
 
 const PAUSE = 150; // milliseconds
 const known = new Map(); // number of a training digit -> its place on each map
@@ -28,7 +29,7 @@ export async function rested(inside, maps, chosen) {
 export async function judge(image, models) {
   try {
     const said = await readings(image);
-    get("portrait-others").textContent = `Read by ${models.map(({ title }, i) => `${title}: ${said[i][0]} (${percent(said[i][1])})`).join("; ")}`;
+    get("portrait-others").textContent = `Read by ${models.flatMap(({ title }, i) => (said[i] ? `${title}: ${said[i][0]} (${percent(said[i][1])})` : [])).join("; ")}`;
   } catch { /* likewise */ }
 }
 
@@ -41,8 +42,8 @@ async function places(numbers) {
 
 /** What every network reads in an image: [digit, confidence] of each. */
 async function readings(image) {
-  const found = await json("/api/read", { method: "POST", body: Float32Array.from(image) });
-  return found.map((own) => [own.indexOf(Math.max(...own)), Math.max(...own)]);
+  const found = await json(`/api/read?tab=${TAB}`, { method: "POST", body: Float32Array.from(image) });
+  return found.map((own) => own && [own.indexOf(Math.max(...own)), Math.max(...own)]);
 }
 
 async function json(address, options) {

@@ -5,7 +5,8 @@ const TEXTS = {
     "The drawing, made 28×28, goes to three models and into three maps of {points} training digits. The crosshair is your " +
     "drawing: it moves as you draw; its nearest digits are ringed. Point at a dot, or tap it, to see its digit; the wheel zooms. " +
     "Point at a bar to see which pixels speak for it. The funky 7 is wide and pressed to the edges: " +
-    "see it “as drawn” and then “centred”. Its place misleads the networks more than its width does. {measured}",
+    "see it “as drawn” and then “centred”. Its place misleads the networks more than its width does. A network of your own " +
+    "(.onnx, .npz, .safetensors) that is dropped on the page joins the others. {measured}",
   eigen:
     "Eigen-images are the directions in which training digits differ most. A red bar means that the drawing has more of an " +
     "image than the mean digit, a blue bar less. The first two coefficients are the drawing’s place on the PCA map.",

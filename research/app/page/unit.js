@@ -2,6 +2,7 @@
 // Also which maps feed it, which training digits excite it most, and the image that it likes best.
 
 import { element } from "./cards.js";
+import { TAB } from "./own.js";
 import { cells, ink, signedText } from "./paint.js";
 
 const FED = 5; // maps that are shown of those that feed a map
@@ -29,7 +30,7 @@ export class Unit {
     if (!text) return;
     const [layer, unit] = text.split(".");
     get("title").textContent = "Looking it up";
-    const answer = await fetch(`/api/unit/${model}/${layer}/${unit}`).catch(() => null);
+    const answer = await fetch(`/api/unit/${model}/${layer}/${unit}?tab=${TAB}`).catch(() => null);
     if (this.text !== text || this.model !== model) return;
     if (!answer?.ok) return void this.open("");
     this.told = { ...(await answer.json()), layer, unit: Number(unit) };

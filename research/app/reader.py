@@ -184,7 +184,7 @@ class Reader:
 
     def add_pair(self, tell: Tell) -> None:
         """Adds the plain and the robust network, which are trained if the store lacks them."""
-        if self.pair is None:
+        if self.pair is None and self.settings.pair:
             found = [fitted.trained(how, TITLES[name], tell) for name, how in self.settings.pair.items()]
             plain, robust = map(self._append, self.settings.pair, found)
             self.pair = plain, robust

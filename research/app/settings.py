@@ -37,7 +37,7 @@ class Settings:
 
     models: the networks of the two model cards, trained if need be; the first two are shown first.
     others: networks that can be chosen if the store has them; they are not trained for the app.
-    pair: a plain and a robust network of one shape, trained once drawings are answered.
+    pair: a plain and a robust network of one shape, trained once drawings are answered; empty: none.
     bottleneck, cleaner: the network with two neurons, and the autoencoder.
     examples: training images that the nearest neighbours come from; 0 means all.
     points: of them, the first so many are on the maps.

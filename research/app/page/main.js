@@ -36,7 +36,7 @@ const VALID = state.rules(about);
 const { settings, left } = state.load(VALID);
 
 const number = (name, otherwise) => {
-  const found = about.models.findIndex((model) => model.name === name);
+  const found = about.models.findIndex((model) => name && model.name === name); // another page's network has no name
   return found < 0 ? otherwise : found;
 };
 const chosen = [0, 1]; // networks of the first two cards

@@ -64,7 +64,7 @@ def trained(config: NetworkConfig, title: str, tell: Tell) -> Population:
     """The network of this config, loaded or trained."""
     what = f"Training: {title.lower()}"
     tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
-    with progress.watched(lambda _, share: tell(what, share)):
+    with progress.watched(lambda _, share, **figures: tell(what, share)):
         return populations.train_or_load(config, 1, name=title)
 
 

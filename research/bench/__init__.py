@@ -1,16 +1,16 @@
-"""The bench: what a user waits for, ours and the peer's in turn, on the same machine in the same minutes.
+"""The bench: times of what a user waits for, ours and a peer's measured in turn on the same machine.
 
     task.py      what is timed: a task and its contenders
-    compare.py   A B A B …: processes, rounds, the saved file
+    compare.py   runs the contenders in turn, each in its own process
     worker.py    one contender in a process of its own
-    machine.py   what the machine can do at all
+    machine.py   the machine's limits: matrix products and copies
     table.py     ratios, spread, share of the limit, the text
     growth.py    how time and memory grow; figure.py draws it
     record.py    the saved file
 
-Every other file is a family of tasks, ours and the peer's side by side: `tasks(toy)` returns them by name, at the
-sizes that count or, for the tests, at toy size. They import JAX, PyTorch and scikit-learn inside their functions:
-what a contender imports is part of what it takes.
+Every other file is a family of tasks; `tasks(toy)` returns them by name, at full size or, for the tests, at toy
+size. They import JAX, PyTorch and scikit-learn inside their functions, because a contender's imports count as part of
+its time.
 """
 
 import importlib
@@ -18,23 +18,22 @@ import importlib
 from research.bench.task import Task
 
 CPU = (
-    "machine",
-    "first_output",
-    "drawing",
-    "convolution",
-    "descent",
-    "tsne_transform",
-    "neighbours",
-    "growth",
-    "time_to_accuracy",
-    "maps",
-)
+    "machine", "first_output", "drawing", "convolution", "descent", "tsne_transform", "neighbours", "growth",
+    "time_to_accuracy", "maps",
+)  # fmt: skip
 GPU = ("machine", "accelerator", "growth")
 SUITES = {"cpu": CPU, "gpu": GPU}
 
 
 def suite(name: str) -> dict[str, Task]:
-    """The tasks of a suite by name, the quick families first; with ":toy" behind the suite's name at toy size."""
+    """The tasks of a suite by name, the quick families first.
+
+    Args:
+        name: "cpu" or "gpu"; with ":toy" appended the tasks have toy size.
+
+    Raises:
+        ValueError: an unknown suite.
+    """
     which, _, size = name.partition(":")
     if which not in SUITES or size not in ("", "toy"):
         raise ValueError(f"unknown suite {name!r}; known: {', '.join(SUITES)}, each also as NAME:toy")

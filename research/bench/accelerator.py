@@ -1,4 +1,4 @@
-"""What a GPU is for: the same code at a thousand times the size."""
+"""Tasks for a GPU: the same code at a thousand times the size."""
 
 import dataclasses
 from functools import partial
@@ -27,7 +27,7 @@ def _identikits(name: str, examples: int, restarts: int) -> Trial:
 
 
 def _training(name: str, networks: int, epochs: int, n: int | None) -> Trial:
-    """So many networks of a recipe at once; images on the device and all compiled: only the training itself.
+    """Trains several networks of a recipe at once; data transfer and compilation are not timed.
 
     n: training images; None: all.
     """
@@ -58,11 +58,12 @@ def _training(name: str, networks: int, epochs: int, n: int | None) -> Trial:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     many, candidates, points, n = (2, 8, 300, 512) if toy else (1_000, 50_000, 60_000, None)
     on_cpu = convolution.tasks(toy)
     return {
         "cnn_score": convolution.score_task(candidates, 1e-2),
-        "cnn_step": dataclasses.replace(on_cpu["cnn_step"], at_least={}),  # asked of two cores
+        "cnn_step": dataclasses.replace(on_cpu["cnn_step"], at_least={}),  # the goals are for two cores
         "generation": dataclasses.replace(convolution.generation_task(8 if toy else 500, many), at_least={}),
         "cnn_gradient": dataclasses.replace(on_cpu["cnn_gradient"], at_least={}),
         "identikits": Task(

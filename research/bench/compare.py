@@ -1,4 +1,4 @@
-"""A B A B …: contenders take turns, each in a process of its own, and the outcome is saved after every task."""
+"""Measures the contenders of a task in turn (A B A B …), each in a process of its own."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ class Failed(RuntimeError):
 
 
 class Process:
-    """One contender, started; `ask` is one measurement."""
+    """A contender that was started in a process of its own."""
 
     def __init__(self, suite: str, name: str, contender: str, environment: dict[str, str], log: Path):
         self.log = log
@@ -36,6 +36,11 @@ class Process:
             )  # fmt: skip
 
     def ask(self, least: float) -> dict[str, Any]:
+        """One measurement of at least this many seconds: the worker's answer, and `whole`, seconds since the start.
+
+        Raises:
+            Failed: the process ended without an answer.
+        """
         assert self.process.stdin
         assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):
@@ -49,6 +54,7 @@ class Process:
         return json.loads(line) | {"whole": time.perf_counter() - self.begin}
 
     def close(self) -> None:
+        """Ends the process, if necessary by force after 10 seconds."""
         assert self.process.stdin
         assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):
@@ -63,7 +69,7 @@ class Process:
 
 @contextlib.contextmanager
 def _started(suite: str, name: str, contender: str, who: Contender, compiled: Path) -> Iterator[Process]:
-    """The contender with an empty cache of its own, but for the prepared data and, where it says so, `compiled`."""
+    """Starts a contender with an empty cache, except for the prepared data and, if it wants it, `compiled`."""
     with tempfile.TemporaryDirectory(prefix="identikit-bench-") as folder:
         own = Path(folder)
         (own / "data").symlink_to(data.cache_dir() / "data")
@@ -83,11 +89,19 @@ def _started(suite: str, name: str, contender: str, who: Contender, compiled: Pa
 def measure(
     suite: str, name: str, task: Task, rounds: int, say: Callable[[str], None] = print
 ) -> dict[str, dict[str, Any]]:
-    """Every contender of a task in turn, for so many rounds; what each one measured, by name.
+    """Measures every contender of a task in turn.
 
-    `seconds` of each round; of the last round `facts`, `peak_bytes` and `calls`; `first`, the seconds of the first
-    call with its compilation, where that is kept apart; where whole processes are timed `call`, the seconds of the
-    work alone; or `failed`, why it could not run.
+    Args:
+        suite: its name.
+        name: of the task.
+        task: what is timed.
+        rounds: at most; a slow contender has one.
+        say: prints a line for every measurement.
+
+    Returns:
+        By contender: `seconds` of each round; `facts`, `peak_bytes` and `calls` of the last round; `first`, seconds of
+        the first call with its compilation, if the task separates it; `call`, seconds of the work alone, if whole
+        processes are timed; or `failed`, the reason why it could not run.
     """
     found: dict[str, dict[str, Any]] = {who: {"seconds": []} for who in task.contenders}
     with contextlib.ExitStack() as kept:
@@ -114,7 +128,7 @@ def measure(
                     found[who]["first"] = staying[who].ask(0)["seconds"]
             return staying[who].ask(CALLS if task.warm else 0)
 
-        slow: set[str] = set()  # not to be asked again
+        slow: set[str] = set()  # measured in one round only
         for _ in range(min(rounds, task.rounds)):
             for who in task.contenders:
                 if who in slow or "failed" in found[who]:

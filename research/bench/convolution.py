@@ -6,10 +6,8 @@ from functools import partial
 from research.bench.task import Task, Trial, agree, ours, peer
 
 BATCH, DIGIT = 128, 3
-FORWARD = 2.0 * (
-    28**2 * 25 * 32 + 14**2 * 25 * 32 * 64 + 3136 * 1024 + 1024 * 10
-)  # FLOP an image, direct form
-FIRST = 2.0 * 28**2 * 25 * 32  # of which the first convolution
+FIRST = 2.0 * 28**2 * 25 * 32  # FLOP an image of the first convolution, direct form
+FORWARD = FIRST + 2.0 * (14**2 * 25 * 32 * 64 + 3136 * 1024 + 1024 * 10)  # of the whole CNN
 
 
 def model():
@@ -30,6 +28,7 @@ def predictor():
 
 
 def shown(n: int):
+    """The first n test images."""
     from research import data
 
     return data.load("mnist", "test").images[:n]
@@ -191,6 +190,7 @@ def _asked(nchw: float, channels_last: float) -> dict[str, float]:
 
 
 def score_task(n: int, tolerance: float) -> Task:
+    """Scores of n images; `tolerance` is the relative difference from PyTorch's that counts as the same."""
     return _beside_pytorch(
         f"scores of {n:,} images by the CNN", _score, _score_torch, n,
         flop=n * FORWARD, same=agree("mean_square", tolerance),
@@ -198,6 +198,7 @@ def score_task(n: int, tolerance: float) -> Task:
 
 
 def generation_task(candidates: int, generations: int) -> Task:
+    """A generation of the search for an identikit, beside PyTorch's scores of as many images."""
     return _beside_pytorch(
         f"a generation of an identikit, {candidates} candidates (PyTorch: their scores only)",
         _generation, _scoring_as_generation, candidates, generations,
@@ -206,6 +207,7 @@ def generation_task(candidates: int, generations: int) -> Task:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     n, steps, generations, asked = (8, 1, 2, 4) if toy else (500, 10, 10, 10_000)
     return {
         "cnn_step": _beside_pytorch(

@@ -9,7 +9,7 @@ FLOP = 3 * 2.0 * POINTS * (2 * HIDDEN + HIDDEN * CLASSES) * EPOCHS  # a run: for
 
 
 def start(runs: int):
-    """(descent, state) of the first runs of setting A; run 0 is the same however many there are."""
+    """(descent, state) of the first `runs` runs of setting A; a run does not depend on their number."""
     import jax
     import jax.numpy as jnp
 
@@ -21,6 +21,7 @@ def start(runs: int):
 
 
 def ours_of(runs: int, epochs: int) -> Trial:
+    """All runs in one call."""
     import jax
 
     descent, state = start(runs)
@@ -31,7 +32,7 @@ def ours_of(runs: int, epochs: int) -> Trial:
 
 
 def torch_loop(epochs: int) -> Trial:
-    """Run 0, from the same points, labels and weights, at the same rates."""
+    """Run 0 in PyTorch, with the same points, labels, weights and rates."""
     import numpy as np
     import torch
     from torch import nn
@@ -63,6 +64,7 @@ def torch_loop(epochs: int) -> Trial:
 
 
 def task(runs: int, epochs: int, words: str = "", **asked) -> Task:
+    """Joint descent per run; `asked` are further fields of the task."""
     return Task(
         f"{epochs:,} epochs of joint descent (2-12-3), of {runs:,} runs in one call, per run{words}",
         {
@@ -76,5 +78,6 @@ def task(runs: int, epochs: int, words: str = "", **asked) -> Task:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     runs, epochs = (2, 10) if toy else (RUNS, EPOCHS)
     return {"descent": task(runs, epochs, warm=False, rounds=2, flop=FLOP, at_least={"PyTorch, a loop": 15})}

@@ -1,6 +1,6 @@
-"""The drawing app: an answer on the server, from stroke to paint in a browser, and fifty hands at once.
+"""The drawing app: answers on the server, from stroke to paint in a browser, and fifty clients at once.
 
-Its networks are barely trained, which takes no part in the time; its maps and neighbours are those of every user.
+Its networks are barely trained, which does not change the times; maps and neighbours have their usual size.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ def _stroke(toy: bool) -> Trial:
 
 
 def _served(toy: bool) -> str:
-    """The address of the app, served by a thread of this process until it ends."""
+    """Starts the app in a thread of this process; returns its address."""
     from research.app import serving
     from research.app.server import App
     from research.app.settings import Limits
@@ -87,7 +87,7 @@ def _paint(toy: bool) -> Trial:
 
 
 def _crowd(clients: int, seconds: float, toy: bool) -> Trial:
-    """The hands are in a process of their own; the memory is the server's."""
+    """The clients run in a process of their own, so that the memory is the server's."""
     from research.app import latency
 
     url = f"ws://{_served(toy)}/live"
@@ -121,6 +121,7 @@ def _memory() -> float:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     clients, seconds = (2, 0.5) if toy else (50, 60.0)
 
     def waited(title: str, prepare: Callable[[], Trial], counts: str, at_most: float, **how) -> Task:

@@ -1,4 +1,4 @@
-"""How cost grows: time and memory against every size, log-log, beside the slope that is expected."""
+"""Figure of how cost grows: time and memory against every size, log-log, with the expected slope."""
 
 import os
 from collections.abc import Mapping
@@ -12,25 +12,25 @@ from research.bench.growth import AXES, Axis, curve
 from research.plotting import style
 
 ROWS = (("seconds", "seconds", 1.0), ("bytes", "largest memory, MiB", 2.0**-20))
-
-
 COLUMNS = 4
 
 
 def draw(tasks: Mapping[str, Any], width: float = 9.0):
-    """The measured axes of growth, each its time above and its memory below; None if none was measured."""
+    """The measured axes of growth, time above memory; None if none was measured.
+
+    Args:
+        tasks: what was measured, by task.
+        width: inches.
+    """
     import matplotlib.pyplot as plt
 
     grown = growth.measured(tasks)
     if not grown:
         return None
     blocks = -(-len(grown) // COLUMNS)
+    size = (width, 0.42 * width * blocks)
     figure, axes = plt.subplots(
-        len(ROWS) * blocks,
-        COLUMNS,
-        figsize=(width, 0.42 * width * blocks),
-        layout="constrained",
-        squeeze=False,
+        len(ROWS) * blocks, COLUMNS, figsize=size, layout="constrained", squeeze=False
     )
     for i, (name, facts) in enumerate(grown.items()):
         block, column = divmod(i, COLUMNS)
@@ -62,7 +62,7 @@ def _one(ax, axis: Axis, sizes, values, what, unit) -> None:
 
 
 def save(tasks: Mapping[str, Any], stem: Path) -> None:
-    """Writes the figure as stem.png, if there is anything to draw."""
+    """Writes the figure as stem.png, if any axis was measured."""
     import matplotlib.pyplot as plt
 
     os.environ["SOURCE_DATE_EPOCH"] = "0"

@@ -1,4 +1,4 @@
-"""What a user waits for: the first sign of life of a study."""
+"""Time until a study prints its first progress."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ PATIENCE = 120.0
 
 
 def _study(config: str) -> Trial:
-    """A study that has nothing to reuse but compiled programs, until its first training tells its loss."""
+    """A study that can reuse only compiled programs, until its first training prints its loss."""
 
     def work():
         with tempfile.TemporaryDirectory(prefix="identikit-bench-") as folder:
@@ -31,7 +31,7 @@ def _study(config: str) -> Trial:
             )
 
     if config == CONFIG:
-        work()  # leaves its compiled programs behind
+        work()  # fills the cache of compiled programs
     return Trial(work, lambda _: {})
 
 
@@ -57,9 +57,10 @@ def _until_sign(command: list[str], environment: dict[str, str]) -> None:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     return {
         "study": Task(
-            "launch.study until the first training tells its loss, compiled before",
+            "launch.study until the first training prints its loss, compiled before",
             {"identikit": ours(partial(_study, f"{CONFIG}:smoke" if toy else CONFIG))},
             warm=False,
             at_most=3,

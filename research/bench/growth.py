@@ -1,7 +1,7 @@
 """How cost grows: seconds and memory against candidates, digits, restarts, networks, points, generations, n of t-SNE.
 
-Each axis is one process that goes from the smallest size to the largest, so that its largest memory so far is that
-of the size it is at (on an accelerator: of the device). The readings are asked of an untrained 784-100-10 network.
+Each axis is measured in one process from the smallest size to the largest, because only the peak of the memory can be
+read, of the process or of the accelerator. Identikits are those of an untrained 784-100-10 network.
 """
 
 import functools
@@ -17,13 +17,13 @@ LEAST = 0.2  # seconds of calls at every size
 
 
 class Axis(NamedTuple):
-    """What grows. ready(size) makes a call; time should grow with the power `slope`, memory with at most `memory`."""
+    """A size that grows."""
 
     sizes: tuple[int, ...]
-    ready: Callable[[int], Callable[[], object]]
-    slope: float
-    memory: float
-    toy: int = 1  # the one size for tests
+    ready: Callable[[int], Callable[[], object]]  # from a size to the call that is timed
+    slope: float  # expected power of the size with which time grows
+    memory: float  # expected power for memory, at most
+    toy: int = 1  # the only size in tests
 
 
 def _reading(*, masks: int = 100, digits: int = 1, restarts: int = 1, generations: int = 8):
@@ -105,7 +105,7 @@ def grow(axis: Axis) -> Facts:
 
 
 def largest_memory() -> int:
-    """Bytes: the device's where it tells, else the process's."""
+    """Peak memory in bytes: of the device if it reports it, else of the process."""
     import jax
 
     told = jax.devices()[0].memory_stats() or {}
@@ -113,7 +113,7 @@ def largest_memory() -> int:
 
 
 def curve(facts: Facts, what: str) -> tuple[list[int], list[float]]:
-    """Sizes and values of "seconds" or "bytes", as `grow` noted them."""
+    """Sizes and values of "seconds" or "bytes" among the facts of `grow`."""
     pairs = sorted((int(name.split()[1]), value) for name, value in facts.items() if name.startswith(what))
     return [size for size, _ in pairs], [value for _, value in pairs]
 
@@ -130,7 +130,7 @@ def measured(found: Mapping[str, Any]) -> dict[str, Facts]:
 
 
 def markdown(found: Mapping[str, Any]) -> list[str]:
-    """What was measured, as lines of a table; none if nothing was."""
+    """Lines of a Markdown table of what was measured; no lines if nothing was."""
     rows = []
     for name, facts in measured(found).items():
         (sizes, seconds), (_, memory) = curve(facts, "seconds"), curve(facts, "bytes")
@@ -151,6 +151,7 @@ def _grown(axis: Axis) -> Trial:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     return {
         f"grow {name}": Task(
             f"growth with the number of {name}",

@@ -1,4 +1,4 @@
-"""What the machine can do at all, taken in the same run: products of matrices, and copies."""
+"""The machine's limits, measured in the same run: matrix products and copies."""
 
 import time
 from collections.abc import Callable
@@ -39,12 +39,12 @@ def _torch(side: int | None) -> Trial:
 
 
 def limits(product: Callable[[], object], copy: Callable[[], object], side: int) -> dict[str, float]:
-    """The best of a few: FLOP/s of a product of two [side side] matrices, bytes/s read and written by a copy."""
+    """FLOP/s of a product of two [side side] matrices and bytes/s read and written by a copy, each the best of a few."""
     return {"flop_per_s": 2 * side**3 / best(product), "bytes_per_s": 2 * BYTES / best(copy)}
 
 
 def best(call: Callable[[], object]) -> float:
-    """The least seconds of a few calls after the first."""
+    """Seconds of the fastest of a few calls after the first."""
     call()
     seconds = []
     for _ in range(REPEATS):
@@ -55,6 +55,7 @@ def best(call: Callable[[], object]) -> float:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     side = 64 if toy else None
     contenders = {"identikit": ours(partial(_jax, side)), "PyTorch": peer(partial(_torch, side))}
     return {"machine": Task("the machine's limit: product of two matrices, copy", contenders, row=False)}

@@ -1,4 +1,4 @@
-"""t-SNE: maps of 5,000, 20,000 and 60,000 digits; both divergences by one function of ours."""
+"""t-SNE maps of 5,000, 20,000 and 60,000 digits; our function computes the divergence of both maps."""
 
 import functools
 
@@ -19,7 +19,7 @@ def codes(n: int):
 
 
 def judged(n: int, points) -> dict[str, float]:
-    """KL(P|Q) with Z over all pairs, and the share of points whose 5 neighbours on the map name their class."""
+    """KL(P|Q) with Z over all pairs, and the 5-NN accuracy of the map (leave-one-out)."""
     from research.embedding import knn, tsne
 
     x, labels = codes(n)
@@ -31,6 +31,7 @@ def judged(n: int, points) -> dict[str, float]:
 
 
 def ours_of(n: int) -> Trial:
+    """Our t-SNE of the first n training digits."""
     import jax
 
     from research.embedding import tsne
@@ -65,5 +66,6 @@ def _map(n: int, wanted: float | None) -> Task:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     wanted = ((5_000, 2.5), (20_000, 3.5), (60_000, 2.5))
     return {f"tsne_{n}": _map(n // 100 + 250 if toy else n, times) for n, times in wanted}

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: 10,000 test digits among 60,000, and one drawing alone."""
+"""Exact nearest neighbours of 10,000 test digits among 60,000."""
 
 from functools import partial
 
@@ -9,7 +9,6 @@ K = 5
 
 def digits(n: int, tests: int):
     """Rows of 784 numbers in [0, 1] and labels, of the first n training and the first test digits."""
-
     from research import data
 
     train, test = data.load("mnist", "train"), data.load("mnist", "test")
@@ -36,6 +35,7 @@ def _sklearn(*sizes: int) -> Trial:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     sizes = n, tests = (600, 100) if toy else (60_000, 10_000)
     return {
         "knn": Task(

@@ -1,4 +1,4 @@
-"""The peer's network: document 003's CNN as PyTorch's users write it."""
+"""The peer's network: document 003's CNN as usual in PyTorch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,15 +13,19 @@ torch.backends.cudnn.allow_tf32 = False  # convolutions in float32, as ours
 
 
 class Standardised(nn.Module):
+    """Pixels with MNIST's mean and standard deviation removed."""
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x - 0.1307) / 0.3081
 
 
 def device() -> str:
+    """ "cuda" where there is a GPU, else "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def wait() -> None:
+    """Waits until the GPU has finished."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
@@ -42,7 +46,7 @@ def laid_out(what: Any, layout: str) -> Any:
 
 
 def take(network: nn.Sequential, model: Any) -> None:
-    """Gives the network the parameters of our CNN, so that both answer alike."""
+    """Copies the parameters of our CNN into the network, so that both give the same scores."""
     kernels = [
         np.asarray(filters.kernel[...]).transpose(3, 2, 0, 1) for filters in (model.conv1, model.conv2)
     ]
@@ -56,6 +60,7 @@ def take(network: nn.Sequential, model: Any) -> None:
 
 
 def images(of: np.ndarray) -> torch.Tensor:
+    """Bytes [n 28 28] as floats in [0, 1] on the device [n 1 28 28]."""
     return torch.from_numpy(of).to(device()).float().div(255)[:, None]
 
 
@@ -82,6 +87,7 @@ def stepper(network: nn.Module) -> Callable[[torch.Tensor, torch.Tensor], None]:
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
+    """Share of the images that the network classifies correctly."""
     network.eval()
     hits = [(network(part).argmax(1) == truth).float() for part, truth in zip(x.split(1000), y.split(1000))]
     return float(torch.cat(hits).mean())

@@ -1,4 +1,4 @@
-"""The saved file of a bench: what was measured, on what, by which code; and what is made of it."""
+"""The saved file of a bench: measurements, machine and commit; and the tables made from it."""
 
 import importlib.metadata
 import json
@@ -19,9 +19,10 @@ LIBRARIES = ("jax", "flax", "numpy", "torch", "scikit-learn", "openTSNE")
 
 
 def load(path: Path, suite: str) -> dict[str, Any]:
-    """What `path` holds of this suite; an empty record if there is nothing yet.
+    """The record of a suite in a file; an empty one if the file does not exist.
 
-    Raises: ValueError if the file is no record of this suite.
+    Raises:
+        ValueError: the file is not a record of this suite.
     """
     if not path.exists():
         store.make_folder(path.parent)
@@ -49,7 +50,7 @@ def add(path: Path, saved: dict[str, Any], name: str, task: Task, rounds: int) -
 
 
 def machine() -> dict[str, str]:
-    """What the numbers depend on, in words."""
+    """Processor, devices, system and versions of libraries."""
     versions = {name: _version(name) for name in LIBRARIES}
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores, {platform.machine()}",
@@ -60,7 +61,7 @@ def machine() -> dict[str, str]:
 
 
 def _devices() -> str:
-    """As JAX sees them, asked of another process: this one must not hold them while contenders compute."""
+    """JAX's devices, listed by another process, because this one must not hold them while contenders compute."""
     ask = "import jax; d = jax.devices(); print(len(d), d[0].platform, d[0].device_kind)"
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
     return told.stdout.strip() or "unknown"
@@ -90,15 +91,10 @@ def shown(saved: Mapping[str, Any], tasks: Mapping[str, Task]):
         rows.add_column(name, justify="left" if name in ("task", "peer") else "right", no_wrap=True)
     for row in table.rows(tasks, saved["tasks"]):
         rows.add_row(
-            row.task,
-            row.peer or "–",
-            table.span(row.ours),
-            table.span(row.theirs) if row.theirs else "–",
-            f"{row.ratio:.3g}×" if row.ratio else "–",
-            row.wanted,
-            {True: "[green]yes[/]", False: "[red]no[/]", None: "–"}[row.met],
-            str(row.rounds),
-        )
+            row.task, row.peer or "–", table.span(row.ours), table.span(row.theirs) if row.theirs else "–",
+            f"{row.ratio:.3g}×" if row.ratio else "–", row.wanted,
+            {True: "[green]yes[/]", False: "[red]no[/]", None: "–"}[row.met], str(row.rounds),
+        )  # fmt: skip
     return rows
 
 

@@ -1,11 +1,11 @@
-"""What a million identikits over ten thousand networks would take, from what one core of this machine measures.
+"""Plan for a million identikits over ten thousand networks, computed from measurements on one core of this machine.
 
 python -m research.bench.scaling --out=results/SCALING.md [--peak=67e12] [--share=0.15] [--memory=141e9] [--link=50e9]
 
-Counted: operations, bytes of memory and bytes sent, by the compiled programs and the arrays themselves. Measured: the
-processor time of one core, what sharing work out over devices and processes adds, and, where `results/bench-gpu.json` is,
-the share of an accelerator's peak that a generation reaches. Assumed, and named as such in the page: that peak, for the other
-networks the same share, the accelerator's memory and its network.
+Counted from compiled programs and arrays: operations, bytes of memory, bytes sent. Measured: processor time of one core,
+the overhead of sharing work over devices and processes, and, if `results/bench-gpu.json` exists, the share of an
+accelerator's peak that a generation reaches. Assumed, and said so in the page: that peak, the same share for the other
+networks, the accelerator's memory and its network.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from research.bench.pages import render
 from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.runs.store import atomic_write
@@ -38,7 +39,7 @@ GPU_BENCH = Path("results/bench-gpu.json")
 
 
 def best_of(n: int, work: Callable[[], Any]) -> float:
-    """Processor seconds of the cheapest of n calls, after one that compiles; others on the machine do not count."""
+    """Processor seconds of the cheapest of n calls after one that compiles; other processes do not count."""
     times = []
     for _ in range(n + 1):
         begin = time.process_time()
@@ -48,7 +49,7 @@ def best_of(n: int, work: Callable[[], Any]) -> float:
 
 
 def network_costs(kind: str) -> dict[str, float]:
-    """Of one network: its parameters, and operations, seconds and working memory of an evaluation and a step."""
+    """Parameters of one network, and operations, seconds and working memory of an evaluation and of its training."""
     network = recipe(kind)
     fit = training.make_fit(network.model.build, network.training, 60_000)
     state = fit.init(jax.random.split(jax.random.key(0), 1))
@@ -80,7 +81,7 @@ def _cost(compiled) -> float:
 
 
 def run_bytes() -> int:
-    """Bytes of one run of a search between two chunks: what is gathered, and what a checkpoint holds."""
+    """Bytes of one run of a search between two chunks, which are gathered and saved in checkpoints."""
     seen: list[int] = []
     network = lambda params, image: image.reshape(-1) @ params  # noqa: E731
     identikits(
@@ -91,7 +92,7 @@ def run_bytes() -> int:
 
 
 def weak(devices: int, processes: int) -> float:
-    """Processor seconds of the same search per device, in so many processes with so many devices each."""
+    """Processor seconds of the same search per device, over several processes with several devices each."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -128,7 +129,7 @@ def part(cluster: str) -> float:
 
 
 def share_reached(operations: float, peak: float) -> tuple[float, str]:
-    """The share of its peak at which the GPU of the bench computed a generation of the CNN, and how that is known."""
+    """The share of its peak that the GPU of the bench reached in a generation of the CNN, and where that is from."""
     if not GPU_BENCH.exists():
         return 0.1, "assumed"
     bench = json.loads(GPU_BENCH.read_text())
@@ -137,90 +138,50 @@ def share_reached(operations: float, peak: float) -> tuple[float, str]:
     return operations * MASKS / seconds / peak, what
 
 
-def page(
+def plan(
     costs: dict[str, dict[str, float]], run: int, shared: dict[str, float], given: argparse.Namespace
-) -> str:
-    """The plan, as Markdown."""
-    share, seen = (
-        (given.share, "assumed") if given.share else share_reached(costs["cnn"]["operations"], given.peak)
-    )
-    speed = given.peak * share
-    row = lambda *cells: "| " + " | ".join(map(str, cells)) + " |"  # noqa: E731
-    measured = [
-        row(kind, f"{c['parameters']:,}", f"{c['operations'] / 1e6:.2f}", f"{c['evaluation'] * 1e6:.1f}",
-            f"{c['working'] / 1e6:.1f}", f"{c['training']:.1f}", f"{c['parameters'] * 4 * NETWORKS / 1e9:.2f}")
-        for kind, c in costs.items()
-    ]  # fmt: skip
-    evaluations = IDENTIKITS * (1 + GENERATIONS * MASKS)
-    plan = []
-    for kind, c in costs.items():
-        asking, learning = evaluations * c["operations"] / speed, NETWORKS * c["training_operations"] / speed
-        core = (evaluations * c["evaluation"] + NETWORKS * c["training"]) / 86400
-        plan.append(row(kind, f"{core:,.1f} days", *(_time((asking + learning) / n) for n in CLUSTERS)))
-    gathered = IDENTIKITS * run
-    sent = [row(n, _size(gathered / n), _size(gathered), _time(gathered / given.link)) for n in CLUSTERS]
-    one = shared["1 device"]
-    weakly = [row(name, f"{t:.2f}", f"{int(name.split()[0]) * one / t:.0%}") for name, t in shared.items()]
-    cnn = costs["cnn"]["parameters"] * 4
-    fits = int(0.5 * given.memory / (3 * cnn))
-    return f"""# Scaling
+) -> dict[str, Any]:
+    """The content of the page: numbers as text, and the rows of its tables.
 
-Written by `python -m research.bench.scaling`; {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores of a
-{platform.machine()} machine, jax {jax.__version__}. The columns for accelerators are counted operations divided by the
-speed that is stated there, not measurements.
+    Args:
+        costs: `network_costs` of each kind.
+        run: `run_bytes`.
+        shared: processor seconds of `weak` by number of devices or processes.
+        given: the command's options.
+    """
+    cnn = costs["cnn"]
+    share, seen = (given.share, "assumed") if given.share else share_reached(cnn["operations"], given.peak)
+    evaluations, gathered = IDENTIKITS * (1 + GENERATIONS * MASKS), IDENTIKITS * run
 
-## Measured on one core
+    def seconds(c: dict[str, float]) -> float:  # of one accelerator
+        work = evaluations * c["operations"] + NETWORKS * c["training_operations"]
+        return work / (given.peak * share)
 
-{row("network", "parameters", "MFLOP an evaluation", "µs an evaluation", "MB of work for 500", "s to train one", f"GB, {NETWORKS:,} networks")}
-{row(*["---"] * 7)}
-{chr(10).join(measured)}
+    def days(c: dict[str, float]) -> float:  # of one core
+        return (evaluations * c["evaluation"] + NETWORKS * c["training"]) / 86400
 
-Training is a few steps times the recipe's number of steps. One run of a search is {run:,} bytes between two chunks.
-
-## {IDENTIKITS:,} identikits over {NETWORKS:,} networks
-
-Training all networks and asking each {IDENTIKITS // NETWORKS} times, {GENERATIONS} generations of {MASKS} masks each
-(8 to 14 generations were seen in the study `identikits`): {evaluations:.2g} evaluations.
-
-Of an accelerator: {share:.0%} of {given.peak / 1e12:.0f} TFLOP/s ({seen}); assumed {given.memory / 1e9:.0f} GB of memory and
-{given.link / 1e9:.0f} GB/s between hosts.
-
-{row("network", "one core (measured)", *(f"{n} accelerators" for n in CLUSTERS))}
-{row(*["---"] * 5)}
-{chr(10).join(plan)}
-
-Communication: nothing is sent while runs advance; between chunks every process gets all runs. If all of them are asked
-in one call:
-
-{row("accelerators", "sent by each", "held by each process", "time a chunk")}
-{row(*["---"] * 4)}
-{chr(10).join(sent)}
-
-## Where it breaks first
-
-1. **Parameters.** A population is on every device: {NETWORKS:,} CNNs are {cnn * NETWORKS / 1e9:.0f} GB, and three times that
-   while they are trained with Adam. About {fits:,} CNNs fit into half of one accelerator's memory while they are trained.
-2. **The runs on the host.** {IDENTIKITS:,} runs are {_size(gathered)} in each process, gathered after every chunk and written at
-   every checkpoint; {int(2e9 / run):,} runs in one call are 2 GB.
-3. **The last runs.** A block ends with its slowest run; with {IDENTIKITS // CLUSTERS[-1]:,} runs for each of {CLUSTERS[-1]} devices this is hidden,
-   with fewer than about ten it is not.
-4. **Starting.** Start and compilation take seconds a process (about 5 to 30 seen here) and do not shrink: on {CLUSTERS[-1]} accelerators they outweigh
-   the computation for the small networks above.
-
-So work of this size is a sweep, not one mesh: 100 points of 100 networks and 10,000 identikits each
-(`--grid='cnn.seed=0:100'`), a node a point. Points share nothing, a lost node costs one point, and every host holds a
-hundredth of the above. One mesh over several hosts is for a single population that must be trained or asked as one.
-
-## Weak scaling here
-
-The same search per device (4 runs, 40 generations of {MASKS} masks on a softmax), cheapest of two. There are {os.cpu_count()} cores
-here, so that more devices cannot be faster; counted is what sharing out costs: the processor seconds of all devices
-and processes together, against so many times those of one device. 100 % means that it costs nothing.
-
-{row("", "processor seconds", "efficiency")}
-{row(*["---"] * 3)}
-{chr(10).join(weakly)}
-"""
+    return {
+        "cores": len(os.sched_getaffinity(0)), "all_cores": os.cpu_count(), "machine": platform.machine(),
+        "jax": jax.__version__, "networks": f"{NETWORKS:,}", "identikits": f"{IDENTIKITS:,}",
+        "each": IDENTIKITS // NETWORKS, "generations": GENERATIONS, "masks": MASKS, "clusters": CLUSTERS,
+        "run": f"{run:,}", "evaluations": f"{evaluations:.2g}", "share": f"{share:.0%}", "seen": seen,
+        "peak": f"{given.peak / 1e12:.0f}", "memory": f"{given.memory / 1e9:.0f}", "link": f"{given.link / 1e9:.0f}",
+        "cnns": f"{cnn['parameters'] * 4 * NETWORKS / 1e9:.0f}",
+        "fits": f"{int(0.5 * given.memory / (3 * cnn['parameters'] * 4)):,}", "gathered": _size(gathered),
+        "at_once": f"{int(2e9 / run):,}", "runs_each": f"{IDENTIKITS // CLUSTERS[-1]:,}",
+        "measured": [
+            (kind, f"{c['parameters']:,}", f"{c['operations'] / 1e6:.2f}", f"{c['evaluation'] * 1e6:.1f}",
+             f"{c['working'] / 1e6:.1f}", f"{c['training']:.1f}", f"{c['parameters'] * 4 * NETWORKS / 1e9:.2f}")
+            for kind, c in costs.items()
+        ],
+        "plan": [
+            (kind, f"{days(c):,.1f} days", *(_time(seconds(c) / n) for n in CLUSTERS)) for kind, c in costs.items()
+        ],
+        "sent": [(n, _size(gathered / n), _size(gathered), _time(gathered / given.link)) for n in CLUSTERS],
+        "weakly": [
+            (name, f"{t:.2f}", f"{int(name.split()[0]) * shared['1 device'] / t:.0%}") for name, t in shared.items()
+        ],
+    }  # fmt: skip
 
 
 def _time(seconds: float) -> str:
@@ -235,6 +196,7 @@ def _size(n: float) -> str:
 
 
 def main() -> None:
+    """Measures, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/SCALING.md"))
     parser.add_argument("--peak", type=float, default=67e12)
@@ -251,7 +213,7 @@ def main() -> None:
         return
     costs = {kind: network_costs(kind) for kind in KINDS}
     shared = {f"{n} device{'s' * (n > 1)}": weak(n, 1) for n in (1, 2, 4)} | {"2 processes": weak(1, 2)}
-    atomic_write(given.out, page(costs, run_bytes(), shared, given))
+    atomic_write(given.out, render("scaling.md", plan(costs, run_bytes(), shared, given)))
 
 
 if __name__ == "__main__":

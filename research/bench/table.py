@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from research.bench import growth
+from research.bench.pages import render
 from research.bench.task import Task
 
 
@@ -33,7 +34,7 @@ def ratios(ours: list[float], theirs: list[float]) -> list[float]:
 
 
 def limit(found: Mapping[str, Any], fact: str) -> float | None:
-    """The best that anybody reached: "flop_per_s" or "bytes_per_s"."""
+    """The best value of "flop_per_s" or "bytes_per_s" among all contenders; None if not measured."""
     values = [who["facts"][fact] for who in found.get("machine", {}).values() if who.get("facts")]
     return max(values, default=None)
 
@@ -50,7 +51,7 @@ def rows(tasks: Mapping[str, Task], found: Mapping[str, Any]) -> list[Row]:
 
 
 def _calls_of(name: str, task: Task, measured: Mapping[str, Any]) -> Iterable[Row]:
-    """Where whole processes were timed: the same rows for the work alone, without imports and reading the data."""
+    """If whole processes were timed: the same rows for the work alone, without imports and reading the data."""
     if not task.whole:
         return []
     alone = {who: {**told, "seconds": told.get("call", [])} for who, told in measured.items()}
@@ -94,56 +95,41 @@ def span(seconds: float) -> str:
 
 
 def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task], picture: str) -> str:
-    """The text of results/BENCH.md; `picture` is the file of the figure of growth."""
+    """The text of results/BENCH.md.
+
+    Args:
+        saved: the record.
+        tasks: of its suite.
+        picture: file of the figure of growth.
+    """
     found = saved["tasks"]
-    lines = [
-        "# Bench",
-        "",
-        "Written by `python -m launch.bench`; do not edit. Ours and the peer's in turn (A B A B …), each in a process of "
-        "its own, on one machine. Ratio: how many times faster ours is, the median over the rounds, with the "
-        "least and the largest. Share: of the machine's own matrix products, with the work counted in its direct "
-        "form; above 100 % where ours needs fewer operations. Rows that begin with the start of a process include "
-        "imports, reading the data and all compilation; t-SNE, neighbours and descent include their first call's "
-        "compilation; in the others it is apart (first call).",
-        "",
-        *(f"- {name}: {value}" for name, value in saved["machine"].items()),
+    facts = [
+        *(f"{name}: {value}" for name, value in saved["machine"].items()),
         *_measured(saved.get("measured", {})),
     ]
     for fact, words in (("flop_per_s", "products of matrices, GFLOP/s"), ("bytes_per_s", "copies, GB/s")):
         if best := limit(found, fact):
-            lines.append(f"- {words}: {best / 1e9:.0f}")
-    lines += ["", "| task | ours | peer | theirs | ratio | asked | met | share | same work | n |"]
-    lines += ["|---|---|---|---|---|---|---|---|---|---|"]
-    for row in rows(tasks, found):
-        ratio = (
-            f"**{row.ratio:.3g}×** ({row.ratios[0]:.3g}–{row.ratios[1]:.3g})"
-            if row.ratio and row.ratios
-            else "–"
-        )
-        met = {True: "yes", False: "**no**", None: "–"}[row.met]
-        share = f"{row.share:.0%}" if row.share and row.share >= 0.005 else "–"
-        theirs = span(row.theirs) if row.theirs else "–"
-        lines.append(
-            f"| {row.title} | {span(row.ours)} | {row.peer or '–'} | {theirs} | {ratio} | {row.wanted} | {met} | {share} "
-            f"| {row.same} | {row.rounds} |"
-        )
-    if grown := growth.markdown(found):
-        lines += [
-            "",
-            f"How cost grows (figure: `{picture}`; memory is the largest so far, of the process or, where there is an accelerator, of that):",
-            "",
-            *grown,
-        ]
-    lines += ["", "What each contender measured:", ""]
-    lines += [
-        "| task | contender | seconds, in turn | first call | facts | memory |",
-        "|---|---|---|---|---|---|",
+            facts.append(f"{words}: {best / 1e9:.0f}")
+    contenders = [
+        (name, who, *_details(found[name][who]))
+        for name, task in tasks.items()
+        for who in (task.contenders if not name.startswith("grow") else ())
+        if found.get(name, {}).get(who)
     ]
-    for name, task in tasks.items():
-        for who in task.contenders if not name.startswith("grow") else ():
-            if measured := found.get(name, {}).get(who):
-                lines.append(f"| {name} | {who} | {_details(measured)} |")
-    return "\n".join(lines) + "\n"
+    said = {"facts": facts, "rows": map(_cells, rows(tasks, found)), "grown": growth.markdown(found)}
+    return render("bench.md", said | {"contenders": contenders, "picture": picture})
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    """A row of the table as text."""
+    ratio = (
+        f"**{row.ratio:.3g}×** ({row.ratios[0]:.3g}–{row.ratios[1]:.3g})" if row.ratio and row.ratios else "–"
+    )
+    return (
+        row.title, span(row.ours), row.peer or "–", span(row.theirs) if row.theirs else "–", ratio, row.wanted,
+        {True: "yes", False: "**no**", None: "–"}[row.met],
+        f"{row.share:.0%}" if row.share and row.share >= 0.005 else "–", row.same, str(row.rounds),
+    )  # fmt: skip
 
 
 def _measured(tasks: Mapping[str, Any]) -> list[str]:
@@ -152,13 +138,14 @@ def _measured(tasks: Mapping[str, Any]) -> list[str]:
     for name, how in tasks.items():
         runs.setdefault(f"{how['finished'][:10]}, commit {how['commit'][:9]}", []).append(name)
     which = {run: f": {', '.join(names)}" if len(runs) > 1 else "" for run, names in runs.items()}
-    return [f"- measured {run}{names}" for run, names in which.items()]
+    return [f"measured {run}{names}" for run, names in which.items()]
 
 
-def _details(measured: Mapping[str, Any]) -> str:
+def _details(measured: Mapping[str, Any]) -> tuple[str, ...]:
+    """Seconds, first call, facts and memory of a contender as text."""
     if "failed" in measured:
-        return f"failed: {measured['failed']} | – | – | –".replace("\n", " ")
+        return (f"failed: {measured['failed']}".replace("\n", " "), "–", "–", "–")
     seconds = ", ".join(f"{value:.4g}" for value in measured["seconds"])
     first = span(measured["first"]) if "first" in measured else "–"
     facts = ", ".join(f"{fact} {value:.5g}" for fact, value in measured["facts"].items()) or "–"
-    return f"{seconds} | {first} | {facts} | {measured['peak_bytes'] / 2**20:,.0f} MiB"
+    return seconds, first, facts, f"{measured['peak_bytes'] / 2**20:,.0f} MiB"

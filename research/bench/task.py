@@ -1,4 +1,4 @@
-"""What is timed: a task, and those who contend in it."""
+"""Tasks that are timed, and their contenders."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Check = Callable[[Facts, Facts], bool]  # (ours, the peer's) -> is it the same w
 
 
 class Trial(NamedTuple):
-    """A contender that is ready: `work()` is timed, `judge(what it returned)` is not."""
+    """A contender that is ready: `work()` is timed; `judge(its result)` is not."""
 
     work: Callable[[], Any]
     judge: Callable[[Any], Facts] = dict
@@ -17,21 +17,20 @@ class Trial(NamedTuple):
 
 @dataclass(frozen=True)
 class Contender:
-    """prepare: makes ready, in a process of its own. jax: ours, started as every command starts it.
+    """Ours or a peer's way of doing a task."""
 
-    compiled: its compiled programs are those that an earlier process left behind.
-    """
-
-    prepare: Callable[[], Trial]
-    jax: bool = False
-    compiled: bool = False
+    prepare: Callable[[], Trial]  # called in a process of its own
+    jax: bool = False  # ours, started as every command starts JAX
+    compiled: bool = False  # reuses the compiled programs of an earlier process
 
 
 def ours(prepare: Callable[[], Trial], compiled: bool = False) -> Contender:
+    """Our contender."""
     return Contender(prepare, jax=True, compiled=compiled)
 
 
 def peer(prepare: Callable[[], Trial]) -> Contender:
+    """A contender of another library."""
     return Contender(prepare)
 
 
@@ -39,17 +38,19 @@ def peer(prepare: Callable[[], Trial]) -> Contender:
 class Task:
     """One row of the table.
 
-    contenders: by name; the first is ours, and is compared with each that is not.
-    whole: timed from the start of a new process to its answer. Otherwise the processes stay, the call is timed,
-        and the first call, compilation included, is kept apart.
-    warm: whether there is a first call to be kept apart.
-    rounds: at most so many.
-    per: the fact by which the seconds are divided.
-    counts: the fact that is the seconds, where the call's own time says nothing.
-    flop: of the work in its direct form, for one `per`.
-    at_least: how many times faster than each peer it should be. at_most: or how many seconds it may take.
-    same: when the work counts as equal, in words and as a check.
-    row: whether it is a row of the table.
+    Attributes:
+        title: in the table.
+        contenders: by name; the first is ours and is compared with every peer.
+        whole: time from the start of a new process to its answer; otherwise processes are kept and calls are timed.
+        warm: whether the first call, with its compilation, is reported separately.
+        rounds: at most.
+        per: the fact by which the seconds are divided.
+        counts: the fact that replaces the call's own seconds.
+        flop: of the work in its direct form, for one `per`.
+        at_least: how many times faster than each peer it should be.
+        at_most: seconds that it may take.
+        same: checks that both do equal work, by their wording.
+        row: whether it is a row of the table.
     """
 
     title: str
@@ -67,25 +68,27 @@ class Task:
 
     @property
     def first(self) -> str:
+        """The name of our contender."""
         return next(iter(self.contenders))
 
     @property
     def peers(self) -> list[str]:
+        """The names of the peers."""
         return [name for name, contender in self.contenders.items() if not contender.jax]
 
 
 def both_reach(fact: str, least: float) -> dict[str, Check]:
-    """Both have at least so much of it."""
+    """Check that both reach a value of a fact."""
     return {f"{fact} ≥ {least:g}": lambda a, b: min(a[fact], b[fact]) >= least}
 
 
 def agree(fact: str, share: float) -> dict[str, Check]:
-    """Both have the same, to within a share of it."""
+    """Check that a fact of both differs by at most a relative tolerance."""
     return {
         f"{fact} within {share:.2g}": lambda a, b: abs(a[fact] - b[fact]) <= share * max(abs(b[fact]), 1e-12)
     }
 
 
 def no_worse(fact: str, share: float) -> dict[str, Check]:
-    """Ours, where less is better, exceeds the peer's by no more than a share of it."""
+    """Check that a fact of ours, where less is better, exceeds the peer's by at most a relative tolerance."""
     return {f"{fact} ≤ peer's + {share:.2g}": lambda a, b: a[fact] <= b[fact] * (1 + share)}

@@ -31,7 +31,7 @@ def _ours(name: str, goal: float, n: int | None) -> Trial:
 
 
 def _flat(n: int | None):
-    """The digits as scikit-learn's users have them: rows of 784 numbers in [0, 1]; the first n for training."""
+    """The digits as rows of 784 numbers in [0, 1] and labels; the first n for training."""
     from research import data
 
     train, test = data.load("mnist", "train"), data.load("mnist", "test")
@@ -62,7 +62,7 @@ def _perceptron(n: int | None) -> Trial:
 
 
 def _perceptron_stopped(goal: float, n: int | None) -> Trial:
-    """The same, one epoch at a time, scored after each, until the goal is reached."""
+    """The same network, scored after every epoch until it reaches the goal."""
     import numpy as np
     from sklearn.neural_network import MLPClassifier
 
@@ -106,6 +106,7 @@ def _both(name: str, goal: float, n: int | None):
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     n = 512 if toy else None  # training images; None: all
     return {
         "softmax": Task(

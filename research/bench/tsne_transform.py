@@ -7,7 +7,7 @@ from research.bench.task import Task, Trial, ours, peer
 
 
 def _ours(n: int) -> Trial:
-    """The map is of the size and shape of t-SNE's, but takes no time: two components, stretched."""
+    """The map is two stretched components, which have the size and shape of a t-SNE map but take no time."""
     from research.embedding.tsne import Embedding, Settings
 
     x, _ = codes(n)
@@ -36,5 +36,6 @@ def _task(n: int, *, peers: bool) -> Task:
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
+    """The tasks of this family by name; at toy size for the tests."""
     few, many = (300, 600) if toy else (5_000, 60_000)
     return {"place_5000": _task(few, peers=True), "place_60000": _task(many, peers=False)}

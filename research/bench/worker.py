@@ -1,7 +1,7 @@
 """One contender in a process of its own: python -m research.bench.worker SUITE TASK CONTENDER
 
-Every line on its standard input asks for one measurement of at least so many seconds; the answer is a line of
-JSON: the median seconds of the calls it made, their number, the facts, the process's largest memory.
+Every line on standard input is a number of seconds and starts one measurement of at least that length. The answer is
+a line of JSON: median seconds of a call, number of calls, facts, and peak memory of the process.
 """
 
 import json
@@ -15,6 +15,7 @@ from research.bench import suite
 
 
 def main(name: str, task: str, contender: str) -> None:
+    """Answers measurements of a contender until standard input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     chosen = suite(name)[task].contenders[contender]

@@ -13,7 +13,7 @@ def adjusted_rand_index(a: Int[Array, " n"], b: Int[Array, " n"], k: int) -> Flo
         b: labels in 0..k-1 of the same points; their order and names do not matter.
 
     Returns:
-        0 by chance, 1 if the partitions are equal, also if both consist of one class.
+        0 by chance, 1 if the partitions are equal, even if both have one class only.
 
     Source:
         Hubert & Arabie (1985).
@@ -37,8 +37,15 @@ def kmeans(
     The first centre is a random point; each further one is drawn with probability proportional to the squared distance
     from the nearest centre so far. A cluster that loses all of its points keeps its centre.
 
+    Args:
+        key: of the starts.
+        points: [n d].
+        k: number of clusters.
+        restarts: runs; the one with the smallest inertia is returned.
+        iterations: of Lloyd's algorithm in each run.
+
     Returns:
-        Each point's cluster in 0..k-1 [n], and the inertia, the sum of squared distances from the centres.
+        The cluster of each point in 0..k-1 [n], and the inertia, the sum of squared distances from the centres.
 
     Source:
         Arthur & Vassilvitskii (2007).

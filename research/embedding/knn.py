@@ -1,13 +1,13 @@
 """Exact Euclidean nearest neighbours, in blocks.
 
-1. *Score.* In a basis of r leading directions, with Px the projection and rx the length of what is left of x,
-   |x - y|² >= |Px - Py|² + (rx - ry)² =: bound(x, y), an equality for r = d. One matrix product of r + 2 columns
-   gives the bounds of a block of queries to all points.
-2. *Select* the c smallest bounds of a row in two levels: the points form groups of consecutive indices; the c groups
-   with the smallest minimum contain the c best points, so only those are searched.
-3. *Rank* the c candidates by their directly summed differences.
-4. *Certify.* No point left out is closer than the largest bound kept. If the k-th distance is not below that (with an
-   allowance for rounding), the query is repeated with four times as many candidates.
+1. *Score.* In a basis of r leading directions, with the projection Px and the length rx of the remainder of x,
+   |x - y|² >= |Px - Py|² + (rx - ry)² =: bound(x, y), with equality for r = d. One matrix product of r + 2 columns
+   gives the bounds between a block of queries and all points.
+2. *Select* the c smallest bounds of a row in two levels: points with consecutive indices form groups, and only the c
+   groups with the smallest minimum are searched, because they contain the c best points.
+3. *Rank* the c candidates by their distances, summed directly.
+4. *Certify.* No other point is closer than the largest bound among the candidates. If the k-th distance is not below it
+   (with an allowance for rounding), the query is repeated with four times as many candidates.
 
 Ties: of two points at the same distance the smaller index comes first; of two classes with the same number
 of votes the smaller label wins. Both are scikit-learn's rules. "The same distance" is meant in float32, where
@@ -29,9 +29,9 @@ SAMPLE = 5_000  # approximate number of points from which the directions are com
 ROUNDS = 3  # of subspace iteration
 BUILD_BLOCK = 2_048  # points at a time while the index is built
 BLOCK = 64  # queries at a time: their bounds to 60,000 points fit a CPU's last-level cache
-GATHERED = 2**23  # most values of the candidates of one block
+GATHERED = 2**23  # largest number of values of the candidates of one block
 ROUNDING = 1e-5  # largest error of a bound, relative to |x|² + |y|²
-WORKERS = 2  # blocks in progress: one selects while the other multiplies
+WORKERS = 2  # blocks in progress, so that one selects while the other multiplies
 
 
 @functools.partial(
@@ -56,12 +56,12 @@ class Index:
 
 
 def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DIRECTIONS) -> Index:
-    """Build a search index; it can serve many searches.
+    """Build a search index.
 
     Args:
         points: [n d], finite.
-        k: typical number of neighbours of a search, which decides the group size.
-        directions: r; fewer make bounds cheaper but looser, which pays off if few queries come at a time.
+        k: typical number of neighbours of a search, which determines the group size.
+        directions: r; fewer directions give cheaper but looser bounds, which pays off for few queries at a time.
 
     Raises:
         ValueError: for an array that is not [n d], is empty or holds NaN or infinity.
@@ -118,9 +118,15 @@ def _directions(centred: Float[np.ndarray, "n d"], r: int) -> Float[np.ndarray, 
 def search(
     index: Index, x: Float[Array, "q d"] | np.ndarray, k: int
 ) -> tuple[Int[np.ndarray, "q k"], Float[np.ndarray, "q k"]]:
-    """The k nearest points of each query, nearest first: their indices and distances.
+    """Indices and distances of the k nearest points of each query, nearest first.
 
-    Raises: ValueError if k is not in 1..n, or x does not fit the points.
+    Args:
+        index: of n points.
+        x: queries, finite.
+        k: in 1..n.
+
+    Raises:
+        ValueError: if k is not in 1..n, or x does not fit the points.
     """
     return _search(index, x, k, np.full(len(x), -1, np.int32))
 
@@ -128,9 +134,16 @@ def search(
 def neighbours(
     x: Float[Array, "n d"] | np.ndarray, k: int
 ) -> tuple[Int[np.ndarray, "n k"], Float[np.ndarray, "n k"]]:
-    """The k nearest other points of each point: indices and distances. An equal point is a neighbour, the point itself not.
+    """Indices and distances of the k nearest other points of each point, nearest first.
 
-    Raises: ValueError if k is not in 1..n-1, or x is not [n d] or not finite.
+    A point is not its own neighbour, but equal points are neighbours of each other.
+
+    Args:
+        x: points, finite.
+        k: in 1..n-1.
+
+    Raises:
+        ValueError: if k is not in 1..n-1, or x is not [n d] or not finite.
     """
     if not 1 <= k <= len(x) - 1:
         raise ValueError(f"k must be in 1..{len(x) - 1} for {len(x)} points without themselves, got {k}")
@@ -150,9 +163,19 @@ def classify(
     x: Float[Array, "q d"] | np.ndarray,
     k: int,
 ) -> tuple[Int[np.ndarray, " q"], Int[np.ndarray, "q k"], Float[np.ndarray, "q k"]]:
-    """Label each query by its k nearest training points: labels, neighbour indices, distances.
+    """Classify each query by the vote of its k nearest training points.
 
-    Raises: ValueError if there is not one label a point, k is not in 1..n, or shapes do not fit.
+    Args:
+        train_x: training points.
+        train_y: their labels.
+        x: queries.
+        k: in 1..n.
+
+    Returns:
+        Labels [q], indices of the neighbours [q k], their distances [q k].
+
+    Raises:
+        ValueError: if the number of labels is not that of the points, k is not in 1..n, or shapes do not fit.
     """
     train_y = np.asarray(train_y)
     if train_y.shape != (len(train_x),):
@@ -178,7 +201,11 @@ def candidates(k: int, n: int, d: int, r: int) -> int:
 
 
 def queries(index: Index, x: Float[Array, "q d"] | np.ndarray) -> Float[np.ndarray, "q d"]:
-    """x as float32. Raises: ValueError if it does not fit the points or is not finite."""
+    """x as float32.
+
+    Raises:
+        ValueError: if it does not fit the points or is not finite.
+    """
     x = _checked(x, "x")
     d = index.points.shape[1]
     if x.shape[1] != d:
@@ -227,12 +254,12 @@ def nearest(
     Args:
         index: the points.
         x: queries.
-        own: index of a point that is no neighbour of the query, or -1.
+        own: index of the point that is excluded from each query's neighbours, or -1.
         k: number of neighbours.
         candidates: number of points whose distances are computed.
 
     Returns:
-        Indices and distances of the k nearest candidates, and whether they are certainly the k nearest points.
+        Indices and distances of the k nearest candidates, and whether these are certified as the k nearest points.
     """
     matmul = functools.partial(jnp.matmul, precision="highest")
     n = len(index.points)

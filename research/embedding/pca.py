@@ -1,7 +1,7 @@
 """Principal components, exactly.
 
 The covariance S = (1/(n-1)) Σ (x - mean)(x - mean)ᵀ is diagonalised in float64, S = VᵀΛV. A component is a row of V. Its
-sign is arbitrary; here the entry of largest magnitude (the first of several) is positive, as in scikit-learn since 1.5.
+sign is arbitrary; we make the entry of largest magnitude (the first of several) positive, as scikit-learn does since 1.5.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PCA:
         return (np.asarray(x, np.float32) - self.mean) @ self.components.T
 
     def inverse(self, codes: Float[Array, "m k"] | np.ndarray) -> Float[np.ndarray, "m d"]:
-        """Reconstructions codes·V + mean, the best that k components allow."""
+        """Reconstructions codes·V + mean, which have the smallest squared error for k components."""
         return np.asarray(codes, np.float32) @ self.components + self.mean
 
 
@@ -32,6 +32,10 @@ def fit(x: Float[Array, "n d"] | np.ndarray, k: int) -> PCA:
 
     Constant columns get entries of 0. If the points span fewer than k directions, the other components are orthonormal
     directions without variance.
+
+    Args:
+        x: points, finite.
+        k: in 1..min(n, d).
 
     Raises:
         ValueError: if x is not [n d] with n >= 2, is not finite, does not vary, or k is not in 1..min(n, d).

@@ -6,13 +6,13 @@ Each score is written for one set, points [n d] with labels [n] in 0..k-1, and h
     kmeans_ari            adjusted Rand index of k-means and the labels (`research.embedding.kmeans`)
     silhouette            nearest other class against the own class, in [-1, 1]
     knn_purity            share of a point's k nearest neighbours that have its label
-    knn_accuracy          leave-one-out vote of the k nearest: a non-linear classifier that has nothing to fit and works
-                          alike in 2 and in 30 dimensions
+    knn_accuracy          leave-one-out vote of the k nearest: a non-linear classifier without parameters, for any number
+                          of dimensions
     linear_accuracy       softmax regression, fitted to the same points
     class_components      connected components of each class in the k-nearest-neighbour graph
     scatter_ratio         between-class over within-class scatter
 
-Two scores compare a map with the data that it was made from, without labels: `trustworthiness`, `shared_neighbours`.
+Two scores compare a map with the original data, without labels: `trustworthiness` and `shared_neighbours`.
 """
 
 import functools
@@ -40,26 +40,27 @@ class Scores(NamedTuple):
 
 
 def squared_distances(points: Float[Array, "n d"]) -> Float[Array, "n n"]:
-    """|x_i − x_j|², computed from the differences: exactly 0 for equal points, without cancellation."""
+    """|x_i − x_j|², summed from the differences, so that it is exactly 0 for equal points."""
     columns = points.T
     return functools.reduce(jnp.add, [(column[:, None] - column[None]) ** 2 for column in columns])
 
 
 def neighbours(squared: Float[Array, "n n"], k: int) -> Int[Array, "n k"]:
-    """The k nearest other points of each point, nearest first; of two at the same distance the smaller index first.
+    """Indices of the k nearest other points of each point, nearest first; ties are sorted by index.
 
-    Raises: ValueError if k is not in 1..n-1.
+    Raises:
+        ValueError: if k is not in 1..n-1.
     """
     n = len(squared)
     if not 0 < k < n:
         raise ValueError(f"k must be in 1..{n - 1} for {n} points, got {k}")
     others = jnp.where(jnp.eye(n, dtype=bool), jnp.inf, squared)
-    # The barrier keeps a caller's slice of the result from turning the selection into a full sort.
+    # Without the barrier XLA turns the selection into a full sort if the caller slices the result.
     return jax.lax.optimization_barrier(jax.lax.top_k(-others, k)[1])
 
 
 def silhouette(squared: Float[Array, "n n"], labels: Int[Array, " n"], k: int) -> Float[Array, ""]:
-    """mean_i (b_i − a_i) / max(a_i, b_i), a_i mean distance to the own class, b_i to the nearest other class.
+    """mean_i (b_i − a_i) / max(a_i, b_i), with the mean distances a_i to the own and b_i to the nearest other class.
 
     A point alone in its class counts 0. Classes without points are ignored.
 
@@ -77,12 +78,12 @@ def silhouette(squared: Float[Array, "n n"], labels: Int[Array, " n"], k: int) -
 
 
 def knn_purity(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"]) -> Float[Array, ""]:
-    """Share of all neighbours that have the label of their point."""
+    """Share of neighbours that have the same label as their point, over all points."""
     return jnp.mean(labels[nearest] == labels[:, None])
 
 
 def knn_accuracy(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"], k: int) -> Float[Array, ""]:
-    """Share of points whose label is the most frequent among their neighbours; ties go to the smaller label."""
+    """Share of points whose label wins the vote of their neighbours; ties go to the smaller label."""
     votes = jnp.sum(jax.nn.one_hot(labels[nearest], k), axis=1)
     return jnp.mean(jnp.argmax(votes, axis=1) == labels)
 
@@ -117,10 +118,9 @@ def linear_accuracy(
 
 
 def _solve(a: Float[Array, "d d"], b: Float[Array, " d"]) -> Float[Array, " d"]:
-    """Solve a x = b for a symmetric positive definite a by Gauss-Jordan elimination, which then needs no pivoting.
+    """Solve a x = b for a symmetric positive definite a by Gauss-Jordan elimination, which needs no pivoting then.
 
-    LAPACK's batched solvers wait for threads of the pool in which they run, and deadlock with as many devices as cores
-    (jaxlib 0.10).
+    LAPACK's batched solvers are not used, because they deadlock when there are as many devices as cores (jaxlib 0.10).
     """
 
     def eliminate(i, table):
@@ -131,9 +131,9 @@ def _solve(a: Float[Array, "d d"], b: Float[Array, " d"]) -> Float[Array, " d"]:
 
 
 def class_components(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"], k: int) -> Int[Array, " k"]:
-    """Connected components of each class; two of its points are joined where one is among the other's nearest points.
+    """Number of connected components of each class in the graph that joins points to their nearest points of that class.
 
-    Every point takes the smallest index among its neighbours', with pointer jumping, until nothing changes.
+    Every point repeatedly takes the smallest index among its neighbours, with pointer jumping, until nothing changes.
     """
     n = len(labels)
     same = labels[nearest] == labels[:, None]
@@ -190,7 +190,7 @@ def trustworthiness(points: Float[Array, "n d"], nearest: Int[Array, "n k_near"]
 def shared_neighbours(
     nearest: Int[Array, "n k_near"], nearest_too: Int[Array, "n k_near"]
 ) -> Float[Array, " k_near"]:
-    """Mean overlap of the two j-nearest sets for j = 1..k, as a share of j. Both have the nearest first."""
+    """Mean overlap of the two j-nearest sets for j = 1..k, as a share of j; both arguments list the nearest first."""
     n, k = nearest.shape
 
     def add(both, row):
@@ -208,7 +208,14 @@ def separated(
 
 
 def summary(key: Key[Array, ""], points: Float[Array, "n d"], labels: Int[Array, " n"], k: int) -> Scores:
-    """All scores of one set; `key` is for the starts of k-means. Points that are not finite score NaN, components 0."""
+    """All scores of one set; NaN, and 0 components, if a point is not finite.
+
+    Args:
+        key: of the starts of k-means.
+        points: [n d].
+        labels: in 0..k-1.
+        k: number of classes.
+    """
     squared = squared_distances(points)
     near = neighbours(squared, 10)
     clusters, _ = kmeans(key, points, k)
@@ -230,14 +237,14 @@ def summary(key: Key[Array, ""], points: Float[Array, "n d"], labels: Int[Array,
 def over_sets(
     key: Key[Array, ""], points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int, block: int = 8
 ) -> Scores:
-    """`summary` of m sets, `block` of them at a time on each device; set i has the key fold_in(key, i)."""
+    """`summary` of m sets; set i has the key fold_in(key, i), and each device computes `block` sets at a time."""
     return _over_sets(summary, key, points, labels, k, block)
 
 
 def separation(
     points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int, block: int = 8
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """Silhouette and linear accuracy of m sets, which `separated` needs, at a quarter of the cost of all scores."""
+    """Silhouette and linear accuracy of m sets for `separated`, at a quarter of the cost of all scores."""
     return _over_sets(_separation, jax.random.key(0), points, labels, k, block)
 
 
@@ -246,7 +253,7 @@ def _separation(_, points, labels, k):
 
 
 def _over_sets(score, key, points, labels, k, block):
-    """The scores of m sets; the last set is repeated up to full blocks, so that similar m share a compiled program."""
+    """Scores of m sets; the last set is repeated to fill the last block, so that similar m share a compiled program."""
     m, step = len(points), block * jax.device_count()
     filled = np.minimum(np.arange(-(-m // step) * step), m - 1)
     points, labels = (np.asarray(array)[filled] for array in (points, labels))

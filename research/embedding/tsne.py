@@ -6,15 +6,15 @@ Gradient descent moves the points y_i to minimise
 
     ∂KL/∂y_i = 4 [Σ_j p_ij K_ij (y_i - y_j) - (1/Z) Σ_j K_ij² (y_i - y_j)]     attraction - repulsion
 
-P comes from `tsne_affinities`, the repulsion from `tsne_repulsion`; `tsne_place` puts new points into a finished map. The
-schedule is openTSNE's: start from two principal components with a standard deviation of 1e-4; 250 iterations with P
-exaggerated 12 times at a learning rate of n/12, 500 without at n (rates are for the gradient without its factor 4);
-momentum 0.8, a gain for each coordinate, steps no longer than 5.
+P comes from `tsne_affinities` and the repulsion from `tsne_repulsion`; `tsne_place` puts new points into a finished map.
+The schedule is openTSNE's: start from two principal components with a standard deviation of 1e-4; 250 iterations with P
+exaggerated 12 times at a learning rate of n/12, then 500 without exaggeration at n (rates for the gradient without its
+factor 4); momentum 0.8, one gain per coordinate, steps of length 5 at most.
 
-On a CPU the same data, settings and key give the same bits. On a GPU the points are added to the grid in no fixed order,
-so the maps of two runs look alike but differ in detail.
+On a CPU the same data, settings and key give the same bits. On a GPU the order of additions to the grid varies, so maps
+of two runs differ in detail.
 
-A chunk of iterations ends early if the map outgrows its grid; the next one begins with a larger grid. There are few grid
+A chunk of iterations ends early if the map outgrows its grid; the next one starts with a larger grid. There are few grid
 sizes, because each is compiled separately.
 
 Sources: van der Maaten & Hinton (2008); Belkina et al. (2019) for the rates; Kobak & Berens (2019) for the start;
@@ -38,7 +38,7 @@ from research.embedding.tsne_affinities import Edges
 from research.embedding.tsne_repulsion import Grid
 from research.runtime import devices
 
-EXACT_BELOW = 1_000  # points; from here on the grid is faster than all pairs
+EXACT_BELOW = 1_000  # points; for more of them the grid is faster than all pairs
 CHUNK = 25  # iterations between two calls of `progress`
 Number = Any  # a number, or its tracer inside a jitted function
 
@@ -71,7 +71,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Embedding:
-    """A finished map. It can be rebuilt from its saved data and points."""
+    """A finished map, which can be rebuilt from its saved fields."""
 
     data: Float[np.ndarray, "n d"]  # the original points
     points: Float[np.ndarray, "n 2"]  # their places in the map
@@ -80,11 +80,11 @@ class Embedding:
 
     @functools.cached_property
     def field(self) -> "tsne_place.Field":
-        """The map's potential and the data's search index, which `place` needs; computed at first use."""
+        """The map's potential and the data's search index for `place`; computed at first use."""
         return tsne_place.field(self.data, self.points)
 
     def place(self, new_points: Float[Array, "m d"] | np.ndarray) -> Float[np.ndarray, "m 2"]:
-        """Places of new points in this map, which does not change; see `tsne_place.place`."""
+        """Places of new points in this map, which stays unchanged; see `tsne_place.place`."""
         return tsne_place.place(self.field, new_points)
 
 
@@ -93,7 +93,7 @@ class Embedding:
 )
 @dataclass(frozen=True)
 class State:
-    """What the descent carries from iteration to iteration."""
+    """State of the descent."""
 
     points: Float[Array, "2 n"]  # y
     update: Float[Array, "2 n"]  # the last step
@@ -114,10 +114,10 @@ def fit(
 
     Args:
         x: the points; for images their first 50 principal components.
-        key: moves the start by 1 %, so that equal points separate.
+        key: of the jitter of 1 % that is added to the start, so that equal points separate.
         perplexity: effective number of neighbours.
-        start: replaces the two principal components, and is scaled as they are.
-        progress: called as progress(iteration, kl) every 25 iterations; if it returns true, the descent stops there.
+        start: replaces the two principal components and is scaled like them.
+        progress: called as progress(iteration, kl) every 25 iterations; the descent stops if it returns true.
         **others: the other fields of `Settings`.
 
     Raises:
@@ -157,7 +157,11 @@ def fit(
 
 
 def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
-    """P, a sparse n x n matrix whose entries sum to 1. Raises: ValueError as `fit` does."""
+    """P, a sparse n x n matrix whose entries sum to 1.
+
+    Raises:
+        ValueError: as `fit`.
+    """
     x = np.asarray(x, np.float32)
     _check(x, perplexity)
     indices, distances = knn.neighbours(x, int(3 * perplexity))
@@ -165,7 +169,7 @@ def affinities(x: Float[Array, "n d"] | np.ndarray, perplexity: float = 30.0) ->
 
 
 def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.ndarray) -> float:
-    """KL(P|Q) of any embedding of these points, with Z summed over all pairs."""
+    """KL(P|Q) of any embedding, with Z summed over all pairs; P is from `affinities`."""
     points = jnp.asarray(points, jnp.float32).T
     stretch = _stretch(tsne_affinities.edges(p), points)
     return _negative_entropy(p) + float(stretch) + np.log(tsne_repulsion.normaliser(points))
@@ -224,13 +228,13 @@ def _advance(state, graph, exaggeration, rate, most, settings):
 
 @functools.cache
 def _compiled():
-    """`_advance`, jitted; at its first use, because the compiler options depend on flags that a command sets."""
+    """`_advance`, jitted at its first use, because the compiler options depend on flags that a command sets."""
     options = tsne_repulsion.ONE_THREAD | devices.fusion_emitters()
     return jax.jit(_advance, donate_argnames="state", compiler_options=options)
 
 
 def _regrid(state):
-    """The state with a grid that fits the map's present extent."""
+    """The state with a grid for the map's current extent."""
     extent = float((state.points.max(1) - state.points.min(1)).max())
     grid = _lay(state.points, tsne_repulsion.size_for(extent))
     return State(state.points, state.update, state.gain, grid)

@@ -21,16 +21,20 @@ LANES = 32
 
 
 def calibrate(distances: Float[Array, "n k"] | np.ndarray, perplexity: float) -> Float[Array, "n k"]:
-    """Conditional probabilities p_j|i of each point's k neighbours from their distances.
+    """Conditional probabilities p_j|i of each point's k neighbours.
 
     If a point has more neighbours at distance 0 than the perplexity, they share the probability equally.
+
+    Args:
+        distances: to the k nearest neighbours.
+        perplexity: effective number of neighbours, in 1..k.
     """
     squared = jnp.asarray(distances, jnp.float32) ** 2
     return _bisect(squared - squared.min(1, keepdims=True), jnp.log(jnp.float32(perplexity)))
 
 
 def perplexities(conditional: Float[Array, "n k"] | np.ndarray) -> Float[np.ndarray, " n"]:
-    """exp of each row's entropy."""
+    """Perplexity of each row: exp of its entropy."""
     p = np.asarray(conditional, np.float64)
     return np.exp(-(p * np.log(p, where=p > 0, out=np.zeros_like(p))).sum(1))
 
@@ -128,7 +132,7 @@ def stretch(edges: Edges, points: Float[Array, "2 n"]) -> Float[Array, ""]:
 
 
 def _numbers(edges, points):
-    """All points as complex numbers, so that each is one read instead of two, and the owner's point of every row."""
+    """All points, and the owner of every row, as complex numbers, so that a point is one read instead of two."""
     y = lax.complex(*points)
     return y, _at(y, edges.owner)
 

@@ -1,15 +1,15 @@
-"""Putting new points into a finished t-SNE map, in milliseconds.
+"""Places of new points in a finished t-SNE map, in milliseconds.
 
 The map does not change, and new points do not influence each other. A new point starts at the median place of its 15
 nearest neighbours and descends on
 
     e Σ_j p_j log(1 + |y - y_j|²) + log φ(y)          p at perplexity 5 over those neighbours, e = 1.5
 
-with φ the potential of the map on a grid (see `tsne_repulsion`): 250 iterations at a rate of 0.1, momentum 0.8, gains, the
-gradient clipped to length 0.25, the position to 1.25 times the map. Rule and settings are those of openTSNE's `transform`
-(Poličar et al., 2019), which sums over the whole map at every iteration. Results agree with its Barnes-Hut variant; its
-FFT variant (1.0.4) resets the gains of all points inside the map at every iteration and gives another place for one point
-in five.
+with the potential φ of the map on a grid (see `tsne_repulsion`): 250 iterations at a rate of 0.1 with momentum 0.8 and
+gains; the gradient is clipped to length 0.25, the position to 1.25 times the map. Rule and settings are those of openTSNE's
+`transform` (Poličar et al., 2019), which sums over the whole map at every iteration. Results agree with its Barnes-Hut
+variant. Its FFT variant (1.0.4) resets the gains of all points inside the map at every iteration, which gives another
+place for one point in five.
 """
 
 import functools
@@ -41,7 +41,7 @@ ROOM = 1.25  # of the map's half width
 )
 @dataclass(frozen=True)
 class Field:
-    """What placing new points needs of a map."""
+    """The data of a map for placing new points."""
 
     index: knn.Index  # search index of the data
     points: Float[Array, "2 n"]  # places of the data
@@ -52,7 +52,15 @@ class Field:
 
 
 def field(data: Float[np.ndarray, "n d"], points: Float[np.ndarray, "places 2"]) -> Field:
-    """The field of a map [n 2] of this data [n d]. Raises: ValueError if their lengths differ."""
+    """The field of a map.
+
+    Args:
+        data: the original points.
+        points: their places in the map.
+
+    Raises:
+        ValueError: if their lengths differ.
+    """
     if len(data) != len(points):
         raise ValueError(f"one place a point of the data: expected {len(data)}, got {len(points)}")
     y = jnp.asarray(points).T
@@ -93,7 +101,7 @@ def _potential(points, corners, size):
 def _alone(
     field: Field, new_point: Float[Array, "1 d"], *, k: int
 ) -> tuple[Float[Array, "2 1"], Bool[Array, "1"]]:
-    """Search and settling in one program, for interactive use; and whether the neighbours are certain."""
+    """Search and descent in one program, for interactive use; and whether the neighbours are certified."""
     no_exclusion = jnp.full(1, -1)
     n, d = field.index.points.shape
     first = knn.candidates(k, n, d, field.index.basis.shape[1])

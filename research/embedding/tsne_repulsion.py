@@ -4,14 +4,14 @@ With K(r) = 1/(1 + r²), ∇K(d) = -2 K² d. So the repulsion of a point is the 
 
     φ(y) = Σ_j K(y - y_j),    Σ_j K_ij² (y_i - y_j) = -½ ∇φ(y_i),    Z = Σ_i φ(y_i) - K(0)
 
-On a grid of spacing h, φ is a convolution: points are spread onto the nodes with cubic B-splines, multiplied in frequency
-space by the kernel's spectrum (divided by that of the splines, squared, so that the kernel is interpolated at the nodes),
-and φ and ∇φ are read back with the same splines: one real FFT each way. The contribution of a point to itself depends only
-on its place in its cell; it is tabulated and subtracted. The relative error of the force is about 1 % at h = 0.45, the
-widest spacing in use: maps are as good as openTSNE's.
+On a grid of spacing h, φ is a convolution, computed with one real FFT each way: points are spread onto the nodes with
+cubic B-splines and multiplied in frequency space by the kernel's spectrum (divided by the squared spectrum of the splines,
+so that the kernel is interpolated at the nodes); φ and ∇φ are read with the same splines. The contribution of a point to
+itself depends only on its position in its cell; it is tabulated and subtracted. The relative error of the force is about
+1 % at h = 0.45, the widest spacing in use, which gives maps as good as openTSNE's.
 
-K is replaced by K - K(R), with R the extent of the grid. A constant exerts no force, and while the map is still tiny, the
-differences of 1/(1 + r²) itself would be lost in float32.
+K is replaced by K - K(R), with R the extent of the grid. The constant exerts no force, but without subtracting it the
+differences of 1/(1 + r²) are lost in float32 while the map is tiny.
 
 Sources: Linderman et al. (2019) for interpolation and FFT; Hockney & Eastwood (1988) for splines on grids.
 """
@@ -57,6 +57,7 @@ class Grid:
 
     @property
     def size(self) -> int:
+        """Nodes along an axis."""
         return self.spectrum.shape[0] // 2
 
 

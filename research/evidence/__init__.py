@@ -1,4 +1,4 @@
-"""Evidence: intervals over independent units, claims judged by one rule, findings whose numbers are measured.
+"""Evidence: intervals over independent units, claims judged by one rule, findings made of measured numbers.
 
 from research import evidence as e
 
@@ -20,36 +20,10 @@ from research.evidence.intervals import (
     ratio,
     share,
 )
-from research.evidence.resampling import bootstrap, crossed
+from research.evidence.resampling import crossed
 
 __all__ = [
-    "MIN_UNITS",
-    "NOTHING",
-    "Above",
-    "AtLeast",
-    "AtMost",
-    "Below",
-    "Claim",
-    "Criterion",
-    "Finding",
-    "Interval",
-    "Near",
-    "Number",
-    "Verdict",
-    "bootstrap",
-    "crossed",
-    "difference",
-    "difference_of",
-    "finding",
-    "judge",
-    "mean",
-    "number",
-    "paired",
-    "primary",
-    "proportion",
-    "ratio",
-    "share",
-    "stated",
-    "table",
-    "verdict",
-]
+    "MIN_UNITS", "NOTHING", "Above", "AtLeast", "AtMost", "Below", "Claim", "Criterion", "Finding",
+    "Interval", "Near", "Number", "Verdict", "crossed", "difference", "difference_of", "finding", "judge",
+    "mean", "number", "paired", "primary", "proportion", "ratio", "share", "stated", "table", "verdict",
+]  # fmt: skip

@@ -4,10 +4,10 @@ The rule, in the order in which it is applied (function `verdict`):
   not run         nothing was measured;
   inconclusive    fewer than 5 independent units, or an interval that is not finite;
   reproduced      the whole interval meets the criterion;
+  inconclusive    a part of the interval meets the criterion;
   partly          no value of the interval meets the criterion, but all lie on the claimed side of `neutral`: the
                   direction holds, the size does not;
-  not reproduced  no value of the interval meets the criterion;
-  inconclusive    otherwise: the interval holds values that meet the criterion and values that do not.
+  not reproduced  otherwise.
 """
 
 import json
@@ -31,9 +31,15 @@ NUMBER = re.compile(
 )
 
 
+def counted(n: int, unit: str) -> str:
+    """n with its unit, which is given in the plural: "30 networks", "1 pair of networks"."""
+    head, of, rest = unit.partition(" of ")
+    return f"{n:,} {head.removesuffix('s') if n == 1 else head}{of}{rest}"
+
+
 @dataclass(frozen=True)
 class Claim:
-    """One row of the claims table; the constructor refuses what must not be published.
+    """One row of the claims table; the constructor checks the rules for publishing it.
 
     Raises:
         ValueError: `claimed` does not stand in `quote`; a verdict that needs more units; an interval of width 0; a
@@ -43,15 +49,15 @@ class Claim:
     id: str
     source: str  # file name of the document
     quote: str  # the document's words, verbatim
-    claimed: float | None  # the document's number, which stands in the quote; None if it gives none
-    criterion: str  # what we require: "words: formula"; ours, not the document's
-    margin: float | None  # how far off `claimed` still counts as the same
+    claimed: float | None  # the document's number, which must stand in the quote; None if it gives none
+    criterion: str  # our requirement, "words: formula"
+    margin: float | None  # largest difference from `claimed` that counts as the same
     measured: float | None
     low: float | None
     high: float | None
     n: int  # independent units
     unit: str  # what n counts
-    within: str  # what every unit holds, for example "10 digits × 5 restarts"; may be empty
+    within: str  # what is averaged inside a unit, for example "10 digits × 5 restarts"; may be empty
     primary: bool  # one primary row for each statement of a document
     verdict: Verdict
     note: str  # "better" or "worse" than claimed, why it was not run, or empty
@@ -127,13 +133,13 @@ def judge(
         id: name of the row.
         source: file name of the document.
         quote: the document's words, verbatim.
-        criterion: what we require; the document's own number in it goes into `claimed`.
+        criterion: our requirement; the document's own number in it becomes `claimed`.
         interval: the measurement, or None.
         unit: the independent unit that `interval.n` counts, in the plural ("networks").
-        words: the criterion in words; its formula is put behind them.
-        within: what every unit holds ("10 digits × 5 restarts").
-        primary: False for rows that stand below the table.
-        not_run: why nothing was measured; with it the interval is ignored and the verdict is "not run".
+        words: the criterion in words; its formula is appended.
+        within: what is averaged inside a unit ("10 digits × 5 restarts").
+        primary: False for rows that are printed below the table.
+        not_run: why nothing was measured; if given, the interval is ignored and the verdict is "not run".
 
     Raises:
         ValueError: see `Claim`.
@@ -153,7 +159,7 @@ def judge(
 
 
 def primary(claims: Iterable[Claim]) -> list[Claim]:
-    """The rows that speak for a statement of a document."""
+    """The primary rows, one for each statement of a document."""
     return [claim for claim in claims if claim.primary]
 
 
@@ -219,7 +225,7 @@ def table(claims: Sequence[Claim], *, secondary: bool = False):
         made.add_column(name, justify=side, no_wrap=name not in ("criterion", "n", "verdict"))
     for c in rows:
         interval = f"{number(c.low)} … {number(c.high)}" if c.low is not None else "–"
-        size = f"{c.n} {c.unit}" if c.n else "–"
+        size = counted(c.n, c.unit) if c.n else "–"
         comment = f" ({c.note})" if c.note in ("better", "worse") else ""
         made.add_row(
             c.id, number(c.claimed), c.formula, number(c.measured), interval, size,

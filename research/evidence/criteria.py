@@ -1,7 +1,13 @@
-"""Criteria: what a measurement must meet, as small values that print themselves as formulas.
+"""Criteria: requirements on a measurement, which print as formulas.
 
-A number with a margin is `Near`; a bound or a direction is `AtLeast`, `AtMost`, `Above` or `Below`. The verdict on
-them is in `research.evidence.claims`.
+A number with a margin is `Near`; a bound or a direction is `AtLeast`, `AtMost`, `Above` or `Below`. The rule that
+makes a verdict from them is in `research.evidence.claims`. Every criterion has
+
+    meets(value)           whether a value meets it
+    centre                 the value that meets it best
+    same_direction(value)  whether a value at least lies on the claimed side of the neutral value
+    compare(value)         "better" or "worse" than claimed, or empty where that has no meaning
+    claimed, margin        the document's number and how far off it may be, or None
 """
 
 import math
@@ -11,13 +17,13 @@ from typing import ClassVar, Literal
 
 @dataclass(frozen=True)
 class Near:
-    """The document's number, give or take a margin of ours.
+    """The document's number within a margin that we set.
 
     Attributes:
         claimed: the document's number.
-        margin: how far off still counts as the same, set before measuring; above 0.
-        neutral: the value that says nothing (difference 0, factor 1, chance); a measurement on the claimed side of
-            it whose size differs is "partly".
+        margin: largest difference that counts as the same, set before measuring; above 0.
+        neutral: the value of no effect (difference 0, factor 1, chance); a measurement of another size on the claimed
+            side of it is "partly" reproduced.
         higher_is: what a measurement above the claim means, where that has a meaning.
 
     Raises:
@@ -64,7 +70,7 @@ class Bound:
 
     Attributes:
         bound: the value.
-        stated: True where it is the document's own number ("more than 96 %"), False where it is ours.
+        stated: True for the document's own number ("more than 96 %"), False for ours.
     """
 
     bound: float
@@ -92,6 +98,8 @@ class Bound:
 
 
 class AtLeast(Bound):
+    """A value of at least the bound."""
+
     sign, centre = "≥", math.inf
 
     def meets(self, value: float) -> bool:
@@ -99,6 +107,8 @@ class AtLeast(Bound):
 
 
 class AtMost(Bound):
+    """A value of at most the bound."""
+
     sign, centre = "≤", -math.inf
 
     def meets(self, value: float) -> bool:
@@ -106,6 +116,8 @@ class AtMost(Bound):
 
 
 class Above(Bound):
+    """A value above the bound."""
+
     sign, centre = ">", math.inf
 
     def meets(self, value: float) -> bool:
@@ -113,6 +125,8 @@ class Above(Bound):
 
 
 class Below(Bound):
+    """A value below the bound."""
+
     sign, centre = "<", -math.inf
 
     def meets(self, value: float) -> bool:
@@ -123,7 +137,7 @@ Criterion = Near | Bound
 
 
 def number(x: float | None) -> str:
-    """A number as the tables print it: four significant digits, a dash where there is none."""
+    """A number as tables print it: four significant digits, a dash for None."""
     if x is None:
         return "–"
     return f"{x:,.0f}" if abs(x) >= 10_000 else f"{x:.4g}"

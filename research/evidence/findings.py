@@ -1,12 +1,12 @@
-"""Findings: sentences whose numbers are measured, none of them typed by hand.
+"""Findings: sentences whose numbers are all measured.
 
-A template names its numbers; the sentence is made from their values:
+A template names its numbers and is filled with their values:
 
     finding(
         "denoising-pays",
         "Networks of {net} read {after:full} of the denoised digits and {before} of the noisy ones.",
-        after=Number.of(e.share(after), "pairs", percent=True),
-        before=Number.of(e.share(before), "pairs", percent=True),
+        after=Number.share(after, "pairs"),
+        before=Number.share(before, "pairs"),
         words={"net": "784-200-10"},
     )
 """
@@ -14,12 +14,15 @@ A template names its numbers; the sentence is made from their values:
 import json
 import math
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from research.evidence.intervals import Interval
+from research.evidence.claims import MIN_UNITS, counted
+from research.evidence.intervals import Interval, share
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,17 @@ class Number:
         return cls(float(interval.value), low, high, interval.n, unit, percent, _decimals(percent, digits))
 
     @classmethod
+    def share(cls, values: ArrayLike, unit: str, *, digits: int | None = None) -> "Number":
+        """The mean of shares, one per unit, as a percentage with the interval of `intervals.share`."""
+        return cls.of(share(values), unit, percent=True, digits=digits)
+
+    @classmethod
+    def points(cls, difference: Interval, unit: str) -> "Number":
+        """A difference of two shares in percentage points; the sentence says "points" behind it."""
+        value, low, high = (100 * x for x in difference[:3])
+        return cls.of(Interval(value, low, high, difference.n), unit, digits=1)
+
+    @classmethod
     def exact(cls, value: float, unit: str = "", *, percent: bool = False, digits: int = 0) -> "Number":
         """A number without an interval: a count, a setting, a p-value."""
         return cls(float(value), None, None, None, unit, percent, digits)
@@ -61,7 +75,8 @@ class Number:
             case "n":
                 return self._size()
             case "full":
-                return f"{value} (95 % interval {self._interval()}, {self._size()})"
+                interval = "" if self.low is None or self.high is None else f"95 % interval {self._interval()}, "
+                return f"{value} ({interval}{self._size()})"
         raise ValueError(f"unknown format {spec!r} of a number; known: nothing, interval, n, full")
 
     def _interval(self) -> str:
@@ -76,7 +91,7 @@ class Number:
     def _size(self) -> str:
         if self.n is None:
             raise ValueError(f"{self.value:g} is exact and has no n: print it as {{name}}")
-        return f"n = {self.n:,} {self.unit}"
+        return f"n = {counted(self.n, self.unit)}"
 
     def _print(self, x: float, digits: int | None = None) -> str:
         text = f"{100 * x if self.percent else x:,.{self.digits if digits is None else digits}f}"
@@ -102,6 +117,8 @@ def finding(
     **numbers: Number,
 ) -> Finding | None:
     """The finding, or None where it does not hold in these results; the template is checked in both cases.
+
+    A sentence whose numbers come from fewer than MIN_UNITS units begins by saying so.
 
     Args:
         id: name of the finding.
@@ -133,7 +150,33 @@ def finding(
     if not holds:
         return None
     ordered = {name: numbers[name] for name in used if name in numbers}
-    return Finding(id, template.format(**texts, **ordered), ordered)
+    return Finding(id, _few(ordered.values()) + template.format(**texts, **ordered), ordered)
+
+
+def _few(numbers: Iterable[Number]) -> str:
+    """How a sentence begins whose numbers, or some of them, come from too few units; empty for others."""
+    counts = [(x.n, x.unit) for x in numbers if x.n is not None]
+    few = [each for each in counts if each[0] < MIN_UNITS]
+    if not few:
+        return ""
+    return f"{'From' if len(few) == len(counts) else 'In part from'} {counted(*min(few))} only: "
+
+
+Maker = Callable[[Any], Finding | Iterable[Finding | None] | None]
+
+
+def found(results: Any, *makers: Maker) -> list[Finding]:
+    """What the makers find in a study's results, in their order.
+
+    Args:
+        results: the study's saved results.
+        makers: each maps the results to a finding, to several, or to None where there is nothing to say.
+    """
+    made: list[Finding | None] = []
+    for make in makers:
+        one = make(results)
+        made += [one] if isinstance(one, Finding) or one is None else one
+    return [each for each in made if each is not None]
 
 
 def to_json(findings: Iterable[Finding]) -> str:

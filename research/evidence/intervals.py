@@ -4,8 +4,8 @@ Every function takes one value for each independent unit (a network, a pair of n
 experiment) and returns an `Interval`. Runs, images or pixels inside a unit are averaged before they come here.
 Missing values (nan) are left out.
 
-Where the units decide nothing (fewer than two, or no spread to measure) the interval is infinite, which every
-verdict reads as inconclusive. An interval of width 0 is never returned.
+Where the units allow no interval (fewer than two, or no spread) it is infinite, which gives the verdict
+"inconclusive". An interval of width 0 is never returned.
 """
 
 import math
@@ -58,10 +58,9 @@ def mean(values: ArrayLike) -> Interval:
 def share(values: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
     """Mean of shares, one per unit; the interval lies inside the bounds by construction.
 
-    The standard error of the mean m is carried to the logit scale, where Student's interval is taken:
-    logit(m) ± t_{n-1} se / (m (1 − m)), transformed back. Units that are all 0 or 1 are counted by `proportion`.
-    Units that all have the same share say nothing of their spread and get the widest that shares can have:
-    Clopper-Pearson with n·m successes of n.
+    Student's interval is taken on the logit scale, logit(m) ± t_{n-1} se / (m (1 − m)) for the mean m, and
+    transformed back. Units that are all 0 or 1 are counted by `proportion`. If all units have the same share, their
+    spread is unknown, and the interval is the widest possible: Clopper-Pearson with n·m successes of n.
 
     Args:
         values: [n] in `bounds`.
@@ -131,7 +130,7 @@ def difference(a: ArrayLike, b: ArrayLike) -> Interval:
 
     Returns:
         The interval, whose n is the smaller sample; infinite where a sample has fewer than 2 units or neither has
-        any spread. For two shares `difference_of(share(a), share(b))` decides those cases too.
+        any spread. For two shares `difference_of(share(a), share(b))` is finite in the latter case, too.
 
     Source: Welch (1947), Biometrika 34.
     """
@@ -148,10 +147,10 @@ def difference(a: ArrayLike, b: ArrayLike) -> Interval:
 
 
 def difference_of(a: Interval, b: Interval) -> Interval:
-    """Difference of two independent measurements from their intervals, which may be lopsided.
+    """Difference of two independent measurements from their intervals, which may be asymmetric.
 
     low = d − √((a − a.low)² + (b.high − b)²) and high = d + √((a.high − a)² + (b − b.low)²), with d = a − b. For two
-    shares it stays in [−1, 1], and it decides "30 of 30 against 0 of 30", which Welch cannot.
+    shares it stays in [−1, 1], and it is finite for "30 of 30 against 0 of 30", where Welch's is not.
 
     Returns:
         The interval, whose n is the smaller one; infinite where one of the two is.
@@ -184,8 +183,8 @@ def paired(a: ArrayLike, b: ArrayLike) -> Interval:
 def ratio(a: ArrayLike, b: ArrayLike) -> Interval:
     """mean(a) / mean(b) over units that were measured twice, with Fieller's interval.
 
-    The interval holds every θ for which the paired t-test does not reject mean(a − θ b) = 0. For "a factor 2 fewer
-    errors" a holds the errors before, b those after.
+    The interval is the set of θ for which the paired t-test does not reject mean(a − θ b) = 0. For "a factor 2 fewer
+    errors" a is the errors before and b the errors after.
 
     Args:
         a: [n], numerator of every unit.
@@ -249,6 +248,7 @@ def _all_the_same(x: np.ndarray, scale: float | None = None) -> bool:
 
 
 def undecided(value: float, n: int) -> Interval:
+    """The infinite interval around a value of n units."""
     return Interval(float(value), -math.inf, math.inf, n)
 
 
@@ -258,6 +258,7 @@ def never_of_width_0(value: float, low: float, high: float, n: int) -> Interval:
 
 
 def student(value: float, error: float, freedom: float, n: int) -> Interval:
+    """value ± t · error, with the quantile t of Student's distribution for these degrees of freedom."""
     half = stdtrit(freedom, 1 - TAIL) * error
     return never_of_width_0(value, value - half, value + half, n)
 

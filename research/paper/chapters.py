@@ -1,9 +1,9 @@
-"""The chapters of a paper: a study each, with what lies in its run folder."""
+"""The chapters of a paper: one for each study, read from its run folder."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from research import studies
 from research.evidence import claims as c
@@ -12,7 +12,7 @@ from research.plotting import files, style
 
 
 class Chapter(NamedTuple):
-    """A study in the report: its name, its run folder, and what stopped it, if anything did."""
+    """A study in the report: its name, its run folder, and the error that stopped it, if any."""
 
     study: str
     folder: Path
@@ -20,16 +20,19 @@ class Chapter(NamedTuple):
 
     @property
     def title(self) -> str:
+        """The study's TITLE."""
         return studies.part(self.study, "about").TITLE
 
     def claims(self) -> list[c.Claim]:
+        """The saved claims; none for a study that failed."""
         return [] if self.failure else c.from_json((self.folder / "claims.json").read_text())
 
     def findings(self) -> list[f.Finding]:
+        """The saved findings; none for a study that failed."""
         return [] if self.failure else f.from_json((self.folder / "findings.json").read_text())
 
     def pictures(self) -> list["Picture"]:
-        """Everything drawn for the study, in the order of its figures module."""
+        """The figures that were drawn, in the order of the study's figures module."""
         if self.failure:
             return []
         drawings, folder = studies.part(self.study, "figures"), self.folder / "figures"
@@ -43,7 +46,7 @@ class Chapter(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A figure of a study as it lies in the run folder; `moving` ones are GIFs, others have several files."""
+    """A figure in the run folder of a study; an animation (`moving`) is a GIF, others have several files."""
 
     study: str
     name: str
@@ -52,6 +55,7 @@ class Picture(NamedTuple):
     moving: bool
 
     def file(self, width: float = style.DOUBLE, ending: str = ".webp") -> Path:
+        """The figure's file at a width in inches; the GIF of an animation."""
         stem = files.file_name(self.name, width)
         return self.folder / f"{stem}{'.gif' if self.moving else ending}"
 
@@ -62,9 +66,7 @@ def claims_of(chapters: Sequence[Chapter]) -> list[tuple[str, c.Claim]]:
     Raises:
         ValueError: two rows have the same id.
     """
-    rows = [(chapter.study, claim) for chapter in chapters for claim in chapter.claims()]
-    _different("claim", [(study, claim.id) for study, claim in rows])
-    return rows
+    return _different("claim", [(chapter.study, claim) for chapter in chapters for claim in chapter.claims()])
 
 
 def findings_of(chapters: Sequence[Chapter]) -> list[tuple[str, f.Finding]]:
@@ -73,15 +75,17 @@ def findings_of(chapters: Sequence[Chapter]) -> list[tuple[str, f.Finding]]:
     Raises:
         ValueError: two findings have the same id.
     """
-    rows = [(chapter.study, finding) for chapter in chapters for finding in chapter.findings()]
-    _different("finding", [(study, finding.id) for study, finding in rows])
-    return rows
+    return _different(
+        "finding", [(chapter.study, each) for chapter in chapters for each in chapter.findings()]
+    )
 
 
-def _different(what: str, ids: Sequence[tuple[str, str]]) -> None:
-    for id, times in Counter(id for _, id in ids).items():
+def _different(what: str, rows: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The rows, if no two of them have the same id."""
+    for id, times in Counter(each.id for _, each in rows).items():
         if times > 1:
-            where = ", ".join(study for study, each in ids if each == id)
+            where = ", ".join(study for study, each in rows if each.id == id)
             raise ValueError(
                 f"the {what} {id!r} is there {times} times, in {where}; give each an id of its own"
             )
+    return rows

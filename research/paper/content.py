@@ -1,4 +1,4 @@
-"""What a paper says, as plain values: made once, set as a page, as a PDF and in LaTeX."""
+"""The content of a paper as plain values, which become a page, a PDF and LaTeX."""
 
 import inspect
 import json
@@ -15,18 +15,22 @@ from research.runs.store import Run
 
 TITLE = "Small digit recognisers, trained and read backwards"
 DOCUMENTS = {  # by the first three digits of their file names
-    "000": "Knowledge extraction from feed forward neural network trained on MNIST database",
-    "001": "Interactive MNIST Application",
-    "002": "[a blog post on digits, denoising autoencoders and bottlenecks]",
-    "003": "Reverse image recognition",
-    "004": "Explainable Clustering in a Classification Neural Network",
+    "000": "Knowledge extraction from feed forward neural network trained on MNIST database (Clear Data Labs)",
+    "001": "Interactive MNIST Application, a web page",
+    "002": "an untitled blog post on digits, denoising autoencoders and bottlenecks",
+    "003": "Reverse image recognition (15 May 2016)",
+    "004": "Explainable Clustering in a Classification Neural Network (D. Kothari)",
 }
 TEMPLATES = Path(__file__).with_name("templates")
-FINDINGS = 16  # sentences of a study that are printed; all stand in findings.json
+FINDINGS = 16  # sentences of a study that are printed; findings.json has all
 
 
 def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
-    """Everything that a paper says, ready for JSON; texts are `prose.Runs`.
+    """The content of a paper, ready for JSON; texts are `prose.Runs`.
+
+    Args:
+        chapters: the studies, in order.
+        note: printed on top.
 
     Raises:
         ValueError: two claims or findings have the same id, or a text names a number that is not there.
@@ -53,7 +57,7 @@ def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
 
 
 def _section(number: int, chapter: Chapter, names: prose.Names) -> dict[str, Any]:
-    """What a paper says about a study."""
+    """The section about a study."""
     about, claims = studies.part(chapter.study, "about"), chapter.claims()
     origin = {} if chapter.failure else Run(chapter.folder).provenance()
     config = chapter.folder / "config.json"
@@ -81,7 +85,7 @@ def _findings(chapter: Chapter) -> list[prose.Runs]:
     found = chapter.findings()
     said = [finding.statement for finding in found[:FINDINGS]]
     if left := len(found) - len(said):
-        said.append(f"{left} more findings like these stand in `findings.json`.")
+        said.append(f"{left} more findings like these are in `findings.json`.")
     return [prose.runs(each) for each in said]
 
 
@@ -105,7 +109,7 @@ def row(claim: c.Claim) -> dict[str, Any]:
 
 
 def strip(claim: c.Claim) -> dict[str, float] | None:
-    """A row's numbers where all of them lie between 0 and 1, as all strips have that one scale; None elsewhere."""
+    """A row's numbers in percent for the strip beside it, which runs from 0 to 1; None if one lies outside."""
     numbers = {name: getattr(claim, name) for name in ("measured", "low", "high", "claimed")}
     there = {name: 100 * value for name, value in numbers.items() if value is not None}
     return there if "measured" in there and all(0 <= x <= 100 for x in there.values()) else None
@@ -128,7 +132,7 @@ def _figure(number: str, picture: Picture, names: prose.Names, commit: str) -> d
 
 
 def own_column(picture: Picture) -> bool:
-    """Whether a figure has a form of its own for one column."""
+    """Whether a figure was drawn separately for one column."""
     wide, narrow = picture.file(), picture.file(style.SINGLE)
     return not picture.moving and narrow.exists() and narrow.read_bytes() != wide.read_bytes()
 

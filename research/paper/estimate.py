@@ -1,4 +1,4 @@
-"""What a paper will cost, said before it starts: time and memory as last measured, and networks to train."""
+"""Estimate of a paper before it starts: time and memory as last measured, and networks to train."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,19 +16,21 @@ HEAD = ("study", "", "networks", "to train", "time", "memory")
 
 
 class Measured(NamedTuple):
-    """What a study took in a paper: wall time, and the peak memory of the process up to its end."""
+    """Cost of a study in a paper: wall time, and the peak memory of the process up to its end."""
 
     seconds: float
     peak_bytes: int
 
 
 class Cost(NamedTuple):
-    """What a study is expected to need."""
+    """Expected cost of a study."""
 
     study: str
-    done: bool  # its results are there
+    done: bool  # its results exist
     networks: int
-    missing: int  # networks that it will train; one that several studies use is counted where it comes first
+    missing: (
+        int  # networks that it will train; one that several studies share is counted in the first of them
+    )
     measured: Measured | None
 
 
@@ -45,7 +47,7 @@ def of(
     Args:
         configs: by the name of the study.
         folder: of the paper; it may not exist yet.
-        measured: what studies took with these configs, as far as known.
+        measured: known costs of studies with these configs.
         force, retrain: as in `pipeline.conduct_all`.
 
     Raises:
@@ -72,7 +74,7 @@ def of(
 
 
 def rows(costs: Sequence[Cost]) -> list[tuple[str, ...]]:
-    """The costs as a table with the HEAD, and their sum: all the time, the largest memory."""
+    """Rows of a table with the HEAD, the last of which is the total time and the largest memory."""
     table = []
     for cost in costs:
         state, time, memory = ("done", "–", "–") if cost.done else ("to run", *_said(cost.measured))
@@ -92,7 +94,7 @@ def _said(measured: Measured | None) -> tuple[str, str]:
 
 
 def load(file: Path, preset: str) -> tuple[dict[str, Measured], str]:
-    """What the studies of a preset took, and on what machine; nothing and "" where that is not known."""
+    """Costs of the studies of a preset, and the machine; {} and "" if unknown."""
     try:
         kept = json.loads(file.read_text())[preset]
         return {name: Measured(**took) for name, took in kept["studies"].items()}, kept["on"]
@@ -101,7 +103,7 @@ def load(file: Path, preset: str) -> tuple[dict[str, Measured], str]:
 
 
 def keep(file: Path, preset: str, paper: Path, names: Sequence[str]) -> None:
-    """Puts what the studies of a finished paper took into the file, beside what it knows of other presets."""
+    """Saves the costs of the studies of a finished paper under its preset; other presets in the file are kept."""
     origins = {name: Run(paper / name).provenance() for name in names}
     machines = {
         (o["devices"]["cores"], o["devices"]["kind"], o["devices"]["machine"]) for o in origins.values()
@@ -118,7 +120,10 @@ def keep(file: Path, preset: str, paper: Path, names: Sequence[str]) -> None:
 
 
 def sentence(file: Path, commands: Mapping[str, str]) -> str:
-    """How long these commands take, by preset, for people; "" where none of them was measured."""
+    """A sentence on how long commands take; "" if none was measured.
+
+    commands: from preset to command.
+    """
     said = []
     for preset, command in commands.items():
         took, on = load(file, preset)

@@ -1,4 +1,4 @@
-"""The figures of run folders: drawn anew where results, code or drawing libraries are others than those they show."""
+"""Figures of run folders, which are redrawn when results, code or drawing libraries have changed."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ LISTING = "drawn.json"  # beside the figures: what they were made of
 
 
 def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
-    """Draws the figures of saved results in these widths, unless they are `up_to_date`; whether it had to.
+    """Draws the figures of saved results unless they are `up_to_date`; returns whether it drew.
 
-    Files of figures that are no longer drawn go away.
+    Other files in the folder are deleted.
     """
     if up_to_date(study, results, folder, widths=widths):
         return False
@@ -40,7 +40,7 @@ def redraw(study: str, results: Path, folder: Path, *, widths: Sequence[float] =
 
 
 def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> None:
-    """Draws some figures of saved results, whatever is there.
+    """Draws the named figures of saved results, even if they are up to date.
 
     Raises:
         ValueError: the study has no figure of that name, or these results lack what it shows.
@@ -52,7 +52,7 @@ def draw(study: str, results: Path, folder: Path, names: Collection[str]) -> Non
     known = [*module.FIGURES, *getattr(module, "ANIMATIONS", {})]
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"{study} has no figure {', '.join(unknown)}; known: {', '.join(known)}")
-    (folder / LISTING).unlink(missing_ok=True)  # which is about all figures
+    (folder / LISTING).unlink(missing_ok=True)  # it no longer describes the folder
     drawn = files.draw_all(some, xr.load_dataset(results, engine="h5netcdf"), folder, widths=WIDTHS)
     if absent := [name for name in names if name not in drawn]:
         raise ValueError(f"{results} lacks what the figure {', '.join(absent)} shows; a larger preset has it")
@@ -68,11 +68,16 @@ def draw_as(
     formats: Sequence[str] = ("pdf",),
     sheet: Path | None = None,
 ) -> list[str]:
-    """Draws figures for another paper: of that width in inches, in these formats, in the style of that sheet.
+    """Draws figures for another paper.
 
     Args:
-        names: of the figures; none: all that these results show.
+        study: its name.
+        results: file of its saved results.
+        folder: where the figures go.
+        names: of the figures; by default all that these results show.
+        width: inches.
         formats: some of `export.FORMATS`; csv holds the data that the figure shows.
+        sheet: a matplotlib style sheet that overrides the paper's style.
 
     Returns:
         The names drawn.
@@ -112,7 +117,7 @@ def results_of(source: Path, study: str) -> Path:
 
 
 def up_to_date(study: str, results: Path, folder: Path, *, widths: Sequence[float] = WIDTHS) -> bool:
-    """Whether the folder holds these very figures: same results, code and drawing libraries, and no file missing."""
+    """Whether the folder holds all figures of the same results, code and drawing libraries."""
     try:
         drawn = json.loads((folder / LISTING).read_text())
         there = all((folder / name).exists() for name in drawn["files"])

@@ -1,8 +1,8 @@
-"""LaTeX to paste from: a macro for every measured number and finding, the claims as a table, figures with captions.
+"""LaTeX for other papers: a macro for every measured number and finding, the claims as a table, figures with captions.
 
-For the claim `softmax-accuracy` numbers.tex defines \\SoftmaxAccuracy (the measured value), and with the endings
-Claimed, Low, High, N, Unit and Verdict the rest of its row; digits in an id are spelt out (`sigmoid200-error` is
-\\SigmoidTwoZeroZeroError). What was not measured is defined as a dash. The finding `place-helps` is
+For the claim `softmax-accuracy` numbers.tex defines \\SoftmaxAccuracy (the measured value) and, with the endings
+Claimed, Low, High, N, Unit and Verdict, the rest of its row. Digits in an id are spelt out (`sigmoid200-error` is
+\\SigmoidTwoZeroZeroError). A value that was not measured is a dash. The finding `place-helps` is
 \\FindingPlaceHelps in findings.tex.
 """
 
@@ -26,17 +26,18 @@ SPECIAL |= {letter: rf"$\{name}$" for letter, name in GREEK.items()}
 
 
 def macro(id: str) -> str:
-    """The macro's name for an id: letters only."""
+    """The name of the macro for an id, which has letters only."""
     words = re.sub(r"\d", lambda digit: f"-{DIGITS[int(digit[0])]}-", id)
     return "".join(word[0].upper() + word[1:] for word in re.split(r"[^A-Za-z]+", words) if word)
 
 
 def escape(text: str) -> str:
+    """Plain text with LaTeX's special characters escaped."""
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
 def text(runs: str | prose.Runs) -> str:
-    """Words in LaTeX, with their `names` as code and their citations."""
+    """Text in LaTeX, with `names` as code and with citations."""
     said = []
     for kind, what in prose.runs(runs) if isinstance(runs, str) else runs:
         if kind == "cite":
@@ -47,7 +48,7 @@ def text(runs: str | prose.Runs) -> str:
 
 
 def numbers(claims: Iterable[Claim]) -> str:
-    """numbers.tex."""
+    """The text of numbers.tex: macros for every field of every claim."""
     lines = ["% Written by launch.paper from claims.json; do not edit."]
     for c in claims:
         row = {"": c.measured, "Claimed": c.claimed, "Low": c.low, "High": c.high}
@@ -61,7 +62,7 @@ def numbers(claims: Iterable[Claim]) -> str:
 
 
 def findings(found: Iterable[Finding]) -> str:
-    """findings.tex: every sentence, with its numbers in it, as a macro."""
+    """The text of findings.tex: every sentence as a macro."""
     lines = [rf"\newcommand{{\Finding{macro(each.id)}}}{{{escape(each.statement)}}}" for each in found]
     return "\n".join(["% Written by launch.paper from findings.json; do not edit.", *lines]) + "\n"
 
@@ -73,7 +74,7 @@ WIDTHS = {  # of the columns of claims.tex, of the width of the text; the rest l
 
 
 def claims(rows: Iterable[Claim]) -> str:
-    """claims.tex: the primary rows as a table as wide as a text in one column; needs array, booktabs and longtable."""
+    """The text of claims.tex: the primary rows as a table of the text's width; needs array, booktabs and longtable."""
     body = []
     for c in primary(rows):
         id, interval, size = f"{c.id} ({c.source[:3]})", tables.interval(c), tables.size(c)
@@ -91,10 +92,10 @@ def claims(rows: Iterable[Claim]) -> str:
 
 
 def figures(sections: Iterable[Mapping[str, Any]]) -> str:
-    r"""figures.tex from the sections of `content`: \input it and say \Figure..., named as numbers.
+    r"""The text of figures.tex: a macro \Figure... for every figure of the sections of `content`, named as numbers are.
 
-    The same name with the ending Column sets a figure in one column. \FigureFolder, which may be defined before, is
-    where the files lie.
+    The same name with the ending Column sets a figure in one column. \FigureFolder is the folder of the files, and
+    may be defined before.
     """
     lines = [
         "% Written by launch.paper; needs the package graphicx.",
@@ -117,7 +118,7 @@ def _figure(shown: Mapping[str, Any]) -> str:
 
 
 def main(said: Mapping[str, Any]) -> str:
-    """main.tex: the whole paper, from `content.content`."""
+    """The text of main.tex: the whole paper, from `content.content`."""
     import jinja2
 
     templates = jinja2.Environment(

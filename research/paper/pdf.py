@@ -1,4 +1,4 @@
-"""The paper as a PDF, set by Typst from its Python package: two columns, figures as vectors, no TeX needed."""
+"""The paper as a PDF in two columns with vector figures, typeset by the Python package of Typst without TeX."""
 
 import json
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ def typeset(said: Mapping[str, Any], folder: Path) -> bytes:
     """The PDF of `content.content`; the same content and figures give the same bytes.
 
     Args:
-        said: what the paper says.
-        folder: of the paper; it holds figures/ and references.bib.
+        said: the content of the paper.
+        folder: of the paper; has figures/ and references.bib.
 
     Raises:
-        ValueError: Typst cannot set it, for example because a figure or a reference is missing.
+        ValueError: Typst fails, for example because a figure or a reference is missing.
     """
     import typst
 

@@ -2,10 +2,10 @@
 
     # abstract                                                     a section
     We measured {claims.measured} of {claims.all} statements.      a sentence, one a line; a blank line ends a paragraph
-    [cleaning-pays] Cleaning helps: {cleaning-pays.cleaned}.       left out where the finding is not there
+    [cleaning-pays] Cleaning helps: {cleaning-pays.cleaned}.       left out if there is no such finding
 
 Names in braces, with what a colon may add:
-    claim-id                measured; :percent :interval :n :size :claimed :verdict :criterion
+    claim-id                measured; :percent :percents (its interval) :interval :n :size :claimed :verdict :criterion
     finding-id              the whole sentence; finding-id.number one of its numbers, as in findings (:interval :n :full)
     lead.study              the first finding of a study
     claims.all, .measured, or .verdict (claims.not-reproduced): how many of the primary rows; confidence, min-units
@@ -28,7 +28,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 
 def runs(text: str) -> Runs:
-    """The text in pieces: plain, `code` and citations [@one; @two]; percent signs stay beside their numbers."""
+    """Splits text into plain pieces, `code` and citations [@one; @two]; a no-break space goes before every percent sign."""
     kinds = {"`": "code", "[": "cite"}
     pieces = re.split(r"(`[^`]+`|\[@[^\]]+\])", text.replace(" %", f"{NBSP}%"))
     return [
@@ -39,12 +39,14 @@ def runs(text: str) -> Runs:
 
 
 def percent(x: float | None) -> str:
+    """A share as percent with one decimal; a dash for None."""
     return "–" if x is None else f"{100 * x:.1f} %".replace("-", "−")
 
 
 OF_A_CLAIM: Mapping[str | None, Callable[[c.Claim], str]] = {
     None: lambda row: c.number(row.measured),
     "percent": lambda row: percent(row.measured),
+    "percents": lambda row: "–" if row.low is None else f"{percent(row.low)[:-2]}–{percent(row.high)}",
     "claimed": lambda row: c.number(row.claimed),
     "interval": lambda row: tables.interval(row).replace(" … ", " to "),
     "n": lambda row: f"n = {tables.size(row)}" if row.n else "not run",
@@ -55,7 +57,7 @@ OF_A_CLAIM: Mapping[str | None, Callable[[c.Claim], str]] = {
 
 
 class Names:
-    """What prose may name: claims, (study, finding) pairs, studies."""
+    """The names that prose may use: of claims, findings and studies."""
 
     def __init__(
         self,
@@ -76,16 +78,16 @@ class Names:
 
     @classmethod
     def of(cls, chapters: Sequence[Chapter]) -> "Names":
-        """All that there is in a paper."""
+        """The names of a paper's chapters."""
         claims = [row for _, row in claims_of(chapters)]
         done = [chapter.study for chapter in chapters if not chapter.failure]
         return cls(claims, findings_of(chapters), done)
 
     def value(self, name: str, spec: str | None) -> str:
-        """What stands for {name:spec}.
+        """The text for {name:spec}.
 
         Raises:
-            KeyError: no such name, or nothing that the colon may add to it.
+            KeyError: unknown name, or a format that it does not have.
         """
         if name in self.claims:
             self.used.add(name)
@@ -118,7 +120,7 @@ class Names:
         """The text with its numbers.
 
         Raises:
-            ValueError: a name that is not there; `where` says which text it is.
+            ValueError: an unknown name; the message begins with `where`.
         """
 
         def put(found: re.Match) -> str:
@@ -131,10 +133,15 @@ class Names:
 
 
 def sections(text: str, names: Names, where: str) -> dict[str, list[Runs]]:
-    """Each section's paragraphs, filled; sentences whose condition does not hold are left out, and empty paragraphs.
+    """The paragraphs of each section, filled, without sentences whose condition does not hold and empty paragraphs.
+
+    Args:
+        text: in the form above.
+        names: the known names.
+        where: name of the text in error messages.
 
     Raises:
-        ValueError: a name that is not there, with its file and line.
+        ValueError: an unknown name, with its file and line.
     """
     found: dict[str, list[list[str]]] = {}
     section: list[list[str]] = []

@@ -1,10 +1,10 @@
-"""The reference run: what of a paper's folder is kept in the repository; what README and lab notes show of it.
+"""The reference run: the part of a paper's folder that the repository keeps, and what README and lab notes show of it.
 
-    DIR/report.html  claims.*  findings.*  numbers.tex     what the paper says; paper.pdf unless it is too large
-    DIR/results/STUDY.nc                                   results in compact form, which its figures are drawn from
-    DIR/figures/*.png  provenance.json  seconds.json       figures, where results come from, what presets take
+    DIR/report.html  claims.*  findings.*  numbers.tex     the paper's texts; paper.pdf unless it is too large
+    DIR/results/STUDY.nc                                   results in compact form, enough to draw the figures
+    DIR/figures/*.png  provenance.json  seconds.json       figures, origin of the results, cost of the presets
 
-Claims and findings are those of the full results.
+Claims and findings are computed from the full results.
 """
 
 import io
@@ -24,13 +24,8 @@ from research.plotting import files
 from research.runs.store import Run, StoreError, atomic_write, make_folder, packed
 
 TEXTS = (
-    "claims.json",
-    "claims.csv",
-    "claims.tex",
     "numbers.tex",
-    "findings.json",
-    "findings.csv",
-    "findings.tex",
+    *(f"{name}.{end}" for name in ("claims", "findings") for end in ("json", "csv", "tex")),
 )
 MAX_BYTES = 20_000_000
 MAX_PDF = 8_000_000
@@ -48,12 +43,16 @@ COMMANDS = {"quick": "make paper", "full": "make paper PRESET=full"}
 
 
 def export(paper: Path, folder: Path) -> int:
-    """Keeps what a finished paper says and what redraws its figures; returns the bytes.
+    """Copies a finished paper's texts, figures and compact results into a folder; returns their number of bytes.
 
-    Figures are kept as PNG, two columns wide, with at most 64 colours.
+    Figures are PNGs, two columns wide, with at most 64 colours.
+
+    Args:
+        paper: folder of the paper.
+        folder: of the reference run; its figures and results are replaced.
 
     Raises:
-        StoreError: the paper is not complete, or what would be kept is larger than MAX_BYTES; nothing is changed then.
+        StoreError: the paper is not complete, or more than MAX_BYTES would be kept; then nothing is changed.
     """
     names = studies.names()
     missing = [name for name in names if not (paper / name / "provenance.json").exists()]
@@ -105,10 +104,10 @@ def _origins(paper: Path) -> dict[str, Any]:
 
 
 def compact(results: xr.Dataset, bits: int = FINENESS[0][1]) -> xr.Dataset:
-    """Results without digits that no figure shows: no variable is a double, and images have `bits` bits of mantissa.
+    """Results without the precision that no figure shows: float32 in place of float64, images with `bits` bits of mantissa.
 
-    float16 has 10 bits. Images stay float32 with the other bits set to 0, which compress to nothing, because float16
-    has no room for the small values of a gradient. Coordinates keep all digits, because they are looked up.
+    float16 has 10 bits but cannot hold the small values of a gradient. Therefore images stay float32 with the other
+    bits set to 0, which compresses as well. Coordinates keep all digits, because they are looked up by value.
     """
 
     def smaller(x: xr.DataArray) -> xr.DataArray:
@@ -122,7 +121,7 @@ def compact(results: xr.Dataset, bits: int = FINENESS[0][1]) -> xr.Dataset:
 
 
 def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
-    """The nearest float32 values, ties to even, that have so many bits of mantissa."""
+    """The nearest float32 values with this many bits of mantissa, ties to even."""
     drop = MANTISSA - bits
     all_bits = np.ascontiguousarray(x).view(np.uint32)
     up = np.uint32((1 << (drop - 1)) - 1) + ((all_bits >> np.uint32(drop)) & np.uint32(1))
@@ -145,7 +144,7 @@ def _smaller(png: Path, dpi: int) -> bytes:
 
 
 def pictures(folder: Path, at: str) -> str:
-    """Three figures of the reference run as Markdown; `at` is the folder as the README sees it."""
+    """Three figures of the reference run as Markdown; `at` is the folder's path from the README."""
     shown, names = [], prose.Names(c.from_json((folder / "claims.json").read_text()))
     for study, name in PICTURES:
         file = folder / "figures" / f"{study}-{name}.png"
@@ -157,9 +156,10 @@ def pictures(folder: Path, at: str) -> str:
 
 
 def fill(text: str, part: str, content: str) -> str:
-    """The text with what stands between <!-- part --> and <!-- /part --> replaced.
+    """Replaces the text between <!-- part --> and <!-- /part -->.
 
-    Raises ValueError when the marks are not there, once each and in this order.
+    Raises:
+        ValueError: the marks are not there once each and in this order.
     """
     mark, end = f"<!-- {part} -->", f"<!-- /{part} -->"
     found = re.findall(f"{re.escape(mark)}.*?{re.escape(end)}", text, re.DOTALL)
@@ -169,7 +169,7 @@ def fill(text: str, part: str, content: str) -> str:
 
 
 def readme(text: str, folder: Path, at: str) -> str:
-    """A README with the claims, the pictures and the times of the reference run between its marks."""
+    """Fills the marks of a README with the claims, the pictures and the times of the reference run."""
     claims = c.from_json((folder / "claims.json").read_text())
     parts = {
         "claims": tables.markdown(claims),
@@ -182,10 +182,10 @@ def readme(text: str, folder: Path, at: str) -> str:
 
 
 def lab_note(text: str, claims: Sequence[c.Claim], origin: Mapping[str, Any]) -> str:
-    """A lab note with its primary rows as the reference run measured them; how long it takes is in seconds.json.
+    """Writes the primary rows of the reference run into a lab note.
 
     Args:
-        text: a file of configs/; from its line Expect or Time to its line Run it is written anew.
+        text: a file of configs/; the lines from Expect or Time to Run are replaced.
         claims: of the reference run.
         origin: the study's part of the reference run's provenance.json.
     """

@@ -1,4 +1,4 @@
-"""Everything that a paper's folder holds beside its runs: the page, the PDF, LaTeX, claims, findings and figures."""
+"""Writes the folder of a paper: the page, the PDF, LaTeX, claims, findings and figures."""
 
 import base64
 import re
@@ -25,11 +25,11 @@ def write(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> list[
 
     Args:
         folder: of the paper.
-        chapters: what there is; other studies are named as missing.
-        note: stands on top of the report.
+        chapters: the studies; the others are listed as missing.
+        note: printed on top of the report.
 
     Raises:
-        ValueError: two claims or two findings have the same id; a text names a number that is not there.
+        ValueError: two claims or two findings have the same id; a text names an unknown number.
     """
     rows, found = claims_of(chapters), findings_of(chapters)
     claims, findings = [claim for _, claim in rows], [finding for _, finding in found]
@@ -65,7 +65,7 @@ def write_pdf(folder: Path, chapters: Sequence[Chapter], *, note: str = "") -> N
 
 
 def _gather(pictures: Iterable[Picture], folder: Path) -> None:
-    """Copies what papers need into one folder, under study-figure.*; what is no longer drawn goes away."""
+    """Copies figures into one folder as study-figure.*, and deletes all other files there."""
     wanted = {
         f"{picture.study}-{source.name}": source
         for picture in pictures
@@ -87,7 +87,7 @@ def page(said: dict[str, Any], chapters: Sequence[Chapter]) -> str:
 
     Args:
         said: `content` of the chapters.
-        chapters: whose figures are put into the page.
+        chapters: their figures are embedded in the page.
     """
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

@@ -1,4 +1,4 @@
-"""A figure for somebody else's paper: any format, and the data that it shows as a table."""
+"""Export of a figure for other papers: several formats, and the data that it shows as a table."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ HEAD = ("panel", "title", "series", "kind", "colour", "x", "y", "value")
 
 
 def save(figure: Any, path: Path, formats: Sequence[str]) -> None:
-    """Writes path.FORMAT for each of the FORMATS given; the same figure gives the same bytes."""
+    """Writes path.FORMAT for each of `formats`, some of FORMATS; the same figure gives the same bytes."""
     import matplotlib.pyplot as plt
 
     lay_out(figure)
@@ -33,7 +33,7 @@ def save(figure: Any, path: Path, formats: Sequence[str]) -> None:
 
 
 def rows(figure: Any) -> Iterator[tuple]:
-    """Everything drawn in data coordinates, under HEAD: points of lines and scatters, bars, steps, values of images."""
+    """Rows under HEAD of all that is drawn in data coordinates: points of lines and scatters, bars, steps, pixels."""
     for panel, ax in enumerate(figure.axes):
         title = " ".join((ax.get_title(loc="left") or ax.get_title()).split())
         for number, (kind, colour, x, y, value) in enumerate(_artists(ax)):

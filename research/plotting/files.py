@@ -1,9 +1,8 @@
-"""Figures: drawn from saved results alone, one file a study, one style, the same bytes for the same data.
+"""Files of figures, drawn from saved results alone; the same data give the same bytes.
 
-A figures module has FIGURES: a dict from a figure's file name to a `Drawing` (its function and its caption);
-the function takes the results and a width in inches and returns a matplotlib Figure. A `Drawing` whose
-results are absent (a preset that left them out) is not drawn: its function returns None. Where motion tells,
-ANIMATIONS holds drawings whose function returns (frames, frames a second) instead.
+A figures module has FIGURES, a dict from a figure's file name to a `Drawing`, whose function takes the results and
+a width in inches and returns a matplotlib Figure, or None where a preset left out the results that it shows.
+ANIMATIONS, which is optional, holds drawings whose function returns (frames, frames per second) instead.
 
 In a folder of figures `name.*` is two columns wide and `name-column.*` one: PDF and PNG (300 dpi) for papers,
 WebP for the report's page.
@@ -28,17 +27,25 @@ PRINT_DPI, SCREEN_DPI = 300, 180  # of the PNG files and of the report's picture
 
 
 def file_name(name: str, width: float) -> str:
-    """How a figure's files are called, without their ending."""
+    """The name of a figure's files at a width in inches, without their ending."""
     return name if width == DOUBLE else f"{name}-column"
 
 
 def draw_all(
     drawings: ModuleType, results: xr.Dataset, folder: Path, *, widths: Sequence[float] = (DOUBLE,)
 ) -> list[str]:
-    """Draws every figure of a figures module into folder/*.{pdf,png,webp}, moving ones into *.gif and *.mp4.
+    """Draws every figure of a figures module into folder/*.{pdf,png,webp} and animations into *.gif and *.mp4.
 
-    A figure whose labels do not fit into one column is drawn wider there, to be scaled down.
-    Returns the names drawn, in order.
+    A figure whose labels do not fit into one column is drawn wider for it and scaled down.
+
+    Args:
+        drawings: the figures module of a study.
+        results: the study's saved results.
+        folder: is made where it is missing.
+        widths: inches; DOUBLE is always drawn, SINGLE if it is among them.
+
+    Returns:
+        The names drawn, in order.
     """
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +63,7 @@ def draw_all(
                 continue
             if column := legible.narrowest(draw, (SINGLE, BETWEEN), flaws):
                 save(column, narrow)
-            else:  # can be read at its full width only
+            else:  # legible at its full width only
                 for ending in ENDINGS:
                     shutil.copyfile(wide.with_suffix(ending), narrow.with_suffix(ending))
         for name, drawing in getattr(drawings, "ANIMATIONS", {}).items():
@@ -68,7 +75,7 @@ def draw_all(
 
 
 def _leave_out_unused_font_tables() -> None:
-    """Fonts in PDFs without the rules for setting text, which is set already: reading them was a seventh of drawing."""
+    """Drops layout tables from fonts in PDFs: the text is laid out already, and reading them took a seventh of the time."""
     from fontTools import subset
 
     left_out = subset.Options._drop_tables_default
@@ -76,7 +83,7 @@ def _leave_out_unused_font_tables() -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """PDF for print, PNG at 300 dpi, and the same pixels, fewer of them, as WebP for the screen."""
+    """Writes a PDF for print, a PNG at 300 dpi, and a smaller WebP of the same picture for the screen."""
     import matplotlib.pyplot as plt
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Direct labels that do not run into each other."""
+"""Direct labels that do not overlap."""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,7 +6,7 @@ from scipy.optimize import isotonic_regression
 
 
 def spread(places: Float[np.ndarray, " n"], gap: float) -> Float[np.ndarray, " n"]:
-    """Places for labels at least `gap` apart, in the same order and as near to the given places as can be.
+    """Places for labels at least `gap` apart, in the same order and as close as possible to the given places.
 
     Minimises Σ (y_i − places_i)² under y_(i+1) ≥ y_(i) + gap: isotonic regression on places_(i) − i·gap.
     """

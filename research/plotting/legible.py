@@ -1,4 +1,4 @@
-"""Can a figure be read? Labels that overlap or leave the page, and the narrowest width without them."""
+"""Legibility of figures: labels that overlap or leave the page, and the narrowest width without such flaws."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ NO_ROOM = "the labels leave no room for the axes"
 
 
 def flaws(figure: Figure) -> list[str]:
-    """The labels of a figure that overlap another one or are cut off at its edge; NO_ROOM if nothing fits."""
+    """One line for each label that overlaps another or is cut off at the edge; NO_ROOM if the layout fails."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "constrained_layout not applied")
@@ -43,9 +43,12 @@ def flaws(figure: Figure) -> list[str]:
 
 
 def narrowest(draw: Callable[[float], Any], widths: Sequence[float], at_most: int = 0) -> Figure | None:
-    """The figure at the first of these widths at which it has no more than so many flaws; None if at none.
+    """The figure at the first of these widths at which it has at most `at_most` flaws, else None.
 
-    It is to be set in one column: drawn wider, it is scaled down.
+    Args:
+        draw: from a width in inches to a figure.
+        widths: tried in this order; a figure wider than a column is scaled down to it.
+        at_most: flaws that are accepted.
     """
     import matplotlib.pyplot as plt
 

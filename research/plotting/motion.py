@@ -1,4 +1,4 @@
-"""Moving pictures, written so that the same frames give the same bytes."""
+"""Animations as GIF and MP4; the same frames give the same bytes."""
 
 import subprocess
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from jaxtyping import UInt8
 
 
 def frame(figure) -> UInt8[np.ndarray, "h w 3"]:
-    """What a matplotlib figure shows, as pixels."""
+    """The pixels of a matplotlib figure."""
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
 def save(frames: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, *, fps: int) -> None:
-    """Writes path.gif and path.mp4 (H.264, playable everywhere); the last frame is held for a second."""
+    """Writes path.gif and path.mp4 (H.264); the last frame is held for a second."""
     from PIL import Image
 
     frames = [*frames, *[frames[-1]] * fps]

@@ -1,4 +1,4 @@
-"""The paper's style: widths, colours, type, and what every figure shares."""
+"""The paper's style: widths, colours, fonts, and the record that describes a figure."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -20,9 +20,12 @@ DIVERGING = "RdBu_r"  # signed maps: zero at white
 
 
 class Drawing(NamedTuple):
-    """A figure of a study: `draw(results, width) -> Figure | None`, what its caption says, its place in the paper.
+    """A figure of a study.
 
-    A caption begins with the question that the figure answers and may name numbers in braces (`research.paper.prose`).
+    Attributes:
+        draw: from the results and a width in inches to a Figure, or None where the results lack what it shows.
+        caption: begins with the question that the figure answers; may name numbers in braces (`research.paper.prose`).
+        place: in the paper.
     """
 
     draw: Callable[..., Any]
@@ -32,10 +35,10 @@ class Drawing(NamedTuple):
 
 @contextmanager
 def paper_style(sheet: Path | None = None):
-    """The paper's style, and then a style sheet of one's own, on a canvas that needs no screen.
+    """A context in which the paper's style holds, overridden by `sheet` if it is given; needs no screen.
 
     Raises:
-        ValueError: the sheet is not there, or holds something that matplotlib does not know.
+        ValueError: the sheet is missing, or has a setting that matplotlib does not know.
     """
     import matplotlib
 
@@ -57,25 +60,25 @@ def paper_style(sheet: Path | None = None):
 
 
 def lay_out(figure: Any) -> None:
-    """Finds a place for everything in the figure, once or twice: it is what takes longest in drawing."""
+    """Computes the layout and freezes it, because it is the slowest part of drawing and would be repeated."""
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):
         figure.draw_without_rendering()
-        if any(ax.get_images() for ax in figure.axes):  # names moved when images took their shape
+        if any(ax.get_images() for ax in figure.axes):  # images changed the shape of their axes
             figure.draw_without_rendering()
         figure.set_layout_engine("none")  # keeps the layout just found
 
 
 def rim(width: float = 2.0) -> list:
-    """Path effects of a text that must be read on top of lines or points: a white rim."""
+    """Path effects that draw a white rim around text, so that it is legible on top of lines or points."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground="white")]
 
 
 def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11) -> None:
-    """Writes each digit at the median of its points, in its colour; digits that would touch stand beside each other."""
+    """Writes each digit at the median of its points in its colour; digits that would overlap are moved apart."""
     there = [d for d in range(10) if (labels == d).any()]
     medians = np.array([np.median(points[labels == d], 0) for d in there])
     for d, place in zip(there, _apart(ax, medians, size)):
@@ -86,7 +89,7 @@ def name_classes(ax, points: np.ndarray, labels: np.ndarray, *, size: float = 11
 
 
 def _apart(ax, places: np.ndarray, size: float) -> np.ndarray:
-    """The places of letters of that size in points, moved within the axes until none touches another."""
+    """The places of letters of `size` points, moved within the axes until none overlap."""
     inches = ax.bbox.size / ax.figure.dpi
     low, high = np.sort([ax.get_xlim(), ax.get_ylim()]).T
     room = size / 72 / inches * (high - low) * (0.85, 1.15)  # the width and height that a bold digit needs

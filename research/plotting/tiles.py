@@ -10,7 +10,7 @@ from research.plotting.style import FAINT, SECOND
 
 
 class Tiles(NamedTuple):
-    """A row of images in one axes; see `tiles`."""
+    """A row of images in one axes, made by `tiles`."""
 
     ax: Any
     image: Any  # what a colour bar needs
@@ -22,7 +22,7 @@ class Tiles(NamedTuple):
         return i * (width + round(0.12 * width)) - 0.5
 
     def name(self, i: int, text: str, *, at: float = 0.5, above: bool = False, **style) -> None:
-        """Words under (or above) tile i; at: 0 for its left edge, 1 for its right one."""
+        """Writes text under (or above) tile i; `at` runs from 0 at its left edge to 1 at its right edge."""
         h, w = self.size
         self.ax.annotate(
             text, (self.place(i) + at * w, -0.5 if above else h - 0.5), xytext=(0, 2 if above else -2),
@@ -31,7 +31,7 @@ class Tiles(NamedTuple):
         )  # fmt: skip
 
     def name_row(self, text: str, **style) -> None:
-        """A name to the left of the row, which stands at the left of its room: else the layout would not leave enough for it."""
+        """Writes a name to the left of the row, which is aligned left so that the layout leaves room for the name."""
         self.ax.set_anchor("W")
         self.ax.set_ylabel(text, **{"rotation": 0, "ha": "right", "va": "center", "labelpad": 5} | style)
 
@@ -46,10 +46,14 @@ def tiles(
     columns: int = 0,
     marked: ArrayLike = False,
 ) -> Tiles:
-    """Shows images side by side in one axes, on one scale and each in a thin frame, a strong one where `marked`.
+    """Shows images side by side in one axes; one axes per tile would take a second for every fifty tiles.
 
-    One axes a row, not one a tile: matplotlib takes a second to lay out fifty of them. `columns` leaves room for
-    more tiles than there are.
+    Args:
+        ax: the axes of the row.
+        images: one tile each.
+        vmin, vmax, cmap: the scale that all tiles share.
+        columns: leaves room for this many tiles.
+        marked: which tiles get a strong frame instead of a thin one.
     """
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle

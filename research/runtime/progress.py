@@ -1,6 +1,6 @@
 """Progress display: a bar for one computation, and one view for a plan of several.
 
-Bars are drawn on a terminal only. Elsewhere a plan prints one line as each part ends.
+On a terminal both are drawn live. Elsewhere (a log file, a batch job) they print one line every 30 seconds.
 """
 
 import contextlib
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 
 Report = Callable[..., None]  # report(share_done, **figures to show)
-Watcher = Callable[[str, float], None]  # watcher(what, share_done)
+Watcher = Callable[..., None]  # watcher(what, share_done, **figures)
+PAUSE = 30.0  # seconds between two lines of a log
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
@@ -28,9 +29,9 @@ def watched(by: Watcher) -> Iterator[None]:
 @contextlib.contextmanager
 def bar(what: str) -> Iterator[Report]:
     """A bar for one computation. Yields report(share_done, **figures), to be called with figures to show."""
-    watcher = _watcher.get()
-    if watcher or not sys.stderr.isatty():
-        yield lambda share, **figures: watcher(what, share) if watcher else None
+    watcher = _watcher.get() or (None if sys.stderr.isatty() else Log())
+    if watcher:
+        yield lambda share, **figures: watcher(what, share, **figures)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -47,11 +48,35 @@ def bar(what: str) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"{what:<24}", total=1.0, figures="")
 
-        def report(share: float, **figures) -> None:
-            shown = "  ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
-            progress.update(task, completed=share, figures=shown)
+        yield lambda share, **figures: progress.update(task, completed=share, figures=_shown(figures))
 
-        yield report
+
+class Log:
+    """Watcher that prints a computation's state on stderr, at most once every PAUSE seconds.
+
+    The time left assumes that the rest of a computation runs at the average speed so far.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.perf_counter, prefix: Callable[[], str] = lambda: ""
+    ):
+        self.clock, self.prefix = clock, prefix
+        self.what, self.began, self.printed = "", clock(), clock()
+
+    def __call__(self, what: str, share: float, **figures) -> None:
+        now = self.clock()
+        if what != self.what:
+            self.what, self.began = what, now
+        if now - self.printed < PAUSE:
+            return
+        self.printed = now
+        left = f"about {duration((now - self.began) * (1 - share) / share)} left" if share > 0 else ""
+        parts = (f"{self.prefix()}{what}", f"{share:.0%}", _shown(figures), left)
+        print("  ".join(part for part in parts if part), file=sys.stderr, flush=True)
+
+
+def _shown(figures: Mapping[str, object]) -> str:
+    return "  ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
 
 
 class Plan:
@@ -91,14 +116,15 @@ class Plan:
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
-        """Within this context the plan is shown on the terminal, if there is one."""
+        """Within this context the plan is shown live on a terminal, or as lines in a log."""
         if not sys.stderr.isatty():
-            yield
+            with watched(Log(self.clock, lambda: f"{self.part}: ")):
+                yield
             return
         from rich.console import Console
         from rich.live import Live
 
-        def watch(what: str, share: float) -> None:
+        def watch(what: str, share: float, **figures) -> None:
             self.inside = f"{what} {share:.0%}"
 
         live = Live(

@@ -1,13 +1,13 @@
-"""The studies: each is a folder that turns a config into results, and says what follows from them.
+"""The studies. Each is a folder that turns a config into results, and judges and draws them:
 
-    about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: what the report prints about it
+    about.py     CHAPTER (its place in the report), TITLE, QUESTION, METHOD, DIFFERENCES: the report's text about it
     study.py     Config, a dataclass with `seed`, `data` and `validate()`, and run(config, run) -> xarray.Dataset
     claims.py    claims(results) -> list[Claim]: the documents' statements, judged from the saved results alone
     findings.py  findings(results) -> list[Finding]: what else the results show
-    figures.py   FIGURES and, where motion tells, ANIMATIONS: name -> Drawing
+    figures.py   FIGURES and, optionally, ANIMATIONS: name -> Drawing
 
-A study in this package goes by its folder's name and is found by itself; one that stands elsewhere goes by the dotted
-name of its package. A config belongs to the study in whose `study.py` its class stands.
+A study in this package is discovered and named by its folder; a study elsewhere is named by the dotted name of its
+package. A config belongs to the study whose `study.py` defines its class.
 """
 
 import importlib
@@ -54,10 +54,10 @@ def _is_package(name: str) -> bool:
 
 
 def name_of(config: Any) -> str:
-    """The name of the study that a config belongs to; of one outside of this package the dotted name.
+    """The name of the study that a config belongs to; for a study outside of this package its dotted name.
 
     Raises:
-        ValueError: if the config's class does not stand in the study.py of a complete study, or that study has the
+        ValueError: if the config's class is not defined in the study.py of a complete study, or that study has the
             name of one in this package.
     """
     module = type(config).__module__
@@ -78,7 +78,11 @@ def name_of(config: Any) -> str:
 
 
 def at_least(config: Any, **least: float) -> None:
-    """Raises ValueError when a field of the config is below its least value."""
+    """Checks that fields of a config are at least the given values.
+
+    Raises:
+        ValueError: names the first field that is below its bound.
+    """
     for name, bound in least.items():
         if getattr(config, name) < bound:
             raise ValueError(f"{name} must be at least {bound}, got {getattr(config, name)}")

@@ -1,4 +1,4 @@
-"""The documents' recognisers as fields of a config: for studies that read digits with several of them."""
+"""The documents' recognisers as fields of a config, for studies that use several of them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from research.training.train import NetworkConfig
 
 @dataclass
 class Networks:
-    """What every recogniser is and how it is trained."""
+    """Model and training of every recogniser."""
 
     softmax: NetworkConfig = by_recipe("softmax")
     mlp100: NetworkConfig = by_recipe("mlp100")

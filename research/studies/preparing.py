@@ -1,4 +1,4 @@
-"""A study's config before it runs: checked, copied, and its data set and seed handed to its networks."""
+"""Prepares a study's config: checks it, and passes its data set and seed to its networks."""
 
 import copy
 import dataclasses
@@ -10,7 +10,7 @@ from research.training.train import NetworkConfig, resolved
 def prepared(config: Any) -> Any:
     """A checked copy of a study's config in which every network has a data set and a seed.
 
-    A network that names none takes the study's, so `--config.data` and `--config.seed` reach all of them.
+    A network without its own takes the study's, so that `--config.data` and `--config.seed` apply to all of them.
 
     Raises:
         ValueError: if the config is not valid, or a network names another data set than the study.

@@ -85,7 +85,6 @@ SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=2)
 METHODS = {
     "mean": e.mean,
     "share": e.share,
-    "bootstrap": lambda x: e.bootstrap(x, resamples=20),
     "paired": lambda x: e.paired(x, [0.1] * len(x)),
     "ratio": lambda x: e.ratio(x, [0.1] * len(x)),
     "difference": lambda x: e.difference(x, [0.1, 0.2, 0.3]),

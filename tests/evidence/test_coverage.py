@@ -112,20 +112,6 @@ def test_intervals_cover_as_often_as_they_say(case, n):
     assert low - SLACK <= covered <= high + SLACK
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("n", "low", "high"), [(5, 0.87, 0.94), (20, 0.93, 0.97)])
-def test_bootstrap_covers_as_often_as_it_says(n, low, high):
-    rng = np.random.default_rng(n)
-    replications = 400
-    measured = [
-        e.bootstrap(rng.normal(0, 1, n), lambda x: x.sum() / n, resamples=1999) for _ in range(replications)
-    ]
-    covered = np.mean([interval.low <= 0 <= interval.high for interval in measured])
-    print(f"bootstrap n = {n:2d}  {100 * covered:.1f} %")
-    slack = 2 * (0.95 * 0.05 / replications) ** 0.5
-    assert low - slack <= covered <= high + slack
-
-
 @pytest.mark.parametrize(
     ("n", "least", "most"), [(5, 0.89, 1.001), (20, 0.91, 0.99), (30, 0.92, 0.98), (52, 0.92, 0.98)]
 )

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from research.evidence import NOTHING, Interval
-from research.evidence.findings import Finding, Number, finding, from_json, to_json
+from research.evidence.findings import Finding, Number, finding, found, from_json, to_json
 
 READ = Number.of(Interval(0.9264, 0.9251, 0.9272, 30), "networks", percent=True)
 GAIN = Number.of(Interval(-0.126, -0.251, 0.004, 1200), "pairs")
@@ -22,8 +22,7 @@ GAIN = Number.of(Interval(-0.126, -0.251, 0.004, 1200), "pairs")
         (GAIN, "full", "−0.13 (95 % interval −0.25 to 0.00, n = 1,200 pairs)"),
         (Number.of(Interval(2431.4, 2000.0, 2900.6, 9), "seeds", digits=0), "full",
          "2,431 (95 % interval 2,000–2,901, n = 9 seeds)"),
-        (Number.of(Interval(0.5, -math.inf, math.inf, 1), "network"), "full",
-         "0.50 (95 % interval unknown, n = 1 network)"),
+        (Number.of(Interval(0.5, -math.inf, math.inf, 1), "pairs of networks"), "full", "0.50 (n = 1 pair of networks)"),
         (Number.of(Interval(-0.0004, -0.01, 0.01, 9), "seeds"), "", "0.00"),
         (Number.exact(2000, "settings"), "", "2,000"),
         (Number.exact(0.0123, digits=3), "", "0.012"),
@@ -49,6 +48,13 @@ def test_a_sentence_is_made_of_its_numbers():
         "Of 2,000 settings of 784-200-10, 92.6 % (95 % interval 92.5–92.7 %, n = 30 networks)."
     )
     assert list(made.numbers) == ["tried", "read"]
+
+
+def test_a_sentence_from_few_units_begins_by_saying_so():
+    few = Number.of(Interval(0.5, -math.inf, math.inf, 1), "networks")
+    assert finding("a", "Small: {few}.", few=few).statement == "From 1 network only: Small: 0.50."
+    mixed = finding("a", "Small: {few} and {read}.", few=few, read=READ)
+    assert mixed.statement == "In part from 1 network only: Small: 0.50 and 92.6 %."
 
 
 @pytest.mark.parametrize(
@@ -105,3 +111,12 @@ def test_an_interval_is_never_printed_as_one_number():
     narrow = Number.of(Interval(0.92586, 0.92562, 0.92610, 5), "networks", percent=True)
     assert f"{narrow:interval}" == "92.56–92.61 %"
     assert f"{narrow}" == "92.6 %"
+
+
+def test_makers_give_one_finding_several_or_none():
+    one, other = (finding(id, "It is {x:full}.", x=Number.share([0.2, 0.4], "networks")) for id in "ab")
+    makers = (lambda _: one, lambda _: None, lambda _: iter([other, None]))
+    assert found({}, *makers) == [one, other]
+    assert (one.numbers["x"].value, one.numbers["x"].n) == (pytest.approx(0.3), 2)
+    gain = Number.points(Interval(0.031, 0.012, 0.05, 9), "networks")
+    assert f"{gain:full}" == "3.1 (95 % interval 1.2–5.0, n = 9 networks)"

@@ -48,9 +48,8 @@ def config():
 
 
 @pytest.fixture(scope="module")
-def twice(config, tmp_path_factory):
-    """The results of the same config, twice."""
-    return [study.run(prepared(config), Run(tmp_path_factory.mktemp("run"))) for _ in range(2)]
+def results(config, tmp_path_factory):
+    return study.run(prepared(config), Run(tmp_path_factory.mktemp("run")))
 
 
 def hand_made(alike, untrained, shuffled, *, agreement=0.95, depths=((1, 0.95), (5, 0.5)), m=8, **attrs):
@@ -154,12 +153,7 @@ def test_resemblance_is_the_correlation_of_every_map_with_every_digit():
     )
 
 
-def test_the_same_config_gives_the_same_bits(twice):
-    xr.testing.assert_identical(*twice)
-
-
-def test_maps_of_a_trained_network_know_more_than_those_of_null_models(twice, config):
-    results = twice[0]
+def test_maps_of_a_trained_network_know_more_than_those_of_null_models(results, config):
     assert results["map"].sizes["network"] == config.networks
     mine = measures.resembles(results, "sigmoid200", "mean_jacobian")
     for training in ("untrained", "shuffled"):
@@ -174,8 +168,8 @@ def test_maps_of_a_trained_network_know_more_than_those_of_null_models(twice, co
     assert_allclose(deletion[-1], insertion[0], atol=1e-5)  # a blank one
 
 
-def test_z_maps_count_in_standard_deviations_of_the_null_models_maps(twice, config):
-    results, how = twice[0], prepared(config)
+def test_z_maps_count_in_standard_deviations_of_the_null_models_maps(results, config):
+    how = prepared(config)
     nulls = populations.untrained(how.sigmoid200, how.untrained)
     population = populations.train_or_load(how.sigmoid200, how.networks)
     read = identikit_maps.indices(population, nulls, np.zeros((1, 28, 28), np.float32))["causal_index"]
@@ -187,8 +181,7 @@ def test_z_maps_count_in_standard_deviations_of_the_null_models_maps(twice, conf
     assert measures.z_maps(results, "asleep") is None
 
 
-def test_names_come_from_the_config(twice):
-    results = twice[0]
+def test_names_come_from_the_config(results):
     assert measures.label(results, "sigmoid200") == "784-16-10"
     assert results.attrs["of_document"] == 0
     row, *_ = claims.claims(results)
@@ -203,11 +196,11 @@ def test_presets_hold_enough_networks_for_their_claims():
     assert full.shuffled_epochs == full.sigmoid200.training.epochs
 
 
-def test_a_trial_run_is_told_and_drawn(twice):
-    assert all(one.statement.endswith(".") for one in findings.findings(twice[0]))
+def test_a_trial_run_is_told_and_drawn(results):
+    assert all(one.statement.endswith(".") for one in findings.findings(results))
     with style.paper_style():
         for name, drawing in studies.part("causal_maps", "figures").FIGURES.items():
-            figure = drawing.draw(twice[0], style.DOUBLE)
+            figure = drawing.draw(results, style.DOUBLE)
             assert figure is not None, name
             plt.close(figure)
 

@@ -4,6 +4,7 @@ import xarray as xr
 
 from research import evidence as e
 from research.studies.bottlenecks import measures
+from research.studies.documents import not_documents
 
 SOURCE = "002_eb807d842c45b5c6.txt"
 PAIRS = "network and t-SNE pairs"
@@ -11,7 +12,7 @@ PAIRS = "network and t-SNE pairs"
 
 def claims(results: xr.Dataset) -> list[e.Claim]:
     """Accuracy through two neurons, and the plane beside t-SNE; on the document's network and data only."""
-    other = measures.not_documents(results)
+    other = not_documents(results)
     unmapped = other or ("" if "distance" in results else "no t-SNE was made")
     right = results.right.values
     labels = "That network recovers more than 96% of the labels correctly!"

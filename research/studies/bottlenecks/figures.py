@@ -11,40 +11,34 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from scipy.stats import rankdata
 
 from research import evidence as e
+from research.plotting import charts
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes
 from research.plotting.tiles import tiles
 from research.studies.bottlenecks import measures
+from research.studies.documents import not_documents
 
 PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
 
 
 def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Every test digit's code over the decision regions; misread ones are marked."""
+    """Codes of all test digits over the decision regions; misread ones are marked."""
     figure, ax = plt.subplots(figsize=(width, 0.78 * width))
     _regions(ax, results)
     code, label = results.code.values, results.label.values
     wrong = results.said.values != label
-    ax.scatter(code[~wrong, 0], code[~wrong, 1], c=[DIGITS[d] for d in label[~wrong]], s=1.2, linewidth=0)
-    ax.scatter(
-        code[wrong, 0],
-        code[wrong, 1],
-        c=[DIGITS[d] for d in label[wrong]],
-        s=10,
-        marker="x",
-        linewidth=0.7,
-    )
+    colours = np.array(DIGITS)[label]
+    ax.scatter(code[~wrong, 0], code[~wrong, 1], c=colours[~wrong], s=1.2, linewidth=0)
+    ax.scatter(code[wrong, 0], code[wrong, 1], c=colours[wrong], s=10, marker="x", linewidth=0.7)
     name_classes(ax, code, label)
-    ax.set_xlabel("first neuron")
-    ax.set_ylabel("second neuron")
+    ax.set(xlabel="first neuron", ylabel="second neuron")
     return figure
 
 
 def _regions(ax, results: xr.Dataset) -> None:
     x, y = results.place_x.values, results.place_y.values
     extent = (x[0], x[-1], y[0], y[-1])
-    ax.imshow(
-        results.region.values, origin="lower", extent=extent, aspect="auto", cmap=PALE, vmin=-0.5, vmax=9.5
-    )
+    how: dict[str, Any] = {"origin": "lower", "aspect": "auto", "cmap": PALE, "vmin": -0.5, "vmax": 9.5}
+    ax.imshow(results.region.values, extent=extent, **how)
     ax.set(xlim=extent[:2], ylim=extent[2:])
 
 
@@ -54,17 +48,12 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         return None
     places, height = ("ab;cc", 1.3) if width < NARROW else ("abc", 0.36)
     figure, named = plt.subplot_mosaic(places, figsize=(width, height * width))
-    axes = np.array([*named.values()])
+    axes = [*named.values()]
     shown = results.mapped_image.values
-    label = results.label.values[shown]
-    for ax, points, title in zip(
-        axes, (results.tsne.values, results.code.values[shown]), ("t-SNE", "bottleneck")
-    ):
-        ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
-        name_classes(ax, points, label, size=9)
+    maps = {"t-SNE": results.tsne.values, "bottleneck": results.code.values[shown]}
+    for ax, (title, points) in zip(axes, maps.items()):
+        charts.digit_map(ax, points, results.label.values[shown], letters=9)
         ax.set_title(title)
-        ax.set_xticks([])
-        ax.set_yticks([])
     pairs = measures.PAIRS
     there, here = (
         rankdata(results.distance.sel(map=name).values[:, *pairs], axis=1).mean(0)
@@ -79,13 +68,12 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     assert rho
     within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
     axes[2].set_title(f"ρ = {rho.value:.2f}{within}, n = {rho.n}".replace("-", "−"))
-    axes[2].set_xlabel("rank in t-SNE (mean)")
-    axes[2].set_ylabel("rank in the bottleneck (mean)")
+    axes[2].set(xlabel="rank in t-SNE (mean)", ylabel="rank in the bottleneck (mean)")
     return figure
 
 
 def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Error against the width of the bottleneck, and by its activation at width two."""
+    """Test error by the width of the bottleneck, and by its activation at width two."""
     layout: dict[str, Any] = {"ncols": 2, "width_ratios": (3, 2), "figsize": (width, 0.36 * width)}
     if width < NARROW:
         layout = {"nrows": 2, "figsize": (width, 1.2 * width)}
@@ -102,16 +90,14 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax in (left, right):
         ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
     left.set_yscale("log")
-    value, low, high, n = e.share(1 - results.right.values.mean(1))
-    value, low, high = 100 * value, 100 * low, 100 * high
-    if n >= e.MIN_UNITS:
-        left.plot([2, 2], [low, high], color=SECOND, linewidth=2, solid_capstyle="butt")
-    left.plot(2, value, "D", color=SECOND)
+    error = e.share(1 - results.right.values.mean(1))
+    charts.measured(left, 2, error, SECOND, scale=100, least=e.MIN_UNITS, marker="D")
+    value = 100 * error.value
     left.annotate(
-        f"after {longer}: {value:.2f} % (n = {n})", (2, value), xytext=(5, -3), textcoords="offset points", ha="left",
-        va="top", color=SECOND, fontsize=6.5,
+        f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(5, -3), textcoords="offset points",
+        ha="left", va="top", color=SECOND, fontsize=6.5,
     )  # fmt: skip
-    if not measures.not_documents(results):
+    if not not_documents(results):
         left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
         left.text(left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize=6.5)
     left.set_title(f"by width, after {epochs} (n = {results.sizes['curve_seed']} each)")
@@ -136,34 +122,24 @@ def _errors(ax, x: np.ndarray, accuracy: np.ndarray, *, line: bool = True) -> No
     ax.plot(x, error, "o", color=ACCENT, alpha=0.35, markersize=2.5, mec="none")
     ax.plot(x, error.mean(1), "o-" if line else "o", color=ACCENT, linewidth=0.8)
     for place, values in zip(x, error):
-        _, low, high, n = e.share(values / 100)
-        if n >= e.MIN_UNITS:
-            ax.plot([place, place], [100 * low, 100 * high], color=ACCENT, linewidth=2, solid_capstyle="butt")
+        charts.measured(ax, place, e.share(values / 100), ACCENT, scale=100, least=e.MIN_UNITS, marker="")
 
 
 def activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """The plane under each activation of the bottleneck."""
     names = results.activation.values
-    columns = 2 if width < NARROW else len(names)
-    rows = -(-len(names) // columns)
-    size = (width, 1.08 * width / columns * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
+    figure, axes = charts.panels(len(names), 2 if width < NARROW else len(names), width, 1.08)
     label = results.label.values[: results.sizes["few"]]
     for ax, name in zip(axes.flat, names):
         points = results.activation_code.sel(activation=name).values.astype(np.float32)
-        ax.scatter(*points.T, c=[DIGITS[d] for d in label], s=1.5, linewidth=0)
-        name_classes(ax, points, label, size=8)
+        charts.digit_map(ax, points, label, letters=8)
         accuracy = 100 * float(results.activation_accuracy.sel(activation=name)[0])
         ax.set_title(f"{name}: {accuracy:.1f} %")
-        ax.set_xticks([])
-        ax.set_yticks([])
     return figure
 
 
 def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """A round through the plane: identikits on the way, and the real digits nearby."""
+    """A round trip through the plane, with identikits and the real digits nearby."""
     n = results.sizes["stop"]
     layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.02, hspace=0.02)
     figure = plt.figure(figsize=(width, 0.62 * width), layout=layout)
@@ -175,8 +151,7 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for i in range(0, n, 2):
         ax.annotate(str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize=6, color=MUTED)
     name_classes(ax, results.code.values, results.label.values)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xticks=[], yticks=[])
     drawn, real = (
         tiles(ax, results[what].values / 255)
         for ax, what in zip(bottom.subplots(2, 1), ("path_image", "path_mean"))
@@ -195,16 +170,16 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "plane": Drawing(
         plane,
-        "How do two neurons tell ten digits apart? The two numbers that the first network keeps of every test"
-        " digit, over what its decoding half says at each place. Crosses: misread digits, in the colour of "
-        "what they are.",
+        "How do two neurons separate ten digits? The codes of all test digits in the first network, over the "
+        "class that its decoding half assigns to each place. Crosses: misread digits, in the colour of their "
+        "true class.",
         "column",
     ),
     "beside_tsne": Drawing(
         beside_tsne,
         "Does the plane resemble t-SNE? The same random test digits in both maps of one pair, and the ranks "
-        "of the distances between class centroids (one: closest), the closest pairs named; mean over "
-        "{bottleneck-like-tsne:size}, ρ: rank correlation with its {confidence} interval.",
+        "of the distances between class centroids (one: closest), with the names of the closest pairs; mean "
+        "over {bottleneck-like-tsne:size}. ρ: rank correlation with its {confidence} interval.",
         "wide",
     ),
     "widths": Drawing(
@@ -216,15 +191,15 @@ FIGURES = {
     ),
     "activations": Drawing(
         activations,
-        "Does the activation shape the plane? The plane of one network for each activation of the bottleneck,"
-        " with that network's accuracy.",
+        "Does the activation shape the plane? The plane of one network for each activation of the bottleneck, "
+        "with that network's accuracy.",
         "appendix",
     ),
     "walk": Drawing(
         walk,
-        "What lies between the classes? A round through the plane, from class to class and half-way between: "
-        "what the decoding half says there (paler: less sure), an image that the network would put there, and"
-        " the mean of the nearest real digits.",
+        "What lies between the classes? A round trip through the plane, from class to class and half-way "
+        "between: the class that the decoding half assigns (paler: less confident), an image optimised to have "
+        "this code, and the mean of the nearest real digits.",
         "appendix",
     ),
 }

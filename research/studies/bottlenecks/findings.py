@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.bottlenecks import measures
 from research.studies.bottlenecks.geometry import NEIGHBOURS
 
@@ -14,16 +14,8 @@ CLOSEST = 6  # pairs of classes that count as close, of 45
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """Those that hold in these results."""
-    found = [_activations(results), _widths(results), _walk(results)]
-    if "distance" in results:
-        found += [
-            _elongation(results),
-            _neighbours(results),
-            _yardstick(results),
-            _closest_pair(results),
-            _mantel(results),
-        ]
-    return [one for one in found if one]
+    beside_tsne = (_elongation, _neighbours, _yardstick, _closest_pair, _mantel)
+    return found(results, _activations, _widths, _walk, *(beside_tsne if "distance" in results else ()))
 
 
 def _epochs(results: xr.Dataset) -> dict[str, str]:
@@ -34,14 +26,12 @@ def _epochs(results: xr.Dataset) -> dict[str, str]:
 def _activations(results: xr.Dataset) -> Finding | None:
     names = [str(name) for name in results.activation.values]
     accuracy = {name: e.share(results.activation_accuracy.sel(activation=name).values) for name in names}
-    best, *_, worst = (
-        sorted(accuracy, key=lambda name: -accuracy[name].value) if len(names) > 1 else names * 2
-    )
+    best, *_, worst = sorted(names if len(names) > 1 else names * 2, key=lambda name: -accuracy[name].value)
     gap = e.difference_of(accuracy[best], accuracy[worst])
     return finding(
         "activation-of-two-neurons",
-        "The activation of the two neurons matters: after {epochs} networks with {best} neurons read {high:full} of the "
-        "test digits, networks with {worst} ones {low:full}.",
+        "The activation of the two neurons matters: after {epochs}, networks with {best} neurons read {high:full} of the "
+        "test digits and networks with {worst} neurons {low:full}.",
         holds=gap.low > 0.01,
         words={"best": best.replace("relu", "ReLU"), "worst": worst.replace("relu", "ReLU")}
         | _epochs(results),
@@ -56,8 +46,8 @@ def _widths(results: xr.Dataset) -> Finding | None:
     one, ten, thirty = (e.share(results.width_accuracy.sel(width=w).values) for w in (1, 10, 30))
     return finding(
         "ten-neurons-suffice",
-        "Ten neurons are nearly as good as thirty, {ten:full} and {thirty:full} after {epochs}; a single neuron still "
-        "orders {one:full} of the digits.",
+        "Ten neurons are nearly as good as thirty: {ten:full} and {thirty:full} after {epochs}. A single neuron still "
+        "classifies {one:full} of the digits correctly.",
         holds=abs(ten.value - thirty.value) < 0.01,
         words=_epochs(results),
         ten=Number.of(ten, NETWORKS, percent=True),
@@ -75,9 +65,9 @@ def _walk(results: xr.Dataset) -> Finding | None:
     alike = float(np.mean([np.corrcoef(a, b)[0, 1] if a.std() else 0.0 for a, b in zip(images, digits)]))
     return finding(
         "images-of-places-are-no-digits",
-        "The image that one network would put at a place of its plane lands there (median distance {missed} of the codes' "
-        "spread, {stops} places) and does not look like the real digits nearby: its mean correlation with their mean is "
-        "{alike}.",
+        "An image that is optimised to have a given code in one network reaches that code (median distance {missed} of the "
+        "codes' spread, {stops} places) but does not look like the real digits nearby: its mean correlation with their mean "
+        "is {alike}.",
         holds=missed < 0.05 and alike < 0.5,
         missed=Number.exact(missed, percent=True, digits=1),
         stops=Number.exact(results.sizes["stop"], "places"),
@@ -89,8 +79,8 @@ def _elongation(results: xr.Dataset) -> Finding | None:
     here, there = (results.elongation.sel(map=name).values for name in ("bottleneck", "tsne"))
     return finding(
         "classes-are-rays",
-        "In the plane of {activation} neurons a class is a ray: its length is {here:full} times its width. In t-SNE, where a "
-        "class is an island, it is {there:full} times.",
+        "In the plane of {activation} neurons classes are elongated like rays: they are {here:full} times as long as wide. "
+        "In t-SNE, where classes are islands, the ratio is {there:full}.",
         holds=results.attrs["bottleneck_activation"] == "linear" and e.paired(here, there).low > 0,
         words={"activation": results.attrs["bottleneck_activation"]},
         here=Number.of(e.mean(here), PAIRS, digits=1),
@@ -102,7 +92,7 @@ def _neighbours(results: xr.Dataset) -> Finding | None:
     shared = e.share(results.shared_neighbours.values)
     return finding(
         "few-shared-neighbours",
-        "What the plane shares with t-SNE is where classes lie, not which digits are neighbours: of a digit's ten nearest in "
+        "The plane shares with t-SNE where the classes lie, but not which digits are neighbours: of a digit's ten nearest in "
         "t-SNE {shared:full} are among its ten nearest in the plane; digits shuffled within their class would give {chance}.",
         holds=shared.high < 0.2 and results.sizes["mapped"] >= 1000,
         shared=Number.of(shared, PAIRS, percent=True),
@@ -119,8 +109,8 @@ def _yardstick(results: xr.Dataset) -> Finding | None:
         alike[name] = e.share(values, (-1, 1))
     return finding(
         "two-networks-are-as-unlike",
-        "Class distances in the plane agree with those in t-SNE by a rank correlation of {between:full}; those of two "
-        "networks agree by {networks:full}, those of two t-SNE maps of different digits by {maps:full}.",
+        "The rank correlation of class distances is {between:full} between the plane and t-SNE, {networks:full} between two "
+        "networks, and {maps:full} between two t-SNE maps of different digits.",
         holds=alike["tsne"].n > 1,
         between=Number.of(measures.likeness(results) or e.NOTHING, PAIRS),
         networks=Number.of(alike["bottleneck"], "pairs of networks"),
@@ -149,8 +139,8 @@ def _mantel(results: xr.Dataset) -> Finding | None:
     p = measures.by_chance(results)
     return finding(
         "likeness-is-no-chance",
-        "That plane and t-SNE agree on which classes are close, {rho:full}, is not chance: only {p} of random relabellings of "
-        "the digits give as much (Mantel's test with {permutations} relabellings).",
+        "The agreement of plane and t-SNE on which classes are close, {rho:full}, is not chance: only {p} of random "
+        "relabellings of the digits agree as much (Mantel's test with {permutations} relabellings).",
         holds=p < 0.05,
         rho=Number.of(measures.likeness(results) or e.NOTHING, PAIRS),
         p=Number.exact(p, percent=True, digits=1),

@@ -1,4 +1,4 @@
-"""How two maps of the same digits compare: where classes lie, how they are shaped, how unlike the maps are."""
+"""Comparison of two maps of the same digits: places and shapes of the classes, and how different the maps are."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,9 +16,9 @@ def centroid_distances(
 
 
 def elongation(points: Float[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"]) -> float:
-    """Standard deviation of a class along its longest axis over that along its shortest; median of the ten classes.
+    """Ratio of a class's standard deviations along its longest and its shortest axis; median of the ten classes.
 
-    1 for round classes; 10 for rays ten times as long as they are wide.
+    1 for round classes, 10 for rays that are ten times as long as wide.
     """
     spreads = [
         np.linalg.svd(x - x.mean(0), compute_uv=False) for x in (points[labels == d] for d in range(10))
@@ -27,9 +27,8 @@ def elongation(points: Float[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"]) 
 
 
 def disparity(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "n d"]) -> float:
-    """Share of map a's variance that map b does not explain after the best shift, rotation, reflection and scaling.
-
-    0 for maps that differ by these only, 1 for maps that have nothing in common.
+    """Procrustes disparity: the share of map a's variance that remains after the best shift, rotation, reflection and
+    scaling of map b. 0 if the maps differ by these only, 1 if they have nothing in common.
 
     Source: Gower (1975), Generalized Procrustes analysis; `scipy.spatial.procrustes`.
     """
@@ -37,9 +36,9 @@ def disparity(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "n d"]) -> float
 
 
 def shared_neighbours(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "n d"]) -> float:
-    """Share of a point's 10 nearest in map a that are among its 10 nearest in map b, mean over the points; in [0, 1].
+    """Mean overlap of the sets of 10 nearest neighbours of each point in two maps, in [0, 1].
 
-    A map that keeps the classes apart and shuffles each of them shares about 10 in a class's size.
+    A map that separates the classes but shuffles the points within them has about 10 / (size of a class).
     """
     near_a, near_b = (KDTree(x).query(x, NEIGHBOURS + 1)[1][:, 1:] for x in (a, b))
     return float(np.mean([len(np.intersect1d(x, y)) for x, y in zip(near_a, near_b)]) / NEIGHBOURS)

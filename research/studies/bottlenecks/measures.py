@@ -1,4 +1,4 @@
-"""What claims, findings and figures measure on the saved results."""
+"""Numbers of the saved results that claims, findings and figures share."""
 
 import numpy as np
 import xarray as xr
@@ -10,20 +10,8 @@ from research import evidence as e
 PAIRS = np.triu_indices(10, 1)
 
 
-def not_documents(results: xr.Dataset) -> str:
-    """Why the document's statements cannot be judged on these networks; empty where they can."""
-    of = results.attrs
-    if of["of_document"]:
-        return ""
-    if of["data"] != "mnist":
-        return f"the data are {of['data']}, the document's are mnist"
-    if of["network"] == of["document_network"]:
-        return f"the network is {of['network']} with other settings than the document's"
-    return f"the network is {of['network']}, the document's is {of['document_network']}"
-
-
 def within(results: xr.Dataset) -> str:
-    """What each pair of a network and a t-SNE holds."""
+    """The number of digits in each pair of a network and a t-SNE, in words."""
     return f"{results.sizes['mapped']:,} random test digits" if "mapped" in results.dims else ""
 
 
@@ -33,23 +21,23 @@ def rank_correlation(a: Float[np.ndarray, "10 10"], b: Float[np.ndarray, "10 10"
 
 
 def likenesses(results: xr.Dataset) -> Float[np.ndarray, " seed"]:
-    """For each pair of a network and a t-SNE the rank correlation of the distances between class centroids."""
+    """Rank correlation of the distances between class centroids, for each pair of a network and a t-SNE."""
     there, here = (results.distance.sel(map=name).values for name in ("tsne", "bottleneck"))
     return np.array([rank_correlation(a, b) for a, b in zip(there, here)])
 
 
 def likeness(results: xr.Dataset) -> e.Interval | None:
-    """Mean of `likenesses` over the pairs; None where there is no t-SNE."""
+    """Mean of `likenesses` over the pairs; None without a t-SNE."""
     return e.share(likenesses(results), (-1, 1)) if "distance" in results else None
 
 
 def disparity(results: xr.Dataset) -> e.Interval | None:
-    """Mean Procrustes disparity of a network's plane from its t-SNE; None where there is no t-SNE."""
+    """Mean Procrustes disparity between a network's plane and its t-SNE; None without a t-SNE."""
     return e.share(results.disparity.values) if "disparity" in results else None
 
 
 def by_chance(results: xr.Dataset, permutations: int = 1000) -> float:
-    """Mantel's test: share of random relabellings of the digits that give at least the likeness seen.
+    """Mantel's test: p-value of the mean likeness, from random relabellings of the digits.
 
     Source: Mantel (1967), Cancer Research 27.
     """

@@ -1,4 +1,4 @@
-"""The plane between the two neurons: where digits land, what the network says there, what it would like to see."""
+"""The plane of the two neurons: codes of digits, decoded classes, and images optimised to have given codes."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from research import data
 from research.identikits.objectives import TotalVariation, View
 from research.training.populations import Population
 
-GRID = 240  # places a side
-STEPS = 300  # of the gradient descent behind the walk
+GRID = 240  # places per side
+STEPS = 300  # of gradient descent for the images of the walk
 RATE, SMOOTHNESS = 0.03, 0.3
 NEAREST = 25  # real digits around a place of the walk
 
@@ -34,7 +34,7 @@ def codes(population: Population, images: UInt8[np.ndarray, "n h w"]) -> Float[n
 
 
 def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Dataset:
-    """The digit that the first network's decoding half names at each place around its codes."""
+    """The class that the first network's decoding half assigns to each place of a grid around its codes."""
     low, high = np.percentile(codes, [0.1, 99.9], axis=0)
     margin = 0.06 * (high - low)
     x, y = np.linspace(low - margin, high + margin, GRID).T
@@ -49,16 +49,16 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
 
 
 def _decoded(population: Population, places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n k"]:
-    """Probabilities that the first network's decoding half gives the classes at these places."""
+    """Class probabilities of the first network's decoding half at these places."""
     model: Any = population.model(0)
     decoded = jax.jit(jax.vmap(lambda place: jax.nn.softmax(model.decode(place)[0])))
     return np.asarray(decoded(places))
 
 
 def walk(population: Population, codes: Float[np.ndarray, "n 2"], test: data.Digits) -> xr.Dataset:
-    """A round through the classes' medians in the plane, with a stop half-way between two neighbours.
+    """A round trip through the medians of the classes in the plane, with a stop half-way between neighbours.
 
-    At each place z: what the decoding half says; an image whose code is z, by `backwards`; and the mean of the
+    Each stop z has the class that the decoding half assigns, an image with code z from `backwards`, and the mean of the
     nearest real digits.
     """
     medians = np.stack([np.median(codes[test.labels == d], 0) for d in range(10)])
@@ -84,11 +84,11 @@ def walk(population: Population, codes: Float[np.ndarray, "n 2"], test: data.Dig
 def backwards(
     population: Population, targets: Float[Array, "n 2"], scale: Float[Array, "2"]
 ) -> tuple[Float[Array, "n h w"], Float[Array, "n 2"]]:
-    """Images whose codes in the first network are the targets, and the codes that they really have.
+    """Images that are optimised to have the target codes in the first network, and the codes that they reach.
 
         x = argmin over images of Σ_i ((code_i(x) − z_i) / scale_i)² + 0.3 TV(x)
 
-    by Adam from a blank image, clipped to [0, 1] after each step; TV is the total variation a pixel.
+    by Adam from a blank image, clipped to [0, 1] after each step; TV is the total variation per pixel.
     """
     params = population.network(0)
     optimiser = optax.adam(RATE)

@@ -1,7 +1,7 @@
-"""Bottlenecks: can a digit pass through two neurons and still be known?
+"""Bottlenecks: can a digit be recognised from the activations of two neurons?
 
-Document 002 puts a layer of two neurons into a classifier, 784-500-100-2-100-10, keeps more than 96 % of the
-labels and finds in the plane of the two numbers some of the neighbourhoods that t-SNE shows.
+Document 002 puts a layer of two neurons into a classifier, 784-500-100-2-100-10, recovers more than 96 % of the
+labels, and finds some of t-SNE's neighbourhoods in the plane of the two numbers.
 """
 
 import dataclasses
@@ -17,11 +17,11 @@ from research.embedding import pca, tsne
 from research.models import mlp
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
+from research.studies import at_least, documents
 from research.studies.bottlenecks import geometry, plane
 from research.training import populations
 from research.training.populations import Population, Wanted
-from research.training.recipes import by_recipe, is_recipe, recipe
+from research.training.recipes import by_recipe
 from research.training.train import NetworkConfig
 
 COMPONENTS = 50  # principal components that t-SNE sees
@@ -68,7 +68,7 @@ def variant(config: Config, **changes) -> NetworkConfig:
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """The network of the claims, and those of the curves."""
+    """The networks of the claims and of the curves."""
     return [_of_claims(config), *_of_widths(config), *_of_activations(config)]
 
 
@@ -88,7 +88,7 @@ def _of_activations(config: Config) -> list[Wanted]:
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Trains or loads every network, maps digits beside each network of the claims, looks at the plane of the first.
+    """Trains or loads every network, fits a t-SNE for each network of the claims, and reads the plane of the first.
 
     Dims: seed (one network and one t-SNE each); width, activation, curve_seed; image, axis; see `plane` for
     regions and the walk, and `_beside_tsne` for the maps.
@@ -108,10 +108,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
             "label": ("image", test.labels.astype(np.uint8)),
         },
         attrs={
-            "data": config.data,
-            "network": config.bottleneck.model.label,
-            "document_network": recipe("bottleneck").model.label,
-            "of_document": int(is_recipe(config.bottleneck, "bottleneck") and config.data == "mnist"),
+            **documents.single(config, "bottleneck"),
             "bottleneck_activation": config.bottleneck.model.bottleneck_activation,
             "epochs": config.bottleneck.training.epochs,
             "curve_epochs": config.curve_epochs,
@@ -129,7 +126,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
-    """Accuracy against the width of the bottleneck, and against its activation at width 2, with some codes."""
+    """Accuracy by width of the bottleneck, and by activation at width 2, with codes of some digits."""
 
     def train(wish: Wanted) -> tuple[Population, np.ndarray]:
         population = populations.train_or_load(*wish)
@@ -156,10 +153,10 @@ def _curves(config: Config, test: data.Digits, run: Run) -> xr.Dataset:
 def _beside_tsne(
     config: Config, codes: Float[np.ndarray, "m n 2"], test: data.Digits, key: Key[Array, ""], run: Run
 ) -> xr.Dataset:
-    """For each network a t-SNE with a key and random test digits of its own, and both maps' geometry.
+    """A t-SNE for each network, with its own key and its own random test digits, and the geometry of both maps.
 
-    Kept are, for each seed, the distances between class centroids in both maps, how elongated the classes are, how
-    unlike the two maps are (`geometry.disparity`) and how many neighbours they share; of the first one the map itself.
+    Saved for each seed: distances between class centroids and elongation of the classes in both maps, their disparity
+    and the share of common neighbours (see `geometry`); for the first seed the map itself.
     """
     count = min(config.mapped, len(test.labels))
     perplexity = min(30.0, (count - 1) // 3)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from research import evidence as e
-from research.plotting import maps
+from research.plotting import charts, maps
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.causal_maps import measures
@@ -38,7 +38,7 @@ def _two_lines(name: str) -> str:
 
 
 def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Correlation of map and digit by kind and method, above what null models give."""
+    """Correlation of map and digit by kind of network and method, beside that of null models."""
     kinds, shown = measures.kinds(results), [m for m in METHODS if m != "class_mean"]
     narrow = width < NARROW
     grid = (len(kinds), 1) if narrow else (1, len(kinds))
@@ -71,16 +71,13 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
-    """Mean and interval of one value a network, and the networks."""
-    value, low, high, n = e.mean(values)
-    ax.plot(np.full(len(values), x), values, "o", color=colour, alpha=0.3, markersize=3, mec="none")
-    if n >= e.MIN_UNITS:
-        ax.plot([x, x], [low, high], color=colour, linewidth=1.8, solid_capstyle="butt")
-    ax.plot(x, value, "o", color=colour, markersize=4)
+    """Mean and interval of one value per network, and the networks."""
+    charts.units(ax, float(x), values, colour)
+    charts.measured(ax, float(x), e.mean(values), colour, least=e.MIN_UNITS, markersize=4)
 
 
 def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Which maps agree, means over networks."""
+    """Correlations between the methods, means over networks."""
     return _matrices(
         [
             (measures.label(results, kind), measures.of(results, kind).agreement.sel(measure="pearson"))
@@ -96,8 +93,7 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
     rows = -(-len(panels) // columns)
     size = (width, 1.25 * rows + 0.3 if narrow else 0.33 * width * rows + 0.5)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
+    charts.hide(axes, len(panels))
     for ax, (title, of_networks) in zip(axes.flat, panels):
         values = of_networks.values
         mean = values.mean(0)
@@ -122,7 +118,7 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
 
 
 def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """What weights alone still tell of deeper and deeper networks."""
+    """How the causal index loses agreement and resemblance with depth."""
     if "depth" not in results.dims:
         return None
     narrow = width < NARROW
@@ -156,7 +152,7 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The class's probability while its pixels go, or come, in the order of each map."""
+    """Deletion and insertion: probability of the class while pixels are replaced in the order of each map."""
     there = measures.kinds(results)
     kinds = [kind for kind in (DOCUMENT, "cnn") if kind in there] or there[:1]
     narrow = width < NARROW

@@ -1,4 +1,4 @@
-"""How maps compare with digits and with one another: what the study saves."""
+"""Correlations of maps with digits and with each other, computed when the study runs."""
 
 import jax
 import jax.numpy as jnp
@@ -16,20 +16,20 @@ MEASURES = {
 
 @jax.jit
 def resemblance(maps: Float[Array, "... k h w"], contrast: Float[Array, "k h w"]) -> Float[Array, "... k k"]:
-    """Correlation of each map with what sets every class apart: [.., map's class, compared class]."""
+    """Correlation of each map with the contrast of every class: [..., map's class, compared class]."""
     flat = maps.reshape(-1, *maps.shape[-2:])
     pairs = jax.vmap(lambda a: jax.vmap(lambda b: comparison.pearson(a, b))(contrast))(flat)
     return pairs.reshape(*maps.shape[:-2], len(contrast))
 
 
 def centred(maps: Float[np.ndarray, "... k h w"]) -> Float[np.ndarray, "... k h w"]:
-    """Maps less their mean over the classes: what all logits share does not change the softmax."""
+    """Maps less their mean over the classes, because a part that all logits share does not change the softmax."""
     return maps - maps.mean(-3, keepdims=True)
 
 
 @jax.jit
 def agreements(maps: Float[Array, "s k h w"]) -> Float[Array, "measure s s"]:
-    """Each of the MEASURES between each two of s kinds of maps of one network, averaged over the classes."""
+    """Every one of the MEASURES between all pairs of s kinds of maps of one network, averaged over the classes."""
     of_class = jax.vmap(
         lambda stack: jnp.stack([comparison.pairwise(f, stack) for f in MEASURES.values()]), in_axes=1
     )
@@ -37,5 +37,5 @@ def agreements(maps: Float[Array, "s k h w"]) -> Float[Array, "measure s s"]:
 
 
 def own(matrix: Float[np.ndarray, "... k k"]) -> Float[np.ndarray, "... k"]:
-    """The diagonal: each map with its own class."""
+    """The diagonal: the value of each map with its own class."""
     return np.diagonal(matrix, axis1=-2, axis2=-1)

@@ -16,7 +16,7 @@ Z_TICKS = (-100, -10, -2, 0, 2, 10, 100)  # of the colours of z, which are logar
 
 
 def _rows(results: xr.Dataset) -> list[tuple[str, str, np.ndarray]]:
-    """Ten maps of the first network of each kind: the causal index where it has one, else the mean Jacobian."""
+    """Ten maps of the first network of each kind: its causal index, or its mean Jacobian if it has none."""
     rows = []
     for kind in measures.kinds(results):
         first = measures.of(results, kind).isel(network=0)
@@ -58,7 +58,7 @@ def signed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """What five methods say of the document's network, mean over the population."""
+    """Maps of the document's network by five methods, mean over the population."""
     if DOCUMENT not in results.kind.values:
         return None
     mean = results.mean_map.sel(group=DOCUMENT)
@@ -94,7 +94,7 @@ def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def single_and_mean(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Two networks of the document's kind, the mean of all, and how sure it is."""
+    """Two networks of the document's kind, the mean of all, and the mean over its standard error."""
     if DOCUMENT not in results.kind.values:
         return None
     every = _values(measures.of(results, DOCUMENT)["map"])
@@ -131,14 +131,14 @@ FIGURES = {
     ),
     "signed": Drawing(
         signed,
-        "What speaks for a class, and what against it? The same maps with their signs: red speaks for the "
-        "class, blue against it, white is zero; one scale a row.",
+        "Which pixels speak for a class, and which against it? The same maps with their signs: red speaks for "
+        "the class, blue against it, white is zero; one scale per row.",
         "wide",
     ),
     "methods": Drawing(
         methods,
-        "Do five methods agree? Maps of the document's network, mean over {maps-like-digits:size}, less the mean"
-        " over the classes; one scale a row.",
+        "Do five methods agree? Maps of the document's network, mean over {maps-like-digits:size}, less the mean "
+        "over the classes; one scale per row.",
         "appendix",
     ),
     "resemblance": Drawing(
@@ -151,8 +151,8 @@ FIGURES = {
     "z_maps": Drawing(
         z_maps,
         "Which weights did training move? Causal index of one network of the document's kind in standard "
-        "deviations of null models: before their first step, and trained on shuffled labels. The colours are "
-        "logarithmic: white within the null models' spread.",
+        "deviations of null models: untrained, and trained on shuffled labels. The colours are logarithmic; "
+        "white is within the spread of the null models.",
         "appendix",
     ),
     "agreement": Drawing(
@@ -171,16 +171,16 @@ FIGURES = {
     ),
     "depth": Drawing(
         charts.depth,
-        "Does the causal index hold for deep networks? ReLU networks of one width and growing depth: "
-        "correlation of the index with the mean Jacobian, and of either with the digits; mean and "
+        "Does the causal index work for deep networks? ReLU networks of one width and growing depth: "
+        "correlation of the index with the mean Jacobian, and of both with the digits; mean and "
         "{confidence} interval ({index-suits-deeper-less:n}).",
         "column",
     ),
     "curves": Drawing(
         charts.curves,
-        "Which map knows the pixels that matter? Probability of the right class while pixels of test images "
-        "are blanked (deletion) or appear on blank (insertion), highest in the map of the class first; "
-        "numbers: area under the curve.",
+        "Which map ranks the pixels best? Probability of the right class while pixels of test images are "
+        "blanked (deletion) or restored on a blank image (insertion), those with the highest value in the map "
+        "of the class first; numbers: area under the curve.",
         "appendix",
     ),
 }

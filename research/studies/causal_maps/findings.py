@@ -5,7 +5,7 @@ import xarray as xr
 from jaxtyping import Bool, Float
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.measures import DOCUMENT
 
@@ -15,15 +15,7 @@ R = (-1, 1)
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """Those that hold in these results."""
-    made = (
-        _rim(results),
-        _depth(results),
-        _deletion(results),
-        _z(results),
-        _seeds(results),
-        _identikits(results),
-    )
-    return [one for one in made if one]
+    return found(results, _rim, _depth, _deletion, _z, _seeds, _identikits)
 
 
 def _r(values: Float[np.ndarray, " n"], unit: str = "networks") -> Number:
@@ -50,10 +42,10 @@ def _rim(results: xr.Dataset) -> Finding | None:
     return finding(
         "the-rim-decides-the-likeness",
         "Maps of {hidden} look more like the digits ({hidden_all:full}) than those of {linear} ({linear_all:full}), but only "
-        "because of the rim: on the {middle} pixels with ink in more than {often} of the images the order is the reverse "
+        "because of the rim. On the {middle} pixels with ink in more than {often} of the images the order is reversed "
         "({hidden_middle:full} against {linear_middle:full}). At the {rim} pixels with ink in fewer than {rare} the linear map "
-        "is larger (root mean square {at_rim}) than in the middle ({at_middle}), and the document's grey, scaled between "
-        "least and largest value, shows mostly that.",
+        "is larger (root mean square {at_rim}) than in the middle ({at_middle}), and the document's min-max scaling mostly "
+        "shows the rim.",
         holds=e.difference(*whole).low > 0 and e.difference(*inside).high < 0 and e.paired(at_rim, at_middle).low > 0,
         words={"hidden": measures.label(results, DOCUMENT), "linear": measures.label(results, "softmax")},
         hidden_all=_r(whole[0]),
@@ -77,9 +69,9 @@ def _depth(results: xr.Dataset) -> Finding | None:
     alike = results.depth_resemblance.sortby("depth").sel(known="causal_index").values
     return finding(
         "depth-costs-the-index",
-        "The causal index knows the weights alone. In ReLU networks with {shallow} hidden layer of {width} it agrees with the "
-        "mean Jacobian by r = {first:full}, with {deep} by {last:full}; its resemblance to the digit falls from {alike} to "
-        "{alike_last}.",
+        "The deeper the network, the less the causal index says about it, because it uses the weights alone. In ReLU networks "
+        "with {shallow} hidden layer of {width} its correlation with the mean Jacobian is {first:full}, with {deep} it is "
+        "{last:full}; its resemblance to the digit falls from {alike} to {alike_last}.",
         holds=lost.high < 0 and results.depth.values.min() == 1 and alike[-1].mean() < alike[0].mean(),
         shallow=Number.exact(int(results.depth.values.min()), "hidden layers"),
         deep=Number.exact(int(results.depth.values.max()), "hidden layers"),
@@ -108,9 +100,10 @@ def _deletion(results: xr.Dataset) -> Finding | None:
     mean, own = gaps[DOCUMENT]
     return finding(
         "mean-digit-deletes-better",
-        "The mean digit knows nothing of the network, yet it is the better order for deleting pixels: the area under the "
-        "deletion curve of {net} is {mean:full} with it and {own:full} with the network's own causal index (lower is better). "
-        "The same holds in each of the {kinds} kinds of network that have an index: the mean digit knows where the ink is.",
+        "The mean digit, which does not depend on the network, is a better order for deleting pixels than the network's own "
+        "causal index: the area under the deletion curve of {net} is {mean:full} with the mean digit and {own:full} with the "
+        "index (lower is better). The same holds in each of the {kinds} kinds of network that have an index, because the mean "
+        "digit shows where the ink is.",
         holds=len(gaps) > 1 and e.paired(mean, own).high < 0 and all(a.mean() < b.mean() for a, b in gaps.values()),
         words={"net": measures.label(results, DOCUMENT)},
         mean=Number.of(e.share(mean), "networks", digits=3),
@@ -130,13 +123,13 @@ def _z(results: xr.Dataset) -> Finding | None:
     everywhere, there = moved.mean((1, 2, 3)), moved[:, :, dark].mean((1, 2))
     return finding(
         "z-tells-moved-not-mattering",
-        "Against untrained networks {everywhere:full} of the pixels of a map of {net} have |z| > {sure}, and {there:full} of "
-        "the values at the {dark} pixels that are blank in all training images: with blank at a value other than zero these "
-        "pixels act as a second bias. A large |z| says that training moved a weight, not that the pixel matters.",
+        "A large |z| says that training moved a weight, not that the pixel matters: against untrained networks {everywhere:full} "
+        "of the pixels of a map of {net} have |z| > {sure}, and so have {there:full} of the values at the {dark} pixels that "
+        "are blank in all training images. These pixels act as a second bias, because blank is not zero after scaling.",
         holds=there.mean() > 0.5,
         words={"net": measures.label(results, DOCUMENT)},
-        everywhere=Number.of(e.share(everywhere), "networks", percent=True, digits=0),
-        there=Number.of(e.share(there), "networks", percent=True, digits=0),
+        everywhere=Number.share(everywhere, "networks", digits=0),
+        there=Number.share(there, "networks", digits=0),
         dark=Number.exact(int(dark.sum()), "pixels"),
         sure=Number.exact(measures.SURE, "standard deviations"),
     )
@@ -155,8 +148,8 @@ def _seeds(results: xr.Dataset) -> Finding | None:
     shallow, deep = alike[DOCUMENT], alike["mlp3"]
     return finding(
         "deep-maps-differ-by-seed",
-        "Maps of two networks that differ in their seed alone correlate by {deep:full} in {deep_net}, by {shallow:full} in "
-        "{shallow_net}.",
+        "Maps of deep networks differ more between seeds: maps of two networks that differ in their seed alone correlate by "
+        "{deep:full} in {deep_net} and by {shallow:full} in {shallow_net}.",
         holds=deep.mean() < shallow.mean(),
         words={"deep_net": measures.label(results, "mlp3"), "shallow_net": measures.label(results, DOCUMENT)},
         deep=_r(deep, "pairs of networks"),
@@ -168,14 +161,15 @@ def _identikits(results: xr.Dataset) -> Finding | None:
     if "cnn" not in measures.kinds(results):
         return None
     cnns = measures.of(results, "cnn").resemblance
-    own = {
-        name: measures.top1_match(cnns.sel(reading=name).values) for name in ("identikit", "mean_jacobian")
-    }
+    kit, jacobian = (
+        measures.top1_match(cnns.sel(reading=name).values) for name in ("identikit", "mean_jacobian")
+    )
     return finding(
         "identikits-hide-the-digit",
-        "Of the mean identikits of {net} {identikit:full} resemble their own digit most, of its mean Jacobians {jacobian} do.",
-        holds=own["identikit"].mean() < own["mean_jacobian"].mean(),
+        "Mean identikits of {net} show the digit less than its mean Jacobians do: {identikit:full} of the identikits resemble "
+        "their own digit most, and {jacobian} of the Jacobians.",
+        holds=kit.mean() < jacobian.mean(),
         words={"net": measures.label(results, "cnn")},
-        identikit=Number.of(e.share(own["identikit"]), "networks", percent=True, digits=0),
-        jacobian=Number.of(e.share(own["mean_jacobian"]), "networks", percent=True, digits=0),
+        identikit=Number.share(kit, "networks", digits=0),
+        jacobian=Number.share(jacobian, "networks", digits=0),
     )

@@ -1,4 +1,4 @@
-"""Maps of a population of networks: by five methods, of null models, and how faithful they are."""
+"""Maps of a population of networks by several methods, and deletion and insertion curves of them."""
 
 import dataclasses
 import functools
@@ -25,7 +25,14 @@ RANKINGS = (*METHODS, "own_gradients", "random")
 def indices(
     population: Population, params: Any, images: Float[np.ndarray, "n h w"], batch: int = 100
 ) -> dict[str, Float[np.ndarray, "m k h w"]]:
-    """Causal index (of dense networks) and mean Jacobian of networks of the population's kind."""
+    """Causal index (for dense networks) and mean Jacobian of networks of the population's kind.
+
+    Args:
+        population: gives the kind of network.
+        params: of m networks, trained or not.
+        images: at which Jacobians are averaged.
+        batch: images at a time.
+    """
     asked = dataclasses.replace(population, params=params)
     m = len(jax.tree.leaves(params)[0])
     found = {}
@@ -41,7 +48,7 @@ def indices(
 def mean_integrated_gradients(
     population: Population, images: Float[np.ndarray, "k n h w"], steps: int
 ) -> Float[np.ndarray, "m k h w"]:
-    """For each class the mean, over images of that class, of the integrated gradients of its logit."""
+    """Integrated gradients of each class's logit, averaged over images of that class [k n h w]."""
 
     @jax.jit
     def of_one_network(params):
@@ -58,21 +65,16 @@ def mean_integrated_gradients(
 def mean_identikits(
     population: Population, key: Key[Array, ""], *, restarts: int, masks: int, generations: int, classes: int
 ) -> Float[np.ndarray, "m k h w"]:
-    """The mean of `restarts` identikits of every class, searched for as in the study "identikits"."""
+    """Mean of `restarts` identikits of every class, by the search of the study "identikits"."""
     drawn = identikits(
-        population.predict,
-        range(classes),
-        key,
-        params=population.params,
-        restarts=restarts,
-        num_candidates=masks,
+        population.predict, range(classes), key, params=population.params, restarts=restarts, num_candidates=masks,
         budget=1 + masks * generations,
-    )
+    )  # fmt: skip
     return drawn.image.mean("restart").values
 
 
 def deep(how: NetworkConfig, depth: int) -> NetworkConfig:
-    """The same network with its first hidden layer `depth` times."""
+    """The same network with its first hidden layer repeated `depth` times."""
     return replace(how, model=replace(how.model, widths=(how.model.widths[0],) * depth))
 
 
@@ -86,8 +88,11 @@ def faithfulness(
     points: int,
     steps: int,
 ) -> Float[np.ndarray, "m curve ranking point"]:
-    """Deletion and insertion curves, averaged over images, with the pixels ranked by the image's class in each
-    of s kinds of maps, by the image's own integrated gradients, and at random."""
+    """Deletion and insertion curves, averaged over images.
+
+    The pixels are ranked by each of s kinds of maps of the image's class, by the image's own integrated gradients, and
+    at random.
+    """
 
     @jax.jit
     def of_one_network(params, maps):

@@ -1,4 +1,4 @@
-"""What claims, findings and figures of the study "causal_maps" measure on the saved results."""
+"""Numbers of the saved results that claims, findings and figures share."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -6,6 +6,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from research import evidence as e
+from research.studies import documents
 from research.studies.causal_maps.correlations import own, resemblance
 
 DOCUMENT = "sigmoid200"  # the kind of network that document 000 reads
@@ -13,17 +14,10 @@ SURE = 2.0  # |z| from which a pixel counts as moved by training
 
 
 def not_documents(results: xr.Dataset) -> str:
-    """Why the document's statements cannot be judged on these networks; empty where they can."""
-    said = results.attrs
+    """Why the document cannot be judged on these networks; empty if it can."""
     if DOCUMENT not in results.kind.values:
         return f"no network {DOCUMENT} was read"
-    if said["of_document"]:
-        return ""
-    if said["data"] != "mnist":
-        return f"the data are {said['data']}, the document's are mnist"
-    if said["network"] == said["document_network"]:
-        return f"the network is {said['network']} with other settings than the document's"
-    return f"the network is {said['network']}, the document's is {said['document_network']}"
+    return documents.not_documents(results)
 
 
 def top1_match(matrix: Float[np.ndarray, "... k k"]) -> Float[np.ndarray, "..."]:
@@ -37,7 +31,7 @@ def kinds(results: xr.Dataset) -> list[str]:
 
 
 def label(results: xr.Dataset, kind: str) -> str:
-    """What figures and sentences call this kind of network."""
+    """The name of a kind of network in figures and sentences."""
     return str(results.label.sel(group=kind).item())
 
 
@@ -47,7 +41,7 @@ def of(results: xr.Dataset, kind: str) -> xr.Dataset:
 
 
 def resembles(results: xr.Dataset, kind: str, method: str) -> Float[np.ndarray, " m"]:
-    """Each network's mean over its ten maps of the correlation with the own digit; empty without such maps."""
+    """Correlation of map and own digit for each network, mean over ten maps; empty without such maps."""
     if method not in results.reading:
         return np.zeros(0)
     values = own(of(results, kind).resemblance.sel(reading=method).values).mean(-1)
@@ -64,9 +58,9 @@ def null_resembles(results: xr.Dataset, kind: str, training: str, method: str) -
 
 
 def above_null(results: xr.Dataset, kind: str, method: str) -> e.Interval | None:
-    """How much more the maps resemble their digits than those of the null models that come closest.
+    """Resemblance of the maps minus that of the closest null model.
 
-    None unless both null models, untrained and trained on shuffled labels, were read.
+    None unless both null models, untrained and trained on shuffled labels, were measured.
     """
     mine = resembles(results, kind, method)
     nulls = [null_resembles(results, kind, training, method) for training in ("untrained", "shuffled")]
@@ -76,7 +70,7 @@ def above_null(results: xr.Dataset, kind: str, method: str) -> e.Interval | None
 
 
 def agreement(results: xr.Dataset, kind: str) -> Float[np.ndarray, " m"]:
-    """Each network's correlation of causal index and mean Jacobian, less the mean over classes; mean of ten maps."""
+    """Correlation of causal index and mean Jacobian, both less their mean over classes, for each network."""
     if "causal_index" not in results.reading:
         return np.zeros(0)
     mine = of(results, kind).agreement
@@ -93,7 +87,7 @@ def loss_with_depth(results: xr.Dataset) -> e.Interval | None:
 
 
 def z_maps(results: xr.Dataset, training: str) -> Float[np.ndarray, "m k h w"] | None:
-    """Causal indices of the document's networks in standard deviations of the null models' maps, pixel by pixel."""
+    """Causal indices of the document's networks as z-scores, with mean and deviation of null models at every pixel."""
     if training not in results.coords.get("training", ()):
         return None
     null = results.sel(training=training)
@@ -102,7 +96,7 @@ def z_maps(results: xr.Dataset, training: str) -> Float[np.ndarray, "m k h w"] |
 
 
 def of_mean(results: xr.Dataset, kind: str) -> Float[np.ndarray, " m"]:
-    """Resemblance of the mean map of the first 1, 2, ... m networks."""
+    """Resemblance of the mean map of the first j networks, for j = 1, …, m."""
     maps = of(results, kind)["map"].values.astype(np.float32)
     means = np.cumsum(maps, 0) / np.arange(1, len(maps) + 1, dtype=np.float32)[:, None, None, None]
     return own(np.asarray(resemblance(jnp.asarray(means), jnp.asarray(results.contrast.values)))).mean(-1)

@@ -1,8 +1,8 @@
-"""Causal maps: what does each pixel mean to each class, and how sure is such a map?
+"""Causal maps: what does each pixel mean to each class, and how reliable is such a map?
 
 Document 000 multiplies the weights of a 784-200-10 network along every path from a pixel to a class and sees
-the digits in the ten heat maps. Here the same maps are drawn for whole populations of networks of several
-depths, set beside maps that ask the network at real images, and held against null models.
+the digits in the ten heat maps. We compute the same maps for populations of networks of several depths, and compare
+them with maps that evaluate the network at real images and with those of null models.
 """
 
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ from research.models.mlp import MLPConfig
 from research.models.softmax import SoftmaxConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
+from research.studies import at_least, documents
 from research.studies.causal_maps import correlations
 from research.studies.causal_maps import identikit_maps as drawn
 from research.studies.causal_maps.identikit_maps import METHODS, RANKINGS
 from research.training import null_models, populations
 from research.training.populations import Population, Wanted
-from research.training.recipes import by_recipe, is_recipe, recipe
+from research.training.recipes import by_recipe
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
@@ -89,7 +89,7 @@ class Config:
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """Each kind of network, and those of growing depth."""
+    """The networks of each kind, and those of growing depth."""
     return [*(_of_kind(config, kind) for kind in config.include), *_of_depths(config)]
 
 
@@ -106,7 +106,7 @@ def _of_depths(config: Config) -> list[Wanted]:
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Trains or loads the networks, draws every map, and measures them.
+    """Trains or loads the networks, computes every map, and measures the maps.
 
     Dims: network (coordinates kind, index) and null (null_kind, null_training), group (the kinds, with their
     labels), reading, class, y, x; like (the class compared with); measure and other (the agreement matrix); curve,
@@ -136,10 +136,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
         xr.merge(results, join="outer", compat="no_conflicts")
         .assign(contrast=(("class", "y", "x"), contrast), ink=(("y", "x"), ink))
         .assign_attrs(
-            data=config.data, network=getattr(config, DOCUMENT).model.label, document_network=recipe(DOCUMENT).model.label,
-            of_document=int(is_recipe(getattr(config, DOCUMENT), DOCUMENT) and config.data == "mnist"),
-            images=config.images, curve_images=config.curve_images, shuffled_epochs=config.shuffled_epochs,
-            width=config.deep.model.widths[0],
+            **documents.single(config, DOCUMENT), images=config.images, curve_images=config.curve_images,
+            shuffled_epochs=config.shuffled_epochs, width=config.deep.model.widths[0],
         )
     )  # fmt: skip
 
@@ -163,7 +161,7 @@ def _read(
     test: data.Digits,
     key: Key[Array, ""],
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """What is measured on the maps of the trained networks of one kind, with one map of each; the mean maps."""
+    """Measurements on the maps of the trained networks of one kind, with one map of each; and the mean maps."""
     few = kind == "cnn"
     of_class = [train.images[train.labels == k][: config.images_a_class] for k in range(len(contrast))]
     maps = drawn.indices(
@@ -219,10 +217,10 @@ def _null_models(
     train: data.Digits,
     key: Key[Array, ""],
 ) -> list[xr.Dataset]:
-    """How maps of untrained networks of this kind, and of networks trained on shuffled labels, resemble the digits.
+    """Resemblance to the digits of maps of untrained networks of this kind, and of networks trained on shuffled labels.
 
-    Of the document's kind also the mean and the spread of the causal index, pixel by pixel: a null model does not
-    know the classes, so its ten maps count as ten.
+    For the document's kind also mean and standard deviation of the causal index at every pixel. A null model has not
+    learned the classes, so its ten maps count as ten samples.
     """
     params = {}
     if config.untrained and not isinstance(
@@ -266,7 +264,7 @@ def _null_models(
 
 
 def _depth(config: Config, contrast: Float[np.ndarray, "k h w"], train: data.Digits) -> xr.Dataset:
-    """Networks of one width and growing depth: how far weights alone still tell what the network does."""
+    """Agreement and resemblance of the maps of networks of one width and growing depth."""
     images, rows = _spread(train.images, config.images), []
     for depth, wish in zip(config.depths, _of_depths(config)):
         population = populations.train_or_load(*wish)

@@ -7,6 +7,7 @@ import xarray as xr
 from research import evidence as e
 from research.studies.denoising.measures import accuracy, nearest, noise_name, reproduced
 from research.studies.denoising.study import AS_IS, CLEAN
+from research.studies.documents import others
 
 DOCUMENT = "002_eb807d842c45b5c6.txt"
 NOISY = (
@@ -21,10 +22,9 @@ EXPLAINED = 0.9  # share of the pixels' variance that counts as reproduced
 
 
 def claims(results: xr.Dataset) -> list[e.Claim]:
-    """Judges the author's noise as it is in primary rows, and noises scaled to 89 % in secondary ones."""
-    row = functools.partial(
-        _row, within=f"{int(results.images):,} test images", not_run=_other_networks(results)
-    )
+    """Primary rows for the author's noise at strength 1, secondary rows for noises scaled to 89 %."""
+    other = others(results, "network", "autoencoder")
+    row = functools.partial(_row, within=f"{int(results.images):,} test images", not_run=other)
     noisy, cleaned, clean = (
         accuracy(results, *at) for at in ((AS_IS, "none"), (AS_IS, "autoencoder"), (CLEAN, "none"))
     )
@@ -47,7 +47,7 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
 
 
 def _at_89(row, results: xr.Dataset, noise: str) -> list[e.Claim]:
-    """Secondary rows: what cleaning brings back at the strength where the network alone keeps 89 %."""
+    """Secondary rows: accuracy after cleaning at the strength where the network alone keeps 89 %."""
     before, after = (accuracy(results, noise, cleaning) for cleaning in ("none", "autoencoder"))
     where = f"{noise_name(noise)} noise at the strength where the network keeps 89 %"
     short = noise.replace("_", "-")
@@ -61,13 +61,3 @@ def _at_89(row, results: xr.Dataset, noise: str) -> list[e.Claim]:
 
 def _row(id: str, quote: str, criterion: e.Criterion, interval: e.Interval, **how) -> e.Claim:
     return e.judge(id, DOCUMENT, quote, criterion, interval, UNIT, **how)
-
-
-def _other_networks(results: xr.Dataset) -> str:
-    """Why nothing can be judged, if a network is not the document's."""
-    parts = [
-        f"the {name} is {results.attrs[name]}, not the document's"
-        for name in ("network", "autoencoder")
-        if not results.attrs[f"{name}_is_documents"]
-    ]
-    return "; ".join(parts)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from research import evidence as e
+from research.plotting import charts
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.denoising.measures import accuracy
@@ -28,7 +29,7 @@ NOISE_WORDS = {
 
 
 def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Original, noisy and cleaned digits for each noise; misread ones are framed."""
+    """Original, noisy and cleaned digits for each noise; misread digits are framed."""
     close = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.03, wspace=0.02, hspace=0.02)
     rows, columns, height, left = (4, 1, 1.75, 0.185) if width < NARROW else (2, 2, 0.5, 0.16)
     figure = plt.figure(figsize=(width, height * width), layout=close)
@@ -52,7 +53,7 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Accuracy and squared error against the strength of each noise, with and without cleaning."""
     noises = results.noise.values
-    if narrow := width < NARROW:  # a row a noise, not a column
+    if narrow := width < NARROW:  # one row per noise instead of one column
         size = (width, 0.4 * len(noises) * width)
         figure, grid = plt.subplots(len(noises), 2, figsize=size, sharey="col", sharex="row", squeeze=False)
     else:
@@ -87,27 +88,26 @@ def _legend(figure: Figure, handles: list) -> None:
 
 
 def _band(ax, x: np.ndarray, values: xr.DataArray, cleaning: str) -> None:
-    """Mean over the pairs, and each pair faintly."""
+    """Draws the mean over the pairs, and each pair as a faint line."""
     lines = values.transpose("level", "pair").values
     ax.plot(x, lines, color=COLOURS[cleaning], linewidth=0.5, alpha=0.4)
     ax.plot(x, lines.mean(1), "o-", color=COLOURS[cleaning], markersize=2.5, label=cleaning)
 
 
 def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """What cleaning brings back where the network keeps 89 %, under the author's noise as it is, and without noise."""
+    """Accuracy before and after cleaning: where the network keeps 89 %, under the author's noise, and without noise."""
     conditions = [k for k in results.condition.values if np.isfinite(accuracy(results, k, "none")).any()]
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, 0.5 * len(conditions) + (0.9 if narrow else 0.7)))
     handles = []
     for y, condition in enumerate(reversed(conditions)):
         for offset, cleaning in zip((0.22, 0, -0.22), results.cleaning.values):
-            value, low, high = (100 * x for x in e.share(accuracy(results, condition, cleaning))[:3])
-            if np.isfinite([low, high]).all():
-                ax.plot([low, high], [y + offset] * 2, color=COLOURS[cleaning], solid_capstyle="butt")
-            handles += ax.plot(value, y + offset, "o", color=COLOURS[cleaning])
+            value, colour = e.share(accuracy(results, condition, cleaning)), COLOURS[cleaning]
+            charts.measured(ax, y + offset, value, colour, across=True, scale=100, width=1.2)
+            handles.append(ax.get_lines()[-1])
             ax.text(
-                1.01, y + offset, f"{value:.1f} %{'' if narrow else '  ' + WORDS[cleaning]}", va="center",
-                transform=ax.get_yaxis_transform(), color=COLOURS[cleaning], fontsize=6.5,
+                1.01, y + offset, f"{100 * value.value:.1f} %{'' if narrow else '  ' + WORDS[cleaning]}", va="center",
+                transform=ax.get_yaxis_transform(), color=colour, fontsize=6.5,
             )  # fmt: skip
     for said, side in ((89, "right"), (94, "left")):
         ax.axvline(said, color=INK, linewidth=0.6, zorder=0)
@@ -144,7 +144,7 @@ FIGURES = {
     ),
     "recovery": Drawing(
         recovery,
-        "What does cleaning bring back? Accuracy before and after cleaning ({noisy-89:n}), for each noise at "
+        "How much accuracy does cleaning restore? Accuracy before and after cleaning ({noisy-89:n}), for each noise at "
         "the strength where the network keeps the document's share, under the author's noise as it is, and "
         "without noise; bars: {confidence} intervals.",
         "column",

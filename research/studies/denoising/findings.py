@@ -1,31 +1,23 @@
 """What else the results on noise show."""
 
+import functools
+
 import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.denoising.measures import accuracy, noise_name, reproduced
 from research.studies.denoising.study import AS_IS, CLEAN
 
 UNIT = "pairs of networks"
+_share = functools.partial(Number.share, unit=UNIT)
 
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """The findings that hold in these results."""
-    made = [
-        _cleaning_pays(results),
-        _trained_on_noise(results),
-        _which_cleaner(results),
-        _hardest(results),
-        _reproduction(results),
-        *_networks_bear(results),
-    ]
-    return [each for each in made if each is not None]
-
-
-def _share(values: np.ndarray) -> Number:
-    return Number.of(e.share(values), UNIT, percent=True)
+    makers = (_cleaning_pays, _trained_on_noise, _which_cleaner, _hardest, _reproduction, _networks_bear)
+    return found(results, *makers)
 
 
 def _cleaning_pays(results: xr.Dataset) -> Finding | None:
@@ -47,18 +39,17 @@ def _trained_on_noise(results: xr.Dataset) -> Finding | None:
     gain = e.paired(trained, plain)
     return finding(
         "trained-on-noise",
-        "An autoencoder trained on the author's noise cleans it {gain} points better than one trained on clean digits "
-        "({interval} points, n = {n} pairs): {trained} of the labels instead of {plain}.",
+        "An autoencoder trained on the author's noise cleans it better than one trained on clean digits, by {gain} points "
+        "({gain:interval} points, {gain:n}): {trained} of the labels are read right instead of {plain}.",
         holds=gain.low > 0,
-        words={"interval": f"{100 * gain.low:.1f} to {100 * gain.high:.1f}", "n": str(gain.n)},
-        gain=Number.of(e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n), UNIT, digits=1),
+        gain=Number.points(gain, UNIT),
         trained=_share(trained),
         plain=_share(plain),
     )
 
 
 def _which_cleaner(results: xr.Dataset) -> Finding | None:
-    """At 89 % the noise is weak for many networks: then what a cleaner does to clean digits counts."""
+    """At 89 % the noise is weak, so the damage that a cleaner does to clean digits matters more."""
     gains = {
         str(noise): e.paired(accuracy(results, noise, "autoencoder"), accuracy(results, noise, "denoiser"))
         for noise in results.noise.values
@@ -67,8 +58,8 @@ def _which_cleaner(results: xr.Dataset) -> Finding | None:
     better = [noise_name(noise) for noise, gain in gains.items() if gain.low > 0]
     return finding(
         "clean-cleaner-better",
-        "At the strength where {net} keeps {level}, the autoencoder trained on clean digits is the better cleaner for "
-        "{noises} noise. It leaves {own:full} of the clean digits readable, the one trained on noise {other}.",
+        "The autoencoder trained on clean digits cleans {noises} noise better than the one trained on noise, at the strength "
+        "where {net} keeps {level}. It leaves {own:full} of the clean digits readable, the one trained on noise {other}.",
         holds=bool(better) and e.paired(*clean).low > 0,
         words={"net": results.network, "noises": _listing(better), "level": "89 %"},
         own=_share(clean[0]),
@@ -82,32 +73,31 @@ def _hardest(results: xr.Dataset) -> Finding | None:
     ranked = sorted(means, key=means.__getitem__)
     if len(ranked) < 2:
         return None
-    worst, best = ranked[0], ranked[-1]
+    worst, best, worst_name = ranked[0], ranked[-1], noise_name(ranked[0])
     return finding(
         "hardest-noise",
         "{worst_name} noise is the hardest to clean: at the strength where {net} keeps {level}, cleaning reaches "
         "{worst:full}; for {best_name} noise it reaches {best:full}.",
         holds=e.paired(after[best], after[worst]).low > 0,
         words={
-            "worst_name": _upper(noise_name(worst)), "best_name": noise_name(best), "net": results.network,
+            "worst_name": worst_name[:1].upper() + worst_name[1:],
+            "best_name": noise_name(best),
+            "net": results.network,
             "level": "89 %",
         },
         worst=_share(after[worst]),
         best=_share(after[best]),
-    )  # fmt: skip
+    )
 
 
 def _reproduction(results: xr.Dataset) -> Finding | None:
     own = reproduced(results)
     linear = 1 - float(results.pca_error) / float(results.mean_image_error)
     interval = e.mean(own)
-    template = (
-        "The autoencoder {net} reproduces {own:full} of the variance of clean test pixels, {order} than as many principal "
-        "components as its code has values ({linear})."
-    )
     return finding(
         "reproduction",
-        template,
+        "The autoencoder {net} reproduces {own:full} of the variance of clean test pixels, {order} than as many principal "
+        "components as its code has values ({linear}).",
         holds=interval.low > linear or interval.high < linear,
         words={"net": results.autoencoder, "order": "more" if interval.value > linear else "less"},
         own=Number.of(interval, UNIT, percent=True),
@@ -115,31 +105,25 @@ def _reproduction(results: xr.Dataset) -> Finding | None:
     )
 
 
-def _networks_bear(results: xr.Dataset) -> list[Finding | None]:
+def _networks_bear(results: xr.Dataset) -> Finding | None:
     """The accuracy of each kind of network under the author's noise as it is, when there are several kinds."""
     level = int(np.flatnonzero(results.strength.sel(noise="log_uniform").values == 1)[0])
     read = results.accuracy.sel(noise="log_uniform", cleaning="none").isel(level=level)
     names = [str(name) for name in results.reader_label.values]
     if len(names) < 2:
-        return []
+        return None
     means = read.mean("pair").values
     low, high = int(means.argmin()), int(means.argmax())
     values = read.transpose("reader", "pair").values.astype(float)
-    return [
-        finding(
-            "noise-depends-on-network",
-            "How hard the author's noise is depends on the network: {worst_net} reads {worst:full} of the noisy digits, "
-            "{best_net} {best:full}.",
-            holds=e.difference(values[high], values[low]).low > 0,
-            words={"worst_net": names[low], "best_net": names[high]},
-            worst=Number.of(e.share(values[low]), "networks", percent=True),
-            best=Number.of(e.share(values[high]), "networks", percent=True),
-        )
-    ]
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return finding(
+        "noise-depends-on-network",
+        "How hard the author's noise is depends on the network: {worst_net} reads {worst:full} of the noisy digits, "
+        "{best_net} {best:full}.",
+        holds=e.difference(values[high], values[low]).low > 0,
+        words={"worst_net": names[low], "best_net": names[high]},
+        worst=Number.share(values[low], "networks"),
+        best=Number.share(values[high], "networks"),
+    )
 
 
 def _listing(names: list[str]) -> str:

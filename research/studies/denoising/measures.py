@@ -12,12 +12,12 @@ NAMES = {"salt_and_pepper": "salt-and-pepper", "gaussian": "Gaussian"}
 
 
 def noise_name(noise: str) -> str:
-    """A family of noise as a sentence calls it."""
+    """The name of a family of noise in sentences."""
     return NAMES.get(noise, noise.replace("_", "-"))
 
 
 def accuracy(results: xr.Dataset, condition: str, cleaning: str) -> np.ndarray:
-    """Accuracy of the judged network of every pair [pair]; nan where the pair has no strength that keeps 89 %."""
+    """Accuracy of the judged network of every pair [pair]; nan if the pair keeps 89 % at no strength."""
     return results.kept.sel(condition=condition, cleaning=cleaning).values.astype(float)
 
 
@@ -31,7 +31,14 @@ def reproduced(results: xr.Dataset, cleaning: str = "autoencoder") -> np.ndarray
 
 
 def nearest(claimed: float, margin: float, *, neutral: float, better: bool = False) -> e.Near:
-    """The document's number; without a neutral value where the measured one lies within the margin itself."""
+    """The criterion for the document's number; it has no neutral value if that lies within the margin.
+
+    Args:
+        claimed: the document's number.
+        margin: largest difference that counts as the same.
+        neutral: measured value of no effect.
+        better: whether higher values are better.
+    """
     higher: Literal["better"] | None = "better" if better else None
     apart = np.isfinite(neutral) and not e.Near(claimed, margin).meets(neutral)
     return e.Near(claimed, margin, neutral=float(neutral) if apart else None, higher_is=higher)

@@ -1,8 +1,8 @@
-"""Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise they can bear."""
+"""Pairs of a recogniser and autoencoders under noise: accuracy, squared error, and the noise that costs 11 %."""
 
 import functools
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,28 +15,16 @@ LEVEL = 0.89  # what the document's network keeps on noisy digits
 HALVINGS = 9
 
 
-@runtime_checkable
-class Trained(Protocol):
-    """m networks of one kind, as `research.training.populations.Population`."""
-
-    @property
-    def params(self) -> Any: ...
-
-    def __len__(self) -> int: ...
-
-    def predict(self, params: Any, image: Any) -> Any: ...
-
-
 class Bench:
     """m pairs of recognisers and autoencoders on noisy images.
 
     Args:
-        readers: recognisers by name, m networks each.
-        cleaners: autoencoders by name, m networks each.
+        readers: populations of m recognisers by name.
+        cleaners: populations of m autoencoders by name.
         key: of the noise; image j of pair i gets the same random numbers at every strength.
     """
 
-    def __init__(self, readers: Mapping[str, Trained], cleaners: Mapping[str, Trained], key: Key[Array, ""]):
+    def __init__(self, readers: Mapping[str, Any], cleaners: Mapping[str, Any], key: Key[Array, ""]):
         self.readers, self.cleaners = readers, cleaners
         self.params = {name: p.params for name, p in {**readers, **cleaners}.items()}
         self.key = key
@@ -65,7 +53,13 @@ class Bench:
         images: UInt8[Array, "n h w"],
         labels: Int[Array, " n"],
     ) -> tuple[Float[Array, "m s reader cleaning"], Float[Array, "m s cleaning"]]:
-        """Accuracy and squared error of every pair under one noise, at strengths of its own."""
+        """Accuracy and squared error of every pair under one noise.
+
+        Args:
+            which: index of the noise in NOISES.
+            strengths: of each pair.
+            images, labels: that are read.
+        """
 
         def one(params, i, strengths):
             return jax.lax.map(
@@ -83,7 +77,10 @@ class Bench:
         images: UInt8[Array, "n h w"],
         labels: Int[Array, " n"],
     ) -> Float[Array, " m"]:
-        """The strength at which a recogniser keeps LEVEL, by bisection; nan where it does so nowhere in reach."""
+        """The strength at which a recogniser's accuracy falls to LEVEL, by bisection.
+
+        nan if it is below LEVEL without noise, or above it at `strongest`.
+        """
         predict = self.readers[reader].predict
 
         def hit(params, which, key, strength, image, label):

@@ -1,9 +1,9 @@
-"""Denoising: does an autoencoder in front of a recogniser save digits from noise?
+"""Denoising: does an autoencoder in front of a recogniser help against noise?
 
 Document 002 cleans noisy digits with a 784-256-128-256-784 autoencoder before a network that was trained on clean
 ones reads them. It does not describe its noise; the course material of its author uses clip(x + 10^u, 0, 1) with
-u ~ U(-4, 0) per pixel. How hard a noise is depends on the network, so the author's noise is measured as it is, and
-every family also at the strength where the network falls to 89 %.
+u ~ U(-4, 0) per pixel. The effect of a noise depends on the network, so we measure the author's noise at strength 1,
+and every family of noise also at the strength where the network falls to 89 %.
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         scored.append(judged.measure(jnp.int32(list(NOISES).index(AUTHORS)), same, *many))
     kept, kept_error = np.stack([a[:, 0, 0] for a, _ in scored]), np.stack([e[:, 0] for _, e in scored])
     falls_at = np.array(fallen, np.float32)
-    # A network that keeps 89 % at no strength in reach has nothing to score.
+    # Nothing is scored for a network that keeps 89 % at no strength in reach.
     nowhere = np.isnan(falls_at[:, list(readers).index(JUDGED)])
     kept[: len(NOISES)][nowhere] = kept_error[: len(NOISES)][nowhere] = np.nan
     return xr.Dataset(
@@ -132,14 +132,14 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _spread(digits: data.Digits, n: int) -> tuple[Array, Array]:
-    """n digits evenly from the first to the last: the order of the test set is not random, its first are harder."""
+    """n digits evenly spread over all, because the test set is not in random order: its first digits are harder."""
     rows = np.linspace(0, len(digits.labels) - 1, min(n, len(digits.labels))).astype(int)
     return jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows])
 
 
 def _baselines(train: data.Digits, images: np.ndarray, autoencoder: NetworkConfig) -> dict:
-    """Squared error a pixel of two simple reproductions of the images: the mean training image, and as many
-    principal components as the autoencoder's code has values."""
+    """Squared error per pixel of two baselines: the mean training image, and as many principal components as the
+    autoencoder's code has values."""
     flat = data.rows(images)
     plane = pca.fit(data.rows(train.images), autoencoder.model.code)
     return {
@@ -149,7 +149,7 @@ def _baselines(train: data.Digits, images: np.ndarray, autoencoder: NetworkConfi
 
 
 def _examples(bench: Bench, test: data.Digits, strengths: np.ndarray) -> dict:
-    """One test digit of each class, noisy and cleaned by the first pair, and what its recogniser says."""
+    """One test digit of each class, noisy and cleaned by the first pair, and the classes that its recogniser predicts."""
     chosen = np.array([np.flatnonzero(test.labels == d)[0] for d in range(10)])
     images = jnp.asarray(test.images[chosen], jnp.float32) / 255
     keys = jax.random.split(named(bench.key, "examples"), 10)

@@ -1,4 +1,4 @@
-"""Curves of accuracy and distance against the strength of a deformation, and the way of the sevens in the PCA plane."""
+"""Accuracy against the strength of a deformation, and the path of the sevens in the PCA plane."""
 
 from typing import Any
 
@@ -7,17 +7,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import (
-    ACCENT,
-    DIGITS,
-    DOUBLE,
-    FAINT,
-    INK,
-    NARROW,
-    SECOND,
-    name_classes,
-    rim,
-)
+from research.plotting import charts
+from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, NARROW, SECOND, name_classes, rim
 from research.studies.drawings import measures as m
 from research.studies.drawings.study import KINDS
 
@@ -43,8 +34,7 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for top, bottom in axes.T:
         top.sharex(bottom)
         top.tick_params(labelbottom=False)
-    for ax in axes[:, len(families) :].flat:
-        ax.set_visible(False)
+    charts.hide(axes.T, 2 * len(families))
     for which, row in zip(("sevens", "all"), axes):
         for family, ax in zip(families, row):
             for kind, colour in COLOURS.items():
@@ -60,15 +50,14 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for row, what, n in zip(axes, ("sevens", "all digits"), sizes):
         for ax in row[::columns]:
             ax.set_ylabel(f"accuracy, {what}\nn = {networks} networks × {n:,}")
+    ax = axes[1, 0]
     for i, (kind, colour) in enumerate(COLOURS.items()):
-        axes[1, 0].text(
-            0.04, 0.04 + 0.1 * i, m.name_of(results, kind), color=colour, transform=axes[1, 0].transAxes
-        )
+        ax.text(0.04, 0.04 + 0.1 * i, m.name_of(results, kind), color=colour, transform=ax.transAxes)
     return figure
 
 
 def _curve(ax, results: xr.Dataset, kind: str, which: str, family: str, colour: str) -> None:
-    """Accuracy of a kind of recogniser, with a band where there are several of it."""
+    """Draws the accuracy of a kind of recogniser, with a band if there are several networks of it."""
     strengths = results.strength.sel(family=family).values
     hits = [m.right(results, kind, which, family, step) for step in range(len(strengths))]
     ax.plot(strengths, [x.mean() for x in hits], "-o", color=colour, markersize=2.5)
@@ -79,7 +68,7 @@ def _curve(ax, results: xr.Dataset, kind: str, which: str, family: str, colour: 
 
 
 def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Where the mean seven goes in the plane of the first two principal components, family by family."""
+    """Path of the mean seven in the plane of the first two principal components, for each family."""
     layout: dict[str, Any] = {"ncols": 2, "width_ratios": (1.25, 1), "figsize": (width, 0.5 * width)}
     if width < NARROW:
         layout = {"nrows": 2, "figsize": (width, 1.85 * width)}
@@ -100,15 +89,8 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
                                textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
     _funky_way(results, (left, right))
-    right.text(
-        *results.means.values[7],
-        "7",
-        color=DIGITS[7],
-        fontsize=11,
-        fontweight="bold",
-        ha="center",
-        va="center",
-    )
+    how = {"color": DIGITS[7], "fontsize": 11, "fontweight": "bold", "ha": "center", "va": "center"}
+    right.text(*results.means.values[7], "7", **how)
     for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
         ax.set(title=title, xlabel="first component")
         ax.margins(0.14)
@@ -119,7 +101,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _funky_way(results: xr.Dataset, axes) -> None:
-    """The mean seven as it is, made wide, and moved further and further to the right."""
+    """Draws the path of the mean seven: unchanged, widened, and moved to the right in steps."""
     mean = results.grid_codes.astype(float).mean("seven")
     wide = mean.sel(width=m.WIDE).values
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
@@ -127,30 +109,3 @@ def _funky_way(results: xr.Dataset, axes) -> None:
         ax.plot(*way.T, "-s", color=m.FUNKY, markersize=2.5, linewidth=1.4)
     axes[-1].annotate("funky", way[1], xytext=(5, -3), color=m.FUNKY, textcoords="offset points", fontsize=6.5,
                       fontweight="bold", path_effects=rim())  # fmt: skip
-
-
-def distance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Distances of the sevens' points to their mean and to the centre against strength."""
-    families = list(results.family.values)
-    columns, height = (2, 0.57) if width < NARROW else (len(families), 0.32)
-    rows = -(-len(families) // columns)
-    size = (width, height * rows * width)
-    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
-    for ax in axes.flat[len(families) :]:
-        ax.set_visible(False)
-    for family, ax in zip(families, axes.flat):
-        strengths = results.strength.sel(family=family).values
-        both = zip(("to the sevens' mean", "to the centre"), m.distances(results, family), (ACCENT, SECOND))
-        for i, (what, lengths, colour) in enumerate(both):
-            low, middle, high = np.quantile(lengths, [0.25, 0.5, 0.75], axis=1)
-            ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
-            ax.plot(strengths, middle, "-o", color=colour, markersize=2.5)
-            if family == families[0]:
-                ax.text(0.04, 0.95 - 0.1 * i, what, color=colour, transform=ax.transAxes, va="top")
-        ax.axvline(NEUTRAL.get(family, 0.0), color=FAINT, linestyle=":", zorder=0)
-        ax.set(title=family, xlabel=AXES[family])
-        ax.grid(axis="y")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("distance in the PCA plane")
-    axes[0, 0].set_ylim(0, None)
-    return figure

@@ -3,6 +3,7 @@
 import xarray as xr
 
 from research import evidence as e
+from research.studies.documents import others
 from research.studies.drawings import measures as m
 
 DOCUMENT = "001_dd9c668295ae0936.txt"
@@ -37,8 +38,8 @@ def _judge(id: str, quote: str, criterion: e.Criterion, interval: e.Interval, un
 
 
 def _plain(results: xr.Dataset) -> list[e.Claim]:
-    """The plain seven: read by all, but off in the maps, because of its slash."""
-    by_pairs = {"within": _sevens(results), "not_run": _other(results, "dense3", "cnn_small")}
+    """The plain seven: all models read it, but it is off in the maps, because of its slash."""
+    by_pairs = {"within": _sevens(results), "not_run": others(results, "dense3", "cnn_small")}
     by_tenths = {"within": _of_a_tenth(results)}
     off = m.of_tenths(results, "off", state="plain")
     wrong = {
@@ -64,7 +65,7 @@ def _plain(results: xr.Dataset) -> list[e.Claim]:
 
 
 def _funky(results: xr.Dataset) -> list[e.Claim]:
-    """The funky seven before the three models."""
+    """Predictions of the three models for the funky seven."""
     read = m.cell(results)
     shows, reverse = m.pattern(results, read)
     lead = e.crossed(shows.astype(float) - reverse, bounds=(-1, 1))
@@ -72,20 +73,20 @@ def _funky(results: xr.Dataset) -> list[e.Claim]:
     wrong = lambda kind: m.share_of(~m.sevens_read(results, read, kind))  # noqa: E731
     return [
         _judge("funky-seven", FUNKY, e.Above(0), lead, PAIRS, within=within,
-               not_run=_other(results, "dense3", "cnn_small"),
+               not_run=others(results, "dense3", "cnn_small"),
                words="share of funky sevens with dense and KNN wrong and the CNN right, minus the reverse"),
         _judge("funky-seven-dense", FUNKY, e.Above(MOST), wrong("dense3"), "networks", within=within, primary=False,
-               not_run=_other(results, "dense3"), words="share of funky sevens that the dense network misreads"),
+               not_run=others(results, "dense3"), words="share of funky sevens that the dense network misreads"),
         _judge("funky-seven-knn", FUNKY, e.Above(MOST), e.share(1 - m.of_tenths(results, "knn_right", state="funky")),
                TENTHS, within=_of_a_tenth(results), primary=False,
                words="share of funky sevens that the nearest neighbours misread"),
         _judge("funky-seven-cnn", FUNKY, e.Below(MOST), wrong("cnn_small"), "networks", within=within, primary=False,
-               not_run=_other(results, "cnn_small"), words="share of funky sevens that the CNN misreads"),
+               not_run=others(results, "cnn_small"), words="share of funky sevens that the CNN misreads"),
     ]  # fmt: skip
 
 
 def _in_pca(results: xr.Dataset) -> list[e.Claim]:
-    """The funky seven in the PCA plane, beside the plain one."""
+    """The funky seven in the PCA plane, compared with the plain one."""
     within = _of_a_tenth(results)
     centre, ink = (
         e.paired(*(of(results, state) for state in ("funky", "plain"))) for of in (_centre, m.positive_ink)
@@ -106,7 +107,7 @@ def _centre(results: xr.Dataset, state: str):
 
 
 def _filters(results: xr.Dataset) -> list[e.Claim]:
-    how = {"within": "2 filters chosen on half of the sevens", "not_run": _other(results, "cnn_small")}
+    how = {"within": "2 filters chosen on half of the sevens", "not_run": others(results, "cnn_small")}
     trained, before = m.weaker_filter(results), m.weaker_filter(results, "untrained")
     return [
         _judge("funky-seven-filters", FILTERS, e.AtLeast(OUTLINED), e.share(trained), "networks",
@@ -122,12 +123,3 @@ def _sevens(results: xr.Dataset) -> str:
 
 def _of_a_tenth(results: xr.Dataset) -> str:
     return "a tenth of the training digits and of the test sevens"
-
-
-def _other(results: xr.Dataset, *kinds: str) -> str:
-    """Why nothing can be judged, if a network is not the document's."""
-    return "; ".join(
-        f"the network is {results.attrs[kind]}, not the document's {kind}"
-        for kind in kinds
-        if not results.attrs[f"{kind}_is_documents"]
-    )

@@ -1,19 +1,20 @@
 """Figures of the study "drawings"."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import DOUBLE, MUTED, NARROW, Drawing
-from research.plotting.tiles import tiles
+from research.plotting.style import DOUBLE, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.tiles import Tiles, tiles
 from research.studies.drawings import measures as m
-from research.studies.drawings.charts import accuracy, distance, plane
-from research.studies.drawings.single_sevens import examples, filters
+from research.studies.drawings.charts import accuracy, plane
 
 
 def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """One seven at every width and shift, and how often sevens show the document's pattern and its reverse there."""
+    """One seven at every width and shift, with the shares that show the document's pattern and its reverse."""
     narrow = width < NARROW
     widths, shifts = results.width.values, results["shift"].values
     size = (width, width * len(widths) / len(shifts) * (1.36 if narrow else 0.95))
@@ -36,7 +37,7 @@ def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Which class plain and funky sevens are nearest to, in the PCA plane and in t-SNE."""
+    """Nearest class of plain and funky sevens, in the PCA plane and in t-SNE."""
     narrow = width < NARROW
     size = (width, 1.5 * width if narrow else 0.4 * width)
     figure, axes = plt.subplots(*((2, 1) if narrow else (1, 2)), figsize=size, sharey=True)
@@ -58,6 +59,56 @@ def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     return figure
 
 
+def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """One seven at every strength, and the class that each model predicts."""
+    families, steps = results.sizes["family"], results.sizes["step"]
+    narrow = width < NARROW
+    size = (width, width * families / steps * (2.1 if narrow else 1.32))
+    figure, axes = plt.subplots(families, 1, figsize=size, squeeze=False)
+    marks = {"dense3": "D", "cnn_small": "C", "knn": "K"}
+    first = {kind: int(np.flatnonzero(results.kind == kind)[0]) for kind in marks}
+    for row, family in zip(axes[:, 0], results.family.values):
+        one = results.sel(family=family)
+        sevens = tiles(row, one.example.values[:, 0] / 255)
+        for step in range(steps):
+            strength = f"{float(one.strength[step]):g}".replace("-", "−")
+            sevens.name(step, strength, above=True, fontsize=7)
+            taken = {kind: int(one.predicted[i, step, 0]) for kind, i in first.items()}
+            for i, (kind, digit) in enumerate(taken.items()):
+                right = digit == 7
+                how: dict[str, Any] = {"color": MUTED} if right else {"color": SECOND, "fontweight": "bold"}
+                if narrow:
+                    _under(sevens, step, i, str(digit), **how)
+                else:
+                    sevens.name(step, f"{marks[kind]} {digit}", at=i / 2, fontsize=6.2, **how)
+        if narrow:
+            for i, mark in enumerate(marks.values()):
+                _under(sevens, 0, i, mark, at=-0.12, color=INK)
+        row.set_ylabel(family, fontsize=6.5 if narrow else 7.5)
+    return figure
+
+
+def _under(sevens: Tiles, step: int, line: int, text: str, *, at: float = 0.5, **how) -> None:
+    """Writes text into a line of the table under the tiles."""
+    height, width = sevens.size
+    sevens.ax.annotate(
+        text, (sevens.place(step) + at * width, height - 0.5), xytext=(0, -3 - 8 * line),
+        textcoords="offset points", ha="center", va="top", annotation_clip=False, fontsize=6.5, **how,
+    )  # fmt: skip
+
+
+def filters(results: xr.Dataset, width: float = DOUBLE) -> Figure:
+    """Funky sevens, and the activations of two second-layer filters."""
+    drawn, answers = results.filter_seven.values / 255, results.filter_answer.values / 255
+    rows = {"funky seven": drawn, "bar's filter": answers[0], "slash's filter": answers[1]}
+    figure, axes = plt.subplots(len(rows), 1, figsize=(width, 0.52 * width))
+    auc = results.filter_auc.sel(training="trained").isel(cnn=0).values
+    labels = ["", f"\nAUC {auc[0]:.2f}", f"\nAUC {auc[1]:.2f}"]
+    for ax, (name, images), label in zip(axes, rows.items(), labels):
+        tiles(ax, images).name_row(name + label, fontsize=6.5)
+    return figure
+
+
 FIGURES = {
     "funky": Drawing(
         funky,
@@ -74,8 +125,9 @@ FIGURES = {
     ),
     "filters": Drawing(
         filters,
-        "Does the second layer see bar and slash? Funky sevens, and the answers of the two second-layer "
-        "filters of the first CNN that were chosen, on other sevens, for telling the bar from the slash.",
+        "Does the second layer separate bar and slash? Funky sevens, and the activations of the two "
+        "second-layer filters of the first CNN that were chosen, on other sevens, because they separate the bar "
+        "from the slash.",
         "appendix",
     ),
     "examples": Drawing(
@@ -87,7 +139,7 @@ FIGURES = {
     ),
     "accuracy": Drawing(
         accuracy,
-        "Which deformation sets the CNN apart? Accuracy against the strength of the deformation, with the "
+        "Under which deformations is the CNN better? Accuracy against the strength of the deformation, with the "
         "{confidence} band over networks and images ({funky-seven:n}; the nearest neighbours are one "
         "recogniser and have none); above the test sevens, below a sample of all test digits. Dotted: the "
         "digit as it is.",
@@ -95,15 +147,8 @@ FIGURES = {
     ),
     "plane": Drawing(
         plane,
-        "Where does a deformed seven go in the PCA plane? Training images with the means of the digits, and "
-        "the way of the mean seven under each deformation, once more by itself. Funky: wider, then further to"
-        " the right.",
-        "appendix",
-    ),
-    "distance": Drawing(
-        distance,
-        "How far from the sevens does a deformed seven lie? Distance in the PCA plane to the mean of the "
-        "training sevens and to the centre of all digits: median and the middle half of the sevens.",
+        "Where does a deformed seven move in the PCA plane? Training images with the means of the digits; at the "
+        "right the path of the mean seven under each deformation. Funky: wider, then moved to the right in steps.",
         "appendix",
     ),
 }

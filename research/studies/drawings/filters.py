@@ -1,7 +1,7 @@
-"""Do filters of the CNN's second layer pick out the seven's bar and its slash?
+"""Do filters of the CNN's second layer detect the seven's bar and its slash?
 
-For every network the filter that answers to the bar more than to the slash, and the one that does the opposite, are
-chosen on one half of the sevens and scored on the other.
+In every network two filters are chosen on one half of the sevens and scored on the other half: the filter with the
+strongest preference for the bar over the slash, and the one with the opposite preference.
 """
 
 from typing import Any
@@ -15,24 +15,24 @@ from scipy import stats
 from research.studies.drawings.sevens import bars
 from research.training.populations import Population
 
-INK = 64  # pixels at least so bright belong to a stroke
+INK = 64  # least brightness of a pixel that belongs to a stroke
 BATCH = 50
 
 
 def measure(
     population: Population, params: Any, images: UInt8[np.ndarray, "n h w"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How well two filters of every network tell bar from slash, and what they show of the scored sevens.
+    """How well two filters of every network separate bar and slash, and their activations for the scored sevens.
 
     Args:
-        population: what the networks are.
+        population: gives the kind of network.
         params: of m networks, trained or not; every leaf has m as its leading axis.
         images: sevens; the first half chooses the filters.
 
     Returns:
-        auc [m part]: the probability that the bar's filter answers more strongly to a pixel of the bar than to one of
-            the slash, and the slash's filter the other way round; .5 is chance.
-        shown [m part n/2 h w]: the answers of both filters to the second half, scaled to 0 … 255.
+        auc [m part]: the probability that the bar's filter is more active at a pixel of the bar than at one of the
+            slash, and the reverse for the slash's filter; .5 is chance.
+        shown [m part n/2 h w]: the activations of both filters for the second half, scaled to 0 … 255.
     """
     shape = jax.eval_shape(
         population.apply, jax.tree.map(lambda leaf: leaf[0], params), jnp.zeros(images.shape[1:])
@@ -72,7 +72,7 @@ def _two_filters(answers, bar, slash, first) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _auc(answers, these, those) -> float:
-    """Probability that an answer among these is larger than one among those; ties count half (Mann & Whitney)."""
+    """Probability that an activation among `these` exceeds one among `those`; ties count half (Mann & Whitney)."""
     a, b = answers[these], answers[those]
     if not len(a) or not len(b):
         return 0.5

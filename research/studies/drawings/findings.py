@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.drawings import measures as m
 from research.studies.drawings.study import EDGE, WIDE
 
@@ -15,18 +15,8 @@ THICK = 1.5  # pixels a side
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """The findings that hold in these results."""
-    made = [
-        _pattern(results),
-        _strongest(results),
-        _directions(results),
-        _near_in_pca(results),
-        _in_tsne(results),
-        _slash(results),
-        _width_alone(results),
-        _place(results),
-        _thick(results),
-    ]
-    return [each for each in made if each is not None]
+    in_maps = (_near_in_pca, _in_tsne, _slash)
+    return found(results, _pattern, _strongest, _directions, *in_maps, _width_alone, _place, _thick)
 
 
 def _percent(interval: e.Interval, unit: str) -> Number:
@@ -43,7 +33,7 @@ def _pattern(results: xr.Dataset) -> Finding | None:
     return finding(
         "funky-seven-pattern",
         "Of the test sevens made {wide} times as wide and moved {edge} pixels towards the edge, {shows:full} show the "
-        "document's pattern ({dense3} and the {knn} wrong, {cnn_small} right); {reverse} show the reverse.",
+        "document's pattern ({dense3} and the {knn} wrong, {cnn_small} right), and {reverse} show the reverse.",
         holds=bool(0 < lead.low < np.inf),
         words=_names(results),
         wide=Number.exact(WIDE, "times", digits=1),
@@ -55,14 +45,14 @@ def _pattern(results: xr.Dataset) -> Finding | None:
 
 def _strongest(results: xr.Dataset) -> Finding | None:
     """The cell of the grid in which the pattern is most frequent."""
-    found = {
+    cells = {
         (float(width), int(shift)): m.pattern(results, m.cell(results, float(width), int(shift)))
         for width in results.width.values
         for shift in results["shift"].values
     }
-    width, shift = max(found, key=lambda at: found[at][0].mean())
-    shows, reverse = found[width, shift]
-    least = min(found.values(), key=lambda pair: pair[0].mean())[0]
+    width, shift = max(cells, key=lambda at: cells[at][0].mean())
+    shows, reverse = cells[width, shift]
+    least = min(cells.values(), key=lambda pair: pair[0].mean())[0]
     return finding(
         "funky-seven-strongest",
         "On the grid of widths and shifts the pattern is most frequent at {width} times the width and a shift of "
@@ -86,13 +76,17 @@ def _directions(results: xr.Dataset) -> Finding | None:
     gap = e.crossed(most.astype(float) - least, bounds=(-1, 1))
     return finding(
         "funky-seven-directions",
-        "The direction matters: moved to the {most_name}, {most:full} of the wide sevens show the pattern, moved to the "
-        "{least_name} {least}.",
+        "The direction matters: {most:full} of the wide sevens show the pattern when they are moved {most_name}, and {least} when "
+        "they are moved {least_name}.",
         holds=bool(0 < gap.low < np.inf),
-        words={"most_name": ranked[-1], "least_name": ranked[0]},
+        words={"most_name": _where(ranked[-1]), "least_name": _where(ranked[0])},
         most=_percent(m.share_of(most), PAIRS),
         least=_percent(m.share_of(least), PAIRS),
     )
+
+
+def _where(towards: str) -> str:
+    return towards if towards in ("up", "down") else f"to the {towards}"
 
 
 def _near_in_pca(results: xr.Dataset) -> Finding | None:
@@ -102,9 +96,10 @@ def _near_in_pca(results: xr.Dataset) -> Finding | None:
     plain, funky = (m.of_tenths(results, "centre", state=state) for state in ("plain", "funky"))
     return finding(
         "funky-seven-in-pca",
-        "In the PCA plane {own_after:full} of the funky sevens are nearest to the mean {seven}, {own_before} of the plain "
-        "ones are. Most often the funky ones are nearest to the mean {first} ({first_share}); the {six} is nearest to "
-        "{six_share}. Their mean distance to the centre falls from {before} to {after}.",
+        "Widening and moving sevens takes them away from the mean {seven} in the PCA plane: {own_after:full} of the funky "
+        "sevens are nearest to it, against {own_before} of the plain ones. The funky ones are most often nearest to the mean "
+        "{first} ({first_share}); {six_share} are nearest to the mean {six}. Their mean distance to the centre falls from "
+        "{before} to {after}.",
         holds=e.paired(plain, funky).low > 0,
         words={"seven": "7", "first": str(first), "six": "6"},
         own_after=_percent(of("funky", 7), TENTHS),
@@ -120,8 +115,8 @@ def _in_tsne(results: xr.Dataset) -> Finding | None:
     own = {state: m.of_tenths(results, "tsne_near", state=state, digit=7) for state in ("plain", "funky")}
     return finding(
         "funky-seven-in-tsne",
-        "A t-SNE map of {mapped} digits still names {funky:full} of the funky sevens by their nearest points, and {plain} "
-        "of the plain ones.",
+        "In a t-SNE map of {mapped} digits fewer funky sevens lie among sevens: the nearest points name {funky:full} of the "
+        "funky ones and {plain} of the plain ones right.",
         holds=e.paired(own["plain"], own["funky"]).low > 0,
         mapped=Number.exact(int(results.mapped), "digits"),
         funky=_percent(e.share(own["funky"]), TENTHS),
@@ -134,9 +129,9 @@ def _slash(results: xr.Dataset) -> Finding | None:
     r = e.share(m.of_tenths(results, "centred_r", digit=1), bounds=(-1, 1))
     return finding(
         "slash-is-a-one",
-        "The slash of a seven is a {one} only when it is moved to the middle of the frame: there it correlates with the "
-        "mean {one} more than with any class but the {own} in {centred:full} of the sevens (mean correlation {r}); in its place "
-        "that holds for {place}.",
+        "The slash of a seven looks like a {one} only after it is moved to the middle of the frame: then it correlates with "
+        "the mean {one} more than with any other class except the {own} in {centred:full} of the sevens (mean correlation {r}), "
+        "but in its original place only in {place}.",
         holds=e.paired(centred, place).low > 0 and float(np.mean(centred)) > 0.5 > float(np.mean(place)),
         words={"one": "1", "own": "7"},
         centred=_percent(e.share(centred), TENTHS),

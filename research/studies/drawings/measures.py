@@ -10,17 +10,17 @@ FUNKY = "#b3367b"  # colour of the funky sevens in figures
 
 
 def name_of(results: xr.Dataset, kind: str) -> str:
-    """A recogniser as figures and sentences call it."""
+    """The name of a recogniser in figures and sentences."""
     return f"{int(results.k)} nearest neighbours" if kind == "knn" else str(results.attrs[kind])
 
 
 def of_kind(results: xr.Dataset, read: xr.DataArray, kind: str) -> xr.DataArray:
-    """The rows of one kind of recogniser in a table of what was read."""
+    """The rows of one kind of recogniser in a table of predictions."""
     return read.isel(recogniser=(results.kind == kind).values)
 
 
 def cell(results: xr.Dataset, width: float = WIDE, shift: int = EDGE) -> xr.DataArray:
-    """What every recogniser reads in every seven of this width and shift [recogniser seven]."""
+    """Predictions of every recogniser for every seven of this width and shift [recogniser seven]."""
     return results.grid.sel(width=width, shift=shift)
 
 
@@ -30,9 +30,9 @@ def sevens_read(results: xr.Dataset, read: xr.DataArray, kind: str) -> np.ndarra
 
 
 def pattern(results: xr.Dataset, read: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
-    """Where pairs of a dense network and a CNN show the document's pattern and its reverse [pair seven].
+    """Whether pairs of a dense network and a CNN show the document's pattern, and its reverse [pair seven].
 
-    The pattern: the dense network and the nearest neighbours are wrong, the CNN is right.
+    The pattern: the dense network and the nearest neighbours are wrong, and the CNN is right.
     """
     dense, cnn, knn = (sevens_read(results, read, kind) for kind in ("dense3", "cnn_small", "knn"))
     return ~dense & ~knn & cnn, dense & knn & ~cnn
@@ -61,14 +61,8 @@ def step_of(results: xr.Dataset, family: str, strength: float) -> int:
     return int(np.abs(results.strength.sel(family=family).values - strength).argmin())
 
 
-def distances(results: xr.Dataset, family: str) -> tuple[np.ndarray, np.ndarray]:
-    """Distances in the PCA plane of every seven at every step [step seven]: to the mean of the sevens, to the centre."""
-    codes = results.codes.sel(family=family).values.astype(np.float32)
-    return np.linalg.norm(codes - results.means.values[7], axis=-1), np.linalg.norm(codes, axis=-1)
-
-
 def of_tenths(results: xr.Dataset, name: str, **at) -> np.ndarray:
-    """A number of every tenth of the data, for example ("pca_near", state="funky", digit=6) [tenth]."""
+    """A measurement on every tenth of the data, for example ("pca_near", state="funky", digit=6) [tenth]."""
     chosen = results[f"tenth_{name}"]
     labels = {dim: value for dim, value in at.items() if dim in results.coords}
     return chosen.sel(labels).isel({dim: value for dim, value in at.items() if dim not in labels}).values
@@ -80,5 +74,5 @@ def positive_ink(results: xr.Dataset, state: str) -> np.ndarray:
 
 
 def weaker_filter(results: xr.Dataset, training: str = "trained") -> np.ndarray:
-    """How well the weaker of a CNN's two filters tells bar from slash, as AUC [cnn]."""
+    """AUC of the weaker of each CNN's two filters for bar and slash [cnn]."""
     return results.filter_auc.sel(training=training).min("part").values

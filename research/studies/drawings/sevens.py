@@ -1,4 +1,4 @@
-"""The document's funky seven, made from the test set's: wider, and moved towards the edges without losing ink."""
+"""Funky sevens as in the document, made from test sevens: widened, and moved towards an edge without losing ink."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ from jaxtyping import Bool, UInt8
 
 from research.data import deform
 
-TOWARDS = {  # directions as (rows, columns) a pixel of shift
+TOWARDS = {  # directions as (rows, columns) per pixel of shift
     "right": (0, 1),
     "left": (0, -1),
     "up": (-1, 0),
@@ -20,10 +20,9 @@ BAR = 0.3  # share of the seven's height, from its top, that holds the horizonta
 def funky(
     images: UInt8[np.ndarray, "n h w"], width: float, shift: int, towards: str = "right"
 ) -> UInt8[np.ndarray, "n h w"]:
-    """Every image stretched sideways about the middle of its ink, then moved towards an edge.
+    """Stretches every image sideways about the middle of its ink, then moves it towards an edge.
 
-    No stroke leaves the frame: an image is stretched no further than to the frame's outermost pixels, and moved no
-    further than to its edge.
+    No stroke leaves the frame: stretch and shift are limited to what keeps all ink inside.
 
     Args:
         images: pixels from 0 to 255, black background.
@@ -44,7 +43,7 @@ def funky(
 
 
 def box(image: UInt8[np.ndarray, "h w"]) -> tuple[int, int, int, int]:
-    """First and last row, first and last column that hold ink; the whole frame where there is none."""
+    """First and last row, first and last column with ink; the whole frame if there is no ink."""
     rows, columns = (np.flatnonzero((image > 0).any(axis)) for axis in (1, 0))
     if not len(rows):
         return 0, image.shape[0] - 1, 0, image.shape[1] - 1
@@ -52,7 +51,7 @@ def box(image: UInt8[np.ndarray, "h w"]) -> tuple[int, int, int, int]:
 
 
 def bars(images: UInt8[np.ndarray, "n h w"]) -> Bool[np.ndarray, "n h w"]:
-    """The pixels in which every seven's bar lies: the upper BAR of its ink's height. Below it lies the slash."""
+    """Mask of each seven's bar, the rows in the upper BAR of its ink's height; the slash is below."""
     tops = np.array([box(image)[0] for image in images])
     heights = np.array([box(image)[1] for image in images]) - tops + 1
     rows = np.arange(images.shape[1])[:, None]
@@ -60,7 +59,7 @@ def bars(images: UInt8[np.ndarray, "n h w"]) -> Bool[np.ndarray, "n h w"]:
 
 
 def centred(image: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """The image moved by whole pixels so that its centre of mass is in the middle; ink stays inside the frame."""
+    """Moves an image by whole pixels to put its centre of mass in the middle; ink stays inside the frame."""
     h, w = image.shape
     ink = max(int(image.sum(dtype=np.int64)), 1)
     row = (image.sum(1, dtype=np.int64) * np.arange(h)).sum() / ink

@@ -1,9 +1,9 @@
-"""Drawings: what a funky seven does to three recognisers and to the maps of the digits (document 001).
+"""Drawings: how three recognisers and the maps of the digits treat a funky seven (document 001).
 
 The document draws a plain seven, and one that is "far wider and is pressed further out towards the edges": the dense
-network and the nearest neighbours misread it, the CNN does not, and its point leaves the sevens. Here the test set's
-sevens are widened and moved towards the edges together, over a grid of both; and the test digits are widened, slanted,
-shifted and thickened one family at a time.
+network and the nearest neighbours misread it, the CNN does not, and in the maps it lies away from the sevens. We widen
+test sevens and move them towards the edges, over a grid of both; and we widen, slant, shift and thicken all test digits,
+one family of deformations at a time.
 """
 
 import functools
@@ -21,15 +21,16 @@ from research.data import deform
 from research.embedding import knn, pca
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
+from research.studies import at_least, documents
 from research.studies.drawings import filters, tenths
 from research.studies.drawings.sevens import TOWARDS, funky
 from research.training import populations
 from research.training.populations import Wanted
-from research.training.recipes import by_recipe, is_recipe
+from research.training.recipes import by_recipe
 from research.training.train import NetworkConfig
 
-KINDS = ("dense3", "cnn_small", "knn")
+NETWORKS = ("dense3", "cnn_small")
+KINDS = (*NETWORKS, "knn")
 WIDTHS, SHIFTS = (1.0, 1.2, 1.4, 1.6), (0, 2, 4, 6, 8)  # of the grid: factors, pixels to the right
 WIDE, EDGE = 1.4, 4  # the funky seven of the claims: with 1.4 a box of 20 pixels fills the frame of 28
 STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for width, else 0
@@ -41,7 +42,7 @@ STEPS = {  # strengths of each family; where it leaves the digit as it is: 1 for
 EXAMPLES = 5
 FILTERED = 100  # funky sevens on which the second layer's filters are chosen and scored
 DIRECTIONS = (
-    256  # of the neighbours' bounds: twice as many as usual, because deformed digits lie far from all others
+    256  # of the neighbours' bounds; more than usual, because deformed digits lie far from all others
 )
 
 
@@ -71,11 +72,11 @@ class Config:
 
 def wanted(config: Config) -> list[Wanted]:
     """The two kinds of network."""
-    return [Wanted(getattr(config, kind), config.networks, kind) for kind in KINDS if kind != "knn"]
+    return [Wanted(getattr(config, kind), config.networks, kind) for kind in NETWORKS]
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Deforms the digits, has them read, and places them among the others.
+    """Deforms the digits, classifies them, and places them in the maps.
 
     Dims: family, step; recogniser (with its kind); image (the sevens first, then the sample of all digits), seven;
     width, shift; towards (direction of the shift); tenth, state (plain, funky); cnn, training (of its filters), part
@@ -87,31 +88,26 @@ def run(config: Config, run: Run) -> xr.Dataset:
     sevens, n = test.images[all_sevens[rows]], len(rows)
     sample = np.random.default_rng(config.seed).choice(len(test.labels), config.others, replace=False)
     chosen = np.concatenate([all_sevens[rows], sample])
-    deformed = np.stack(
-        [_deformed(name, test.images[chosen]) for name in STEPS]
-    )  # [family step n 28 28], 8 bits
+    deformed = np.stack([_deformed(name, test.images[chosen]) for name in STEPS])  # [family step n 28 28]
     grid = np.stack([[funky(sevens, width, shift) for shift in SHIFTS] for width in WIDTHS])
     edges = np.stack([funky(sevens, WIDE, EDGE, towards) for towards in TOWARDS])
-    predicted: list[np.ndarray] = []
-    of_grid: list[np.ndarray] = []
-    of_edges: list[np.ndarray] = []
+    shown: list[list[np.ndarray]] = []
     kinds: list[str] = []
     for kind, read in _readers(config, train).items():
         read = _once(read)
-        every = [_all(read, images) for images in (deformed, grid, edges)]
-        for found, one in zip((predicted, of_grid, of_edges), every):
-            found.append(one)
-        kinds += [kind] * len(every[0])
-        run.metrics(recogniser=kind, accuracy=float((every[0] == test.labels[chosen]).mean()))
+        shown.append([_all(read, images) for images in (deformed, grid, edges)])
+        kinds += [kind] * len(shown[-1][0])
+        run.metrics(recogniser=kind, accuracy=float((shown[-1][0] == test.labels[chosen]).mean()))
+    predicted, of_grid, of_edges = (np.concatenate(one) for one in zip(*shown))
     key = named(jax.random.key(config.seed), "drawings")
     plain = test.images[all_sevens]
     parts = tenths.split(train, plain, funky(plain, WIDE, EDGE), config.tenths, config.seed)
     return xr.Dataset(
         {
             "strength": (("family", "step"), np.array(list(STEPS.values()))),
-            "predicted": (("recogniser", "family", "step", "image"), np.concatenate(predicted)),
-            "grid": (("recogniser", "width", "shift", "seven"), np.concatenate(of_grid)),
-            "edges": (("recogniser", "towards", "seven"), np.concatenate(of_edges)),
+            "predicted": (("recogniser", "family", "step", "image"), predicted),
+            "grid": (("recogniser", "width", "shift", "seven"), of_grid),
+            "edges": (("recogniser", "towards", "seven"), of_edges),
             "label": ("image", test.labels[chosen].astype(np.uint8)),
             "example": (("family", "step", "example", "y", "x"), deformed[:, :, :EXAMPLES]),
             "grid_example": (("width", "shift", "y", "x"), grid[:, :, 0]),
@@ -134,12 +130,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
             "neighbours_among": min(config.neighbours_among, len(train.labels)),
             "k": config.k,
             "mapped": config.mapped,
-            **{kind: getattr(config, kind).model.label for kind in KINDS if kind != "knn"},
-            **{
-                f"{kind}_is_documents": int(is_recipe(getattr(config, kind), kind))
-                for kind in KINDS
-                if kind != "knn"
-            },
+            **documents.attributes(config, *NETWORKS),
         },
     )
 
@@ -150,7 +141,7 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
 
     @jax.jit
     def all_images(images, strength):
-        # one image after the other: the neighbourhoods of all at once would not fit a cache
+        # in small batches, because the neighbourhoods of all images at once do not fit a cache
         changed = jax.lax.map(lambda image: one(image / 255, strength), jnp.float32(images), batch_size=64)
         return jnp.round(255 * changed).astype(jnp.uint8)
 
@@ -158,7 +149,10 @@ def _deformed(name: str, images: np.ndarray) -> np.ndarray:
 
 
 def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Kind -> what its m networks take images [n 28 28] for [m n]; the nearest neighbours are one recogniser."""
+    """For each kind a function from images [n 28 28] to the classes that its m networks predict [m n].
+
+    The nearest neighbours are one recogniser (m = 1).
+    """
     chosen = slice(config.neighbours_among)
     index = knn.build(data.rows(train.images[chosen]), config.k, directions=DIRECTIONS)
 
@@ -176,14 +170,14 @@ def _readers(config: Config, train: data.Digits) -> dict[str, Callable[[np.ndarr
 
 
 def _all(read: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
-    """What m recognisers read in images [... n 28 28], as [m ... n] in 8 bits."""
+    """Classes that m recognisers predict for images [... n 28 28], as bytes [m ... n]."""
     flat = images.reshape(-1, *images.shape[-3:])
     every = np.stack([read(some) for some in flat], 1).astype(np.uint8)
     return every.reshape(len(every), *images.shape[:-2])
 
 
 def _once(read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """The same answers, but equal images are read once: every family holds the digits as they are."""
+    """The same function with a cache, because every family holds the undeformed digits too."""
     known: dict[bytes, np.ndarray] = {}
 
     def answer(images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The embeddings' part of the experiment, repeated on disjoint tenths of the data.
 
-Principal components, nearest neighbours and t-SNE have no seed that differs between networks. What varies is the data:
-every tenth holds its own training digits and its own test sevens, so that tenths are independent.
+Principal components, nearest neighbours and t-SNE do not depend on a network's seed, so the data are varied: every
+tenth has its own training digits and its own test sevens, which makes the tenths independent.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from research.runtime.rng import named
 from research.studies.drawings.sevens import bars, centred
 
 TENTHS = 10
-NEAREST = 5  # points of a t-SNE map that name a seven
+NEAREST = 5  # points of a t-SNE map that vote on a seven's class
 Images = UInt8[np.ndarray, "n h w"]
 
 
@@ -40,7 +40,7 @@ def split(train: Digits, plain: Images, funky: Images, count: int, seed: int) ->
 
 
 def measure(tenth: Tenth, k: int, mapped: int, key: Key[Array, ""]) -> dict[str, Any]:
-    """What a tenth shows: shares and means over its sevens, plain and funky (axis `state`).
+    """Measures a tenth: shares and means over its sevens, plain and funky (axis `state`).
 
     Args:
         tenth: the data.
@@ -82,10 +82,15 @@ def measure(tenth: Tenth, k: int, mapped: int, key: Key[Array, ""]) -> dict[str,
 def slash(sevens: Images, class_means: Float[np.ndarray, "10 d"]) -> dict[str, np.ndarray]:
     """Correlation of the sevens without their bar with the mean image of every class, in place and centred.
 
+    Args:
+        sevens: plain test sevens.
+        class_means: mean images of the classes as rows of pixels.
+
     Returns:
-        slash_r, centred_r: mean correlation [digit], with the slash where the seven has it, and with its centre of
-            mass moved to the middle of the frame, as MNIST does with whole digits; slash_nearest, centred_nearest: share
-            of the sevens whose slash correlates most with a class other than the seven [digit].
+        slash_r, centred_r [digit]: mean correlation of the slash in its place, and after its centre of mass is moved to
+            the middle of the frame, as MNIST does with digits.
+        slash_nearest, centred_nearest [digit]: share of the sevens whose slash correlates most with each class, among
+            the classes other than the seven.
     """
     alone = np.where(bars(sevens), 0, sevens).astype(np.uint8)
     found = {}
@@ -102,7 +107,7 @@ def shares(digits: Int[np.ndarray, " n"]) -> Float[np.ndarray, "10"]:
 
 
 def _by_map(points, labels, states, key) -> list[Int[np.ndarray, " n"]]:
-    """The digit of the nearest points of a t-SNE map, for every image put into it by itself."""
+    """The class of the nearest points in a t-SNE map, for every image, which is put into the map alone."""
     made = tsne.fit(points, named(key, "tsne"))
     index = knn.build(made.points, NEAREST)
     return [knn.vote(labels[knn.search(index, made.place(x), NEAREST)[0]]) for x in states]

@@ -7,6 +7,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from research import evidence as e
+from research.plotting import charts
 from research.plotting.style import (
     ACCENT,
     DIGITS,
@@ -27,7 +28,7 @@ EIGEN = 10  # eigen-images shown
 
 
 def names(results: xr.Dataset, *, brief: bool = False) -> dict[str, str]:
-    """What the maps are called; networks go by their config's label."""
+    """Names of the maps, with the labels of the networks."""
     cnn = str(results.attrs["cnn"])
     if brief:
         return {"pca": "PCA", "tsne": "t-SNE", "bottleneck": "bottleneck", "cnn": f"{cnn.split()[0]}, t-SNE"}
@@ -53,19 +54,18 @@ def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _scatter(ax, points: np.ndarray, label: np.ndarray, **how) -> None:
-    """Points in their digits' colours, without ticks; the outermost thousandth at each side may fall outside."""
+    """Draws points in their digits' colours, without ticks; a thousandth at each side may lie outside."""
     ax.scatter(
         *points.T, **{"c": [DIGITS[d] for d in label], "s": 2.2, "linewidth": 0, "rasterized": True, **how}
     )
     low, high = np.percentile(points, [0.1, 99.9], axis=0)
     margin = 0.05 * (high - low)
-    ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
-    ax.set_xticks([])
-    ax.set_yticks([])
+    (left, bottom), (right, top) = low - margin, high + margin
+    ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
 
 
 def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """What each map keeps: classes, and the neighbourhoods among the pixels."""
+    """How well each map keeps the classes, and the neighbourhoods among the pixels."""
     wide = width >= NARROW
     places, ratios = ("abcd", (1, 1, 1, 2)) if wide else ("abc;ddd", None)
     size = (width, (0.34 if wide else 1.1) * width)
@@ -90,14 +90,12 @@ SCORES = {"accuracy": "5-NN accuracy", "silhouette": "silhouette", "trustworthin
 
 
 def _score(ax, results: xr.Dataset, what: str) -> None:
-    """One score of every map, mean and interval over the experiments, from the top down."""
+    """One score of every map from the top down: mean and interval over the experiments."""
     for y, name in enumerate(reversed(results["map"].values)):
-        value, low, high, _ = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
-        if np.isfinite(high):
-            ax.plot([low, high], [y, y], color=COLOURS[name], linewidth=2, solid_capstyle="butt")
-        ax.plot(value, y, "o", color=COLOURS[name], markersize=3)
-        shown = f"{100 * value:.1f} %" if what == "accuracy" else f"{value:.2f}"
-        ax.text(value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
+        score = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
+        charts.measured(ax, y, score, COLOURS[name], across=True, markersize=3)
+        shown = f"{100 * score.value:.1f} %" if what == "accuracy" else f"{score.value:.2f}"
+        ax.text(score.value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
     ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
     ax.set_yticks([])
     ax.tick_params(axis="y", length=0)
@@ -110,7 +108,7 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
 
 
 def _shared(ax, results: xr.Dataset, gap: float) -> None:
-    """The share of nearest neighbours that each map keeps, against their number; names are `gap` of the height apart."""
+    """Share of the k nearest neighbours that each map keeps, against k; names are `gap` of the height apart."""
     k, kept, words = (
         results.neighbourhood.values,
         100 * results.shared.mean("experiment"),
@@ -170,7 +168,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Digits that the map has not seen, drawn where they were put."""
+    """New digits, drawn at their places in the map."""
     narrow = width < NARROW
     pixels, shape = (700, 1.1) if narrow else (1000, 0.8)  # of the picture; a digit is 28 pixels wide
     figure, ax = plt.subplots(figsize=(width, shape * width))
@@ -206,14 +204,14 @@ def placed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "maps": Drawing(
         maps,
-        "Which map keeps the classes apart? The same test digits in four maps of the first experiment, with "
-        "the share that their nearest neighbours in the map name. The networks have seen labels of the "
-        "training digits; principal components and t-SNE of the pixels have seen none.",
+        "Which map separates the classes? The same test digits in four maps of the first experiment, with the "
+        "accuracy of the vote of the nearest neighbours in the map. The networks were trained with labels; "
+        "principal components and t-SNE of the pixels use none.",
         "column",
     ),
     "kept": Drawing(
         kept,
-        "What does each map keep? Mean and {confidence} interval over {tsne-separates:size}: the vote of the "
+        "What does each map preserve? Mean and {confidence} interval over {tsne-separates:size}: the vote of the "
         "nearest neighbours, the silhouette of the classes, the trustworthiness, and the share of a digit's "
         "nearest among the pixels that are among its nearest in the map.",
         "column",
@@ -227,8 +225,9 @@ FIGURES = {
     ),
     "placed": Drawing(
         placed,
-        "Do new digits find their place? Test digits that the map of the first experiment has not seen, each "
-        "drawn where `place` put it, over the faint map. Circled: its nearest in the map name another digit.",
+        "Are new digits placed well? Test digits that the map of the first experiment has not seen, each drawn at "
+        "the place found by `place`, over the faint map. Circled: its nearest neighbours in the map vote for "
+        "another digit.",
         "appendix",
     ),
 }

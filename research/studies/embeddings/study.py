@@ -1,11 +1,11 @@
 """Embeddings: where do the digits lie, by principal components, by t-SNE, and inside trained networks?
 
 Document 002 finds the labels very well separated by t-SNE; document 001 shows a drawing among the digits by
-t-SNE and by its first two principal components, and the eigen-images behind them. How alike t-SNE and the plane
-of the bottleneck are is asked in the study "bottlenecks".
+t-SNE and by its first two principal components, and the eigen-images behind them. The study "bottlenecks" compares
+t-SNE with the plane of the bottleneck.
 
-The whole experiment is repeated: each repetition draws other test digits and has a t-SNE key of its own; the first
-few also have a bottleneck network and a CNN of their own.
+The whole experiment is repeated: each repetition has its own test digits and t-SNE key; the first few also have
+their own bottleneck network and CNN.
 """
 
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Config:
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """The networks, those that take longer first."""
+    """The networks, the slower ones first."""
     return [Wanted(getattr(config, name), config.networks, name) for name in ("cnn", "bottleneck")]
 
 
@@ -76,7 +76,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
     """Maps the digits, scores the maps, and puts held-out digits into the t-SNE.
 
     Dims: experiment, map, neighbourhood (1..100 neighbours); of the first experiment alone digit, axis, held_out,
-    shown; component, y, x. Experiments without networks of their own have nan in those maps.
+    shown; component, y, x. Experiments without their own networks have nan in those maps.
     """
     train, test = data.load(config.data, "train"), data.load(config.data, "test")
     if config.mapped + config.held_out > len(test.labels):
@@ -117,7 +117,7 @@ def _experiment(
     fitted: pca.PCA,
     networks: dict[str, tuple[Population, int]],
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Scores of one draw of digits; and the maps themselves, with the digits that were put into one."""
+    """Scores of one draw of digits; and the maps, with the new digits that were put into the t-SNE."""
     rows = np.asarray(jax.random.permutation(named(key, "test"), len(test.labels)))
     rows, held = np.split(rows[: config.mapped + config.held_out], [config.mapped])
     images, labels = test.images[rows], test.labels[rows]
@@ -161,7 +161,13 @@ def _experiment(
 def hidden(
     population: Population, i: int, images: UInt8[np.ndarray, "n h w"], layer: str = ""
 ) -> Float[np.ndarray, "n units"]:
-    """A layer of network i on every image, by default the last hidden one.
+    """Activations of a layer of network i for every image, flattened.
+
+    Args:
+        population: the networks.
+        i: index of the network.
+        images: bytes.
+        layer: by default the last hidden layer.
 
     Raises:
         ValueError: if the network has no hidden layer.
@@ -184,9 +190,9 @@ def hidden(
 def _scores(
     pixels: Float[np.ndarray, "n pixels"], labels: np.ndarray, points: dict[str, np.ndarray]
 ) -> xr.Dataset:
-    """How far every map keeps the classes apart, and what it keeps of the neighbourhoods among the pixels.
+    """How well every map separates the classes and preserves the neighbourhoods among the pixels.
 
-    Maps that are not there (nan) score nan.
+    Missing maps (nan) have scores of nan.
     """
     original = jnp.asarray(knn.neighbours(pixels, MOST)[0])
     found: dict[str, tuple] = {}
@@ -209,12 +215,12 @@ def _scores(
 
 
 def knn_accuracy(points: Float[Array, "n d"] | np.ndarray, labels: np.ndarray) -> float:
-    """Share of the points whose 5 nearest others outvote every other class."""
+    """Leave-one-out accuracy of the vote of the 5 nearest neighbours."""
     return float(np.mean(knn.vote(labels[knn.neighbours(points, VOTERS)[0]]) == labels))
 
 
 def rate(points: Float[np.ndarray, "n 2"], labels: np.ndarray) -> tuple[float, float]:
-    """How far a map keeps the classes apart: 5-NN accuracy and silhouette."""
+    """How well a map separates the classes: 5-NN accuracy and silhouette."""
     return knn_accuracy(points, labels), float(
         _silhouette(jnp.asarray(points), jnp.asarray(labels, jnp.int32))
     )

@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from research.plotting import charts
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.identikits import measures as m
@@ -15,13 +16,13 @@ COLOURS = {"softmax": MUTED, "mlp100": SECOND, "cnn": ACCENT}
 
 
 def called(results: xr.Dataset, kind: str, width: float = DOUBLE) -> str:
-    """The name of a kind of network; its first word where there is little room."""
+    """The name of a kind of network; in narrow figures its first word only."""
     full = m.label(results, kind)
     return full.split()[0] if width < NARROW else full
 
 
 def _panels(n: int, width: float, what: str) -> tuple[Figure, list]:
-    """n charts on the same axes, beside each other or, in one column, below each other; `what` they show."""
+    """n charts with shared axes, in a row or, in narrow figures, in a column; `what` is the label of the y axis."""
     narrow = width < NARROW
     shape, height = ((n, 1), 1.45 * n + 0.5) if narrow else ((1, n), 0.36 * width)
     figure, axes = plt.subplots(*shape, figsize=(width, height), sharey=True, sharex=True, squeeze=False)
@@ -44,11 +45,9 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             runs = of(results, kind, name, digit)
             if runs.sizes["run"] == 0:
                 continue
-            value, low, high, n = m.rate(runs)
-            if np.isfinite([low, high]).all():
-                ax.plot([low, high], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
-            ax.plot(value, y, "o", color=ACCENT, markersize=4.5)
-            ax.text(1 + room / 5, y, f"n = {n}", va="center", color=MUTED, fontsize=6.5)
+            rate = m.rate(runs)
+            charts.measured(ax, y, rate, ACCENT, across=True, markersize=4.5)
+            ax.text(1 + room / 5, y, f"n = {rate.n}", va="center", color=MUTED, fontsize=6.5)
         if said:
             ax.axvline(said, color=SECOND, linewidth=1.5, zorder=1.5)
             ax.text(said, len(names) - 0.45, "document", color=SECOND, ha="center", va="bottom", fontsize=6.5)
@@ -71,7 +70,7 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Share of runs that reach 0.99 and evaluations that they take, by digit, masks of both kinds of rows."""
+    """Share of runs that reach 0.99 and their evaluations by digit, for the masks of both kinds of rows."""
     kind, narrow = m.document_kind(results), width < NARROW
     shown = {CONVERGENCE: ACCENT, PICTURES: SECOND}
     shown = {name: colour for name, colour in shown.items() if of(results, kind, name).sizes["run"]}
@@ -80,10 +79,9 @@ def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         runs, shift = of(results, kind, condition), 0.22 * (i - (len(shown) - 1) / 2)
         for digit in np.unique(runs.digit.values.astype(int)):
             mine = of(results, kind, condition, int(digit))
-            value, low, high, _ = m.rate(mine)
-            if np.isfinite([low, high]).all():
-                axes[0].plot([digit + shift] * 2, [low, high], color=colour, linewidth=1.6)
-            axes[0].plot(digit + shift, value, "o", color=colour, markersize=3 if narrow else 4)
+            charts.measured(
+                axes[0], digit + shift, m.rate(mine), colour, width=1.6, markersize=3 if narrow else 4
+            )
             spent = mine.evaluations_to.sel(target=0.99).values
             axes[1].plot(np.full(spent.size, digit + shift), spent, "o", color=colour, markersize=2, alpha=0.4,
                          mec="none")  # fmt: skip
@@ -105,7 +103,7 @@ def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Share of runs still below a confidence against evaluations: all runs of a kind, and each network."""
+    """Share of runs still below a confidence against evaluations, for all runs of a kind and for each network."""
     targets = results.target.values
     figure, axes = _panels(len(targets), width, "share of runs still below")
     for ax, target in zip(axes, targets):
@@ -140,7 +138,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Largest outputs for random images, digits and identikits."""
+    """Distribution of the largest output for random images, digits and identikits."""
     figure, axes = _panels(len(kinds(results)), width, "share of images")
     apart = 0.1 if width < NARROW else 0.085
     bins = np.linspace(0, 1, 41)
@@ -157,16 +155,9 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for i, (what, (values, colour)) in enumerate(shown.items()):
             heights, _ = np.histogram(values, bins)
             shares = heights / max(values.size, 1)
-            if (
-                what == "identikits"
-            ):  # nearly all of them lie in the last bin, where bars would hide each other
-                ax.plot(
-                    (bins[1:] + bins[:-1])[shares > 0] / 2,
-                    shares[shares > 0],
-                    "D",
-                    color=colour,
-                    markersize=4,
-                )
+            if what == "identikits":  # nearly all lie in the last bin, where bars would hide each other
+                there = shares > 0
+                ax.plot((bins[1:] + bins[:-1])[there] / 2, shares[there], "D", color=colour, markersize=4)
             else:
                 ax.stairs(shares, bins, color=colour, fill=i == 0)
             if ax is axes[0]:
@@ -210,7 +201,7 @@ MOST = 5  # networks of each kind in the figure of transfer
 
 
 def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Whether one network is sure of another's identikits, for the first few networks of each kind."""
+    """Mean confidence of one network in another's identikits, for the first few networks of each kind."""
     first = [i for kind in kinds(results) for i in m.judges(results, kind)[:MOST]]
     table = m.transfer(results).values[np.ix_(first, first)]
     narrow = width < NARROW
@@ -233,7 +224,7 @@ def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Search against gradient: evaluations, distance moved, resemblance, and what other networks say."""
+    """Search and gradient compared: evaluations, distance moved, resemblance, confidence of other networks."""
     kind = m.document_kind(results)
     names = [
         name

@@ -1,4 +1,4 @@
-"""The statements of document 003, judged from the saved results; what each row requires is explained in the lab note."""
+"""The statements of document 003, judged from the saved results; the lab note explains the criteria."""
 
 import functools
 from collections.abc import Callable
@@ -36,7 +36,7 @@ NO_READER = "likeness to a letter needs a reader who knows letters: people, or a
 
 
 class Rows:
-    """Judges rows on the document's network; without one every row says why it was not run."""
+    """Collects claims on the document's network; without it every row is "not run" and gives the reason."""
 
     def __init__(self, results: xr.Dataset):
         self.results, self.kind = results, "cnn"
@@ -52,7 +52,7 @@ class Rows:
         self, id: str, quote: str, criterion: e.Criterion, measure: Callable[[], e.Interval | str], words: str,
         *, within: str = "", primary: bool = True,
     ) -> None:  # fmt: skip
-        """Adds a row; `measure` returns the interval, or the reason why there is none."""
+        """Adds a row; `measure` returns its interval, or the reason why it cannot be measured."""
         measured = self.missing or measure()
         interval, reason = (None, measured) if isinstance(measured, str) else (measured, "")
         self.made.append(
@@ -66,7 +66,7 @@ class Rows:
         self, id: str, quote: str, criterion: e.Criterion, condition: str, digits: tuple[int, ...],
         measure: Callable[[xr.Dataset], e.Interval | str], words: str, *, primary: bool = True,
     ) -> None:  # fmt: skip
-        """Adds a row on the runs of one condition, which must include these digits."""
+        """Adds a row on the runs of one condition, if they include these digits."""
         runs = m.of(self.results, self.kind, condition)
 
         def measured() -> e.Interval | str:
@@ -95,7 +95,7 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
 
 
 def _confidence(rows: Rows) -> None:
-    """How sure the network is of random images and of digits."""
+    """Confidence of the network in random images and in digits."""
     results, judges = rows.results, m.judges(rows.results, rows.kind)
     n = results.sizes["example"]
 
@@ -109,14 +109,10 @@ def _confidence(rows: Rows) -> None:
     for noise, name in m.NOISES.items():
         headline = noise == HEADLINE
         rows.judge(
-            "random-below-0.6" if headline else f"random-below-0.6-{noise}",
-            RANDOM,
-            e.AtMost(0.6, stated=True),
-            functools.partial(exceeded, noise),
-            "90 % quantile of the largest output",
-            within=f"{n:,} images: {name}",
-            primary=headline,
-        )
+            "random-below-0.6" if headline else f"random-below-0.6-{noise}", RANDOM, e.AtMost(0.6, stated=True),
+            functools.partial(exceeded, noise), "90 % quantile of the largest output",
+            within=f"{n:,} images: {name}", primary=headline,
+        )  # fmt: skip
     top = results.digit_top.isel(judge=judges).values
     rows.judge(
         "digits-above-0.9", DIGITS, e.AtLeast(0.9, stated=True), lambda: crossed(top, 0.5),
@@ -201,7 +197,7 @@ def _similar(rows: Rows, condition: str, suffix: str = "", *, primary: bool = Tr
 
 
 def _pictures(rows: Rows, condition: str) -> None:
-    """What one sees in the pictures, by networks of other kinds and by the mean digit."""
+    """What the pictures show, judged by networks of other kinds and by the mean digit."""
     _similar(rows, condition)
 
     def agree(runs: xr.Dataset) -> e.Interval | str:
@@ -254,7 +250,7 @@ def _contrast(
     rest: tuple[int, ...] = (),
     least: float = 0.0,
 ) -> e.Interval | str:
-    """Mean of a value in [least, 1] over some digits less its mean over `rest` (default: all others), by network."""
+    """Mean of a value in [least, 1] over some digits minus its mean over `rest` (default: all others), by network."""
     each, there = m.by_network_and_digit(runs, values), np.unique(runs.digit.values)
     mine = np.isin(there, digits)
     others = np.isin(there, rest) if rest else ~mine
@@ -268,7 +264,7 @@ def _no_judge(runs: xr.Dataset) -> str:
 
 
 def _sizes(runs: xr.Dataset) -> str:
-    """What each network holds."""
+    """Digits and restarts of each network, in words."""
     digits = len(np.unique(runs.digit.values))
     restarts = len(np.unique(runs.restart.values))
     return f"{digits} digits × {restarts} restarts"

@@ -41,7 +41,7 @@ def gallery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def evolution(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Four identikits on their way from blank to sure."""
+    """Four identikits from the blank image to high confidence."""
     digits = [d for d in (0, 3, 4, 7) if d in results.of.values] or list(results.of.values[:4])
     columns = 5 if width < NARROW else 9
     figure, rows = _rows(len(digits), width, width / columns * 1.25 * len(digits))
@@ -88,7 +88,7 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _name_columns(top: Tiles, kinds: list[str], names: list[str]) -> None:
-    """What the columns show, two of them for each kind."""
+    """Writes names above the columns, of which each kind has two."""
     for i, name in enumerate(names):
         top.name(i, name.split("\n")[-1].replace(" ", "\n", 1), above=True)
     for i, kind in enumerate(kinds):
@@ -98,7 +98,7 @@ def _name_columns(top: Tiles, kinds: list[str], names: list[str]) -> None:
 
 
 def _likeness(image: np.ndarray, of_class: np.ndarray) -> float:
-    """Their correlation to two digits, never -0."""
+    """Correlation of two images, rounded to two digits without -0."""
     return round(float(measures.correlations(image[None], of_class[None])[0, 0]), 2) + 0.0
 
 
@@ -119,7 +119,7 @@ def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def becoming(results: xr.Dataset) -> tuple[list[UInt8[np.ndarray, "h w 3"]], int]:
-    """One identikit from blank to sure, with the network's confidence."""
+    """Frames of one identikit from the blank image to high confidence, with the network's confidence."""
     digit = 3 if 3 in results.of.values else int(results.of.values[0])
     one = results.sel(of=digit)
     frames = []
@@ -142,43 +142,43 @@ def becoming(results: xr.Dataset) -> tuple[list[UInt8[np.ndarray, "h w 3"]], int
 
 
 def _sure(confidence: float) -> str:
-    """A confidence with as many nines as it has."""
+    """A confidence as text: two digits, or up to four if it is at least 0.99."""
     return f"{confidence:.2f}" if confidence < 0.99 else f"{int(confidence * 1e4) / 1e4:.4f}".rstrip("0")
 
 
 FIGURES = {
     "gallery": Drawing(
         gallery,
-        "What does a CNN take for each digit? A row a digit; identikits by low-frequency masks from a blank "
-        "image, by the first of {within-class-similar:size}. Above each picture the confidence, below it the "
-        "number of evaluations.",
+        "Which images does a CNN take for each digit? One row per digit; identikits by low-frequency masks from a "
+        "blank image, by the first of {within-class-similar:size}. Above each picture the confidence, below it "
+        "the number of evaluations.",
         "appendix",
     ),
     "evolution": Drawing(
         evolution,
-        "How does an identikit come about? Four of them from blank to sure; under each picture the generation"
-        " and the confidence in the digit at the left.",
+        "How does an identikit develop? Four of them from the blank image to high confidence; under each picture "
+        "the generation and the confidence in the digit at the left.",
         "wide",
     ),
     "families": Drawing(
         families,
-        "Do the masks decide what one sees? One identikit of every digit (columns) by family of masks, start "
-        "image and method (rows), all by one CNN. Pictures framed in red are blank: no mask beat the blank "
+        "Do the masks determine the picture? One identikit of every digit (columns) by family of masks, start "
+        "image and method (rows), all by one CNN. Pictures framed in red are blank: no mask improved the blank "
         "image, so the search never started.",
         "column",
     ),
     "rates": Drawing(
         charts.rates,
-        "With which masks does the search arrive? Share of runs that reach the document's confidence, by "
+        "With which masks does the search succeed? Share of runs that reach the document's confidence, by "
         "family of masks: mean over n networks, {confidence} interval from five networks on. Bold: the masks "
-        "that the claims are judged on; red: what the document says of 7 and 9.",
+        "for the claims on convergence; red: the document's numbers for 7 and 9.",
         "column",
     ),
     "by_digit": Drawing(
         charts.by_digit,
-        "Which digits are hard? Share of runs that arrive, with masks that move every pixel and with "
-        "low-frequency ones: mean and {confidence} interval ({identikit-reaches-0.99:n}). Below, the evaluations "
-        "that these runs took, a point a run.",
+        "Which digits are hard? Share of runs that reach the document's confidence, with masks that move every "
+        "pixel and with low-frequency ones: mean and {confidence} interval ({identikit-reaches-0.99:n}). Below, "
+        "the evaluations of these runs, one point per run.",
         "appendix",
     ),
     "survival": Drawing(
@@ -190,9 +190,9 @@ FIGURES = {
     ),
     "confidences": Drawing(
         charts.confidences,
-        "Of which images are networks sure? Share of images by the largest output: random images, test digits"
-        " and identikits, all networks of a kind together ({digits-above-0.9:n}). Upright: the document's "
-        "numbers.",
+        "In which images are networks confident? Share of images by the largest output: random images, test "
+        "digits and identikits, all networks of a kind together ({digits-above-0.9:n}). Vertical lines: the "
+        "document's numbers.",
         "column",
     ),
     "means": Drawing(
@@ -204,25 +204,26 @@ FIGURES = {
     ),
     "similarity": Drawing(
         charts.similarity,
-        "Do identikits of a digit resemble each other? Mean correlation of a digit's identikits with those of"
-        " other classes and with those of its own by the same network ({within-class-similar:n}); a line a "
-        "digit.",
+        "Do identikits of a digit resemble each other? Mean correlation of a digit's identikits with those of "
+        "other classes and of its own class by the same network ({within-class-similar:n}); one line per digit.",
         "appendix",
     ),
     "transfer": Drawing(
         charts.transfer,
-        "Are networks sure of each other's identikits? Mean confidence of each network (columns) in the "
+        "Are networks confident in each other's identikits? Mean confidence of each network (columns) in the "
         "identikits of each network (rows), low-frequency masks; its own on the diagonal.",
         "column",
     ),
     "methods": Drawing(
         charts.methods,
-        "What does each method cost, and what does it show? A mark a run, a point at the median, networks of "
-        "the document's kind. Evaluations are those of runs that arrive; they alone flatter masks that move "
-        "far.",
+        "What does each method cost, and what does its picture show? One mark per run, a point at the median, "
+        "networks of the document's kind. Evaluations are those of successful runs; on their own they favour "
+        "masks that move far.",
         "appendix",
     ),
 }
 ANIMATIONS = {
-    "becoming": Drawing(becoming, "How does an identikit come about? One of them from blank to sure.")
+    "becoming": Drawing(
+        becoming, "How does an identikit develop? One of them from the blank image to high confidence."
+    )
 }

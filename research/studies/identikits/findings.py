@@ -1,4 +1,4 @@
-"""What else the results show, each sentence only where it holds in them."""
+"""What else the results show."""
 
 from collections.abc import Iterator
 
@@ -6,46 +6,38 @@ import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.identikits import measures as m
 from research.studies.identikits.measures import CONVERGENCE, PICTURES, of
 
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """The findings that hold in these results."""
-    made = (
-        *_noise(results),
-        *_hard(results),
-        *_stuck(results),
-        *_seen(results),
-        *_transfer(results),
-        *_gradient(results),
-    )
-    return [each for each in made if each is not None]
+    return found(results, _noise, _hard, _stuck, _seen, _transfer, _gradient)
 
 
 Found = Iterator[Finding | None]
 
 
 def _noise(results: xr.Dataset) -> Found:
-    """How sure networks are of random images."""
+    """Confidence in random images."""
     kind = m.document_kind(results)
     tops = results.random_top.isel(judge=m.judges(results, kind))
     above = {noise: (tops.sel(noise=noise).values > 0.6).mean(1) for noise in m.NOISES}
     uniform = above["uniform"]
     yield finding(
         "noise-is-sure",
-        "Networks are sure of bright noise: {net} gives {uniform:full} of the images of uniform noise a largest output above "
-        "{limit}, between {least} and {most} by network, and {shuffled} of digits with shuffled pixels. Of the first candidates "
-        "of the search, which are the document's own random images, it is {first}.",
+        "Networks are confident about bright noise: {net} gives {uniform:full} of the images of uniform noise a largest output "
+        "above {limit} (between {least} and {most} by network), and {shuffled} of the digits with shuffled pixels. Of the first "
+        "candidates of the search, which are the document's own random images, it is {first}.",
         holds=float(uniform.mean()) > 0.1,
         words={"net": m.label(results, kind)},
-        uniform=Number.of(e.share(uniform), "networks", percent=True),
+        uniform=Number.share(uniform, "networks"),
         limit=Number.exact(0.6, digits=1),
         least=Number.exact(uniform.min(), percent=True, digits=1),
         most=Number.exact(uniform.max(), percent=True, digits=1),
-        shuffled=Number.of(e.share(above["shuffled_digits"]), "networks", percent=True),
-        first=Number.of(e.share(above[f"first_{CONVERGENCE}"]), "networks", percent=True),
+        shuffled=Number.share(above["shuffled_digits"], "networks"),
+        first=Number.share(above[f"first_{CONVERGENCE}"], "networks"),
     )
 
 
@@ -59,11 +51,11 @@ def _hard(results: xr.Dataset) -> Found:
             continue
         success = m.by_network_and_digit(runs, m.reached(runs))
         first, second = np.argsort(success.mean(0), kind="stable")[:2]
-        share = lambda digit, success=success: Number.of(e.share(success[:, digit]), "networks", percent=True)  # noqa: E731
+        share = lambda digit, success=success: Number.share(success[:, digit], "networks")  # noqa: E731
         yield finding(
             id,
-            "With masks {masks} the hardest digits for {net} are {a} and {b}: {first:full} and {second} of the runs reach "
-            "{target}; of 7 it is {seven} and of 9 {nine}.".replace("7", "{d7}").replace("9", "{d9}"),
+            "With masks {masks} the hardest digits for {net} are {a} and {b}: {first:full} and {second} of their runs reach "
+            "{target}; for {d7} it is {seven} and for {d9} {nine}.",
             holds=bool(success.mean(0)[first] < 0.95) and {int(first), int(second)} != {7, 9},
             words={
                 "masks": m.CONDITIONS[condition],
@@ -105,22 +97,20 @@ def _stuck(results: xr.Dataset) -> Found:
     yield finding(
         "never-starts",
         "With Gaussian masks most runs that get stuck never start, because no mask beats the blank image: {never:full} of the "
-        "runs, against {halfway} that get stuck on the way; for {digit} it is {worst}.",
+        "runs, against {halfway} that get stuck on the way. For the digit {digit} {worst} never start.",
         holds=bool(never.mean() > halfway.mean()) and bool(never.any()),
         words={"digit": str(worst)},
-        never=Number.of(e.share(m.by_network(plain, never)), "networks", percent=True),
-        halfway=Number.of(e.share(m.by_network(plain, halfway)), "networks", percent=True),
-        worst=Number.of(
-            e.share(m.by_network_and_digit(plain, never)[:, mean_never.argmax()]), "networks", percent=True
-        ),
+        never=Number.share(m.by_network(plain, never), "networks"),
+        halfway=Number.share(m.by_network(plain, halfway), "networks"),
+        worst=Number.share(m.by_network_and_digit(plain, never)[:, mean_never.argmax()], "networks"),
     )
     if not clipped.sizes["run"]:
         return
     confident = clipped.confidence.values[~m.reached(clipped)]
     yield finding(
         "clipping-stalls",
-        "Clipping to the range of pixels makes the same masks stall: {clipped:full} of the runs reach {target}, against "
-        "{plain:full} without; the others end at a median confidence of {median}.",
+        "Clipping to the range of pixels makes more runs stall with the same masks: {clipped:full} of the runs reach {target}, "
+        "against {plain:full} without clipping; the others end at a median confidence of {median}.",
         holds=m.rate(clipped).value < m.rate(plain).value - 0.05,
         clipped=Number.of(m.rate(clipped), "networks", percent=True),
         plain=Number.of(m.rate(plain), "networks", percent=True),
@@ -130,7 +120,7 @@ def _stuck(results: xr.Dataset) -> Found:
 
 
 def _seen(results: xr.Dataset) -> Found:
-    """Whether other networks see the digit depends on the masks."""
+    """How the masks change the class that other networks predict."""
     kind = m.document_kind(results)
     low, dense = of(results, kind, PICTURES), of(results, kind, CONVERGENCE)
     if not dense.sizes["run"] or np.isnan(m.others_agree(low)).any():
@@ -138,17 +128,17 @@ def _seen(results: xr.Dataset) -> Found:
     shares = [m.by_network(runs, m.others_agree(runs)) for runs in (low, dense)]
     yield finding(
         "masks-decide-what-is-seen",
-        "The masks decide what others see: networks of other kinds name {low:full} of the identikits of {net} as intended when "
-        "its masks are low-frequency, {dense:full} when every pixel moves by itself.",
+        "The masks decide what other networks see: networks of other kinds name {low:full} of the identikits of {net} as "
+        "intended when the masks are low-frequency, and {dense:full} when every pixel moves independently.",
         holds=bool(shares[0].mean() > shares[1].mean() + 0.05),
         words={"net": m.label(results, kind)},
-        low=Number.of(e.share(shares[0]), "networks", percent=True),
-        dense=Number.of(e.share(shares[1]), "networks", percent=True),
+        low=Number.share(shares[0], "networks"),
+        dense=Number.share(shares[1], "networks"),
     )
 
 
 def _transfer(results: xr.Dataset) -> Found:
-    """Whether networks are sure of each other's identikits."""
+    """Confidence in each other's identikits."""
     kind = m.document_kind(results)
     mine, linear = m.judges(results, kind), m.judges(results, "softmax")
     if kind == "softmax" or len(mine) < 2 or not linear:
@@ -161,8 +151,8 @@ def _transfer(results: xr.Dataset) -> Found:
     inside, outside = np.nanmean(among, 1), table[np.ix_(mine, linear)].mean(1)
     yield finding(
         "transfer-within-a-kind",
-        "Networks of one kind are sure of each other's identikits, those of another kind are not: the mean confidence in "
-        "identikits of {net} is {inside:full} among networks of the same kind and {outside:full} for {linear}.",
+        "Networks of one kind are confident about each other's identikits, networks of another kind are not: the mean "
+        "confidence in identikits of {net} is {inside:full} among networks of the same kind and {outside:full} for {linear}.",
         holds=bool(inside.mean() > outside.mean() + 0.2),
         words={"net": m.label(results, kind), "linear": m.label(results, "softmax")},
         inside=Number.of(e.share(inside), "networks"),
@@ -182,9 +172,9 @@ def _gradient(results: xr.Dataset) -> Found:
         return
     yield finding(
         "gradient-is-cheaper",
-        "A gradient in pixels needs {steps:full} evaluations to {target} where it arrives, the search {masks:full}, but the "
-        "search's low-frequency pictures are more like digits: correlation with the mean digit {searched:full} against "
-        "{climbed:full}.",
+        "Gradient ascent in pixels is cheaper than the search, but its pictures look less like digits: it needs {steps:full} "
+        "evaluations where it reaches {target}, the search {masks:full}; the correlation with the mean digit is "
+        "{searched:full} for the low-frequency search and {climbed:full} for the gradient.",
         holds=bool(np.nanmean(cost[0]) < np.nanmean(cost[1]) and alike[0].mean() < alike[1].mean()),
         steps=Number.of(e.mean(cost[0]), "networks", digits=0),
         masks=Number.of(e.mean(cost[1]), "networks", digits=0),

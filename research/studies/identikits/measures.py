@@ -1,6 +1,6 @@
-"""What the study "identikits" measures on its saved results: success, survival, similarity, resemblance, names.
+"""Numbers of the saved results that claims, findings and figures share.
 
-The unit is a network: what its runs (digits × restarts) show is averaged before networks are compared.
+The unit is a network: its runs (digits × restarts) are averaged before networks are compared.
 """
 
 from typing import NamedTuple
@@ -71,6 +71,7 @@ def judges(results: xr.Dataset, kind: str) -> list[int]:
 
 
 def networks(runs: xr.Dataset) -> int:
+    """The number of networks among the runs."""
     return len(np.unique(runs.network.values))
 
 
@@ -96,16 +97,17 @@ def _mean(x: np.ndarray) -> float:
 
 
 def reached(runs: xr.Dataset, target: float = 0.99) -> Bool[np.ndarray, " runs"]:
+    """Whether each run reached a confidence."""
     return np.isfinite(runs.evaluations_to.sel(target=target).values)
 
 
 def stuck(runs: xr.Dataset) -> Bool[np.ndarray, " runs"]:
-    """Runs that ended below 0.99 because no mask helped any more."""
+    """Whether each run ended below 0.99 because no mask helped any more."""
     return (runs.stalled.values == 1) & ~reached(runs)
 
 
 def started(runs: xr.Dataset) -> Bool[np.ndarray, " runs"]:
-    """Runs that left their start image."""
+    """Whether each run left its start image."""
     return runs.distance.values > 0
 
 
@@ -120,7 +122,7 @@ def difficulty(runs: xr.Dataset) -> Float[np.ndarray, "networks digits"]:
 
 
 class Survival(NamedTuple):
-    """Share of runs still below a confidence after so many evaluations (Kaplan-Meier), one step per jump."""
+    """Kaplan-Meier curve: share of runs still below a confidence against evaluations, one step per jump."""
 
     evaluations: Float[np.ndarray, " steps"]
     below: Float[np.ndarray, " steps"]
@@ -154,7 +156,7 @@ class Similarity(NamedTuple):
 
 
 def similarity(runs: xr.Dataset) -> Similarity:
-    """Correlation of each digit's identikits with others of its own and of other classes, by network."""
+    """Mean correlation of each digit's identikits with those of its own and of other classes, by network."""
     within, between = [], []
     for i in np.unique(runs.network.values):
         mine = runs.isel(run=np.flatnonzero(runs.network.values == i))

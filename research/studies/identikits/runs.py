@@ -1,4 +1,4 @@
-"""How the study "identikits" asks a population of networks, and how it shows the answers to other networks."""
+"""Runs of the study "identikits": searches on a population of networks, and the judgement of other networks."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ KEPT = ["image", "confidence", "start_confidence", "generations", "evaluations",
 
 @dataclass(frozen=True)
 class Condition:
-    """One way of searching: what all its runs have in common."""
+    """One way of searching; the settings that its runs share."""
 
     name: str
     method: Method
@@ -50,10 +50,19 @@ def ask(
     images: Digits | None = None,
     halfway: Path | None = None,
 ) -> xr.Dataset:
-    """The identikits that networks of the population's kind answer with, over network, digit, restart.
+    """Searches for identikits of every network, digit and restart.
 
-    params: those of the networks that are asked, stacked; trained or not.
-    images: what "other_digit" starts from. halfway: a folder that keeps unfinished runs, to go on from after a kill.
+    Args:
+        condition: how to search.
+        population: gives the kind of network.
+        params: of the networks that are searched, stacked; trained or not.
+        digits: the classes.
+        key: of starts and masks.
+        images: start images for "other_digit".
+        halfway: folder of checkpoints, from which an interrupted search continues.
+
+    Returns:
+        Dims network, digit, restart, as `research.identikits.identikits`.
     """
     m = len(jax.tree.leaves(params)[0])
     start: Any = condition.start
@@ -68,23 +77,13 @@ def ask(
 
     with progress.bar(condition.name) as report:
         answers = identikits(
-            population.predict,
-            digits,
-            key,
-            condition.method,
-            params=params,
-            restarts=condition.restarts,
-            start=start,
-            target=condition.targets,
-            patience=condition.patience,
+            population.predict, digits, key, condition.method, params=params, restarts=condition.restarts, start=start,
+            target=condition.targets, patience=condition.patience,
             budget=condition.method.start_cost + condition.generations * condition.method.step_cost,
-            history=condition.generations + 1 if condition.frames else 2,
-            frames=condition.frames,
-            chunk=max(16, condition.generations // 8),
-            progress=lambda p: report(p.done / p.runs, reached=p.reached),
-            checkpoint=save,
-            state=begun[1] if begun else None,
-        )
+            history=condition.generations + 1 if condition.frames else 2, frames=condition.frames,
+            chunk=max(16, condition.generations // 8), progress=lambda p: report(p.done / p.runs, reached=p.reached),
+            checkpoint=save, state=begun[1] if begun else None,
+        )  # fmt: skip
     if checkpoints:
         checkpoints.clear()
     return answers
@@ -101,7 +100,7 @@ def table(answers: xr.Dataset, kind: str, condition: str) -> xr.Dataset:
 
 
 def kept(file: Path, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
-    """What `compute` returns, saved in the file, or what an earlier call saved there."""
+    """The result of `compute`, cached in a file."""
 
     def saved() -> xr.Dataset | None:
         with contextlib.suppress(OSError, ValueError, KeyError):  # not there, or damaged
@@ -124,15 +123,15 @@ def judged(
     train: Digits,
     key: Key[Array, ""],
 ) -> xr.Dataset:
-    """What every network says about every identikit, about n random images of each kind and n test digits.
+    """Outputs of every network for every identikit, for n random images of each kind and for n test digits.
 
     Args:
         trained: the networks that judge.
-        runs: whose identikits are judged.
-        searches: searches whose first candidates are random images: blank plus one mask each.
-        n: random images of each kind, and test digits.
-        test: the digits that are shown, and whose pixels are shuffled.
-        train: the digits whose class means are returned.
+        runs: their identikits are judged.
+        searches: their first candidates, a blank image plus one mask each, are random images.
+        n: number of random images of each kind, and of test digits.
+        test: digits that are judged, with and without shuffled pixels.
+        train: digits whose class means are returned.
         key: of the random images.
 
     Returns:
@@ -166,7 +165,7 @@ def judged(
 
 
 def probabilities(population: Population, images: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "m n k"]:
-    """What every network of the population says about every image."""
+    """Class probabilities of every network of the population for every image."""
 
     @jax.jit
     def of(params, images):
@@ -181,7 +180,7 @@ RANDOM = ("uniform", "normal", "shuffled_digits")
 
 
 def first_candidates(search: RandomSearch, key: Key[Array, ""]) -> Float[np.ndarray, "c h w"]:
-    """The candidates of a search's first generation, from a blank image: the document's own random images."""
+    """Candidates of a search's first generation from a blank image, which are the document's random images."""
     zero = jnp.zeros(())
     start = State(jnp.zeros((28, 28)), zero, zero, jnp.zeros((), jnp.int32), key, ())
     return np.asarray(search.candidates(start))
@@ -203,7 +202,7 @@ def random_images(kind: str, key: Key[Array, ""], n: int, digits: Digits) -> Flo
 def _other_digits(
     images: Digits | None, digits: tuple[int, ...], m: int, restarts: int
 ) -> Float[np.ndarray, "m digits restarts h w"]:
-    """For every run an image of the next classes in turn, the same ones for all networks."""
+    """A start image of another class for every run: the next classes in turn, the same for all networks."""
     if images is None:
         raise ValueError('the start "other_digit" needs images to start from')
 

@@ -1,8 +1,9 @@
-"""Identikits: which images does a network call a 3 with a confidence close to 1?
+"""Identikits: which images does a network classify as a 3 with a confidence close to 1?
 
-Document 003 adds 500 random masks to a blank image, keeps the one that the network finds most like the digit, and goes
-on from there until the network is sure. It does not describe its masks, and they decide everything, so populations of
-three kinds of network are searched with eight families of masks, beside gradient ascent and other start images.
+Document 003 adds 500 random masks to a blank image, keeps the candidate with the highest confidence in the digit, and
+repeats this until the confidence is high. It does not describe its masks, but the outcome depends on them. Therefore
+populations of three kinds of network are searched with eight families of masks, with other start images, and by
+gradient ascent.
 """
 
 import dataclasses
@@ -64,12 +65,12 @@ Asked = dict[str, dict[str, tuple[int, int]]]
 
 
 def asked(dense: Mapping[str, tuple[int, int]], cnn: Mapping[str, tuple[int, int]]) -> Asked:
-    """The conditions of both dense kinds and of the CNN, each with (networks, restarts of each digit)."""
+    """The conditions for both dense kinds and for the CNN, each with (networks, restarts of each digit)."""
     return {"softmax": dict(dense), "mlp100": dict(dense), "cnn": dict(cnn)}
 
 
 def quick() -> Asked:
-    """Five networks for all that a primary claim needs, one or two for the rest."""
+    """Five networks for the conditions of primary claims, one or two for the others."""
     few = dict.fromkeys((*STARTS, "ascent_pixel", "untrained"), (2, 1))
     rest = {name: (1, 1) for name in CONDITIONS if name != "untrained"}
     main = {PICTURES: (5, 2), "gauss_0.1": (5, 1)}
@@ -116,7 +117,7 @@ class Config:
 
 
 def condition(config: Config, name: str, restarts: int) -> Condition:
-    """One way of asking by its name; searches that vary the start or the network use the masks of PICTURES."""
+    """A condition by its name; searches that vary the start or the network use the masks of PICTURES."""
     if name in SPACES:
         method: Any = GradientAscent(parameterisation=SPACES[name], jitter=1)
         return Condition(name, method, restarts, config.steps, config.steps, targets=TARGETS[PICTURES])
@@ -125,20 +126,12 @@ def condition(config: Config, name: str, restarts: int) -> Condition:
         return Condition(name, RandomSearch(1, masks, clip), restarts, config.tries, config.tries)
     search = RandomSearch(config.masks, masks, clip)
     start, targets = STARTS.get(name, "blank"), TARGETS.get(name, (0.9, 0.99))
-    return Condition(
-        name,
-        search,
-        restarts,
-        config.patience,
-        config.generations,
-        targets,
-        start,
-        trained=name != "untrained",
-    )
+    rounds = config.patience, config.generations
+    return Condition(name, search, restarts, *rounds, targets, start, trained=name != "untrained")
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """The networks of each kind, as many as the condition that needs most."""
+    """The networks of each kind, as many as its largest condition needs."""
     kinds = [kind for kind in KINDS if kind in config.asked]
     return [
         Wanted(getattr(config, kind), max(m for m, _ in config.asked[kind].values()), kind) for kind in kinds
@@ -146,7 +139,7 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Trains or loads the networks, searches for identikits, and shows these to all networks.
+    """Trains or loads the networks, searches for identikits, and has all networks judge them.
 
     Dims: run (with coordinates kind, network, digit, restart, condition), target, y, x; kind_name (with label); judge
     (every trained network); of (one run a digit, with its images on the way), frame; noise, example; class.
@@ -167,7 +160,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
                 kind=kind, condition=name, runs=n, evaluations=spent, reached=reached, seconds=seconds
             )
             names = {name: rows[name].astype(object) for name in ("kind", "condition")}
-            tables.append(rows.assign_coords(names))  # as objects: names of a fixed width would be cut to it
+            tables.append(rows.assign_coords(names))  # as objects, because fixed-width strings would be cut
     runs = xr.concat(tables, "run", join="outer", fill_value=np.nan, coords="different", compat="equals")
     searches = {name: RandomSearch(config.images, *PERTURBATIONS[name]) for name in FIRST}
     seen = judged(trained, runs, searches, config.images, test, train, named(key, "random"))
@@ -190,7 +183,7 @@ def _rows(
     key: Key[Array, ""],
     folder: Path,
 ) -> xr.Dataset:
-    """All runs of one condition as a table; read from the folder where an interrupted study saved it."""
+    """All runs of one condition as a table, or the table that an interrupted study saved in the folder."""
     networks, restarts = config.asked[kind][name]
     way = condition(config, name, restarts)
     params = _first(population.params, networks)
@@ -211,7 +204,7 @@ def _first(params: Any, m: int) -> Any:
 
 
 def _evolution(config: Config, trained: dict[str, Population], key: Key[Array, ""]) -> xr.Dataset:
-    """One run of a few digits with its images on the way, by the first network of the last kind."""
+    """One run of a few digits with its intermediate images, by the first network of the last kind."""
     kind, population = list(trained.items())[-1]
     digits = tuple(d for d in EVOLVING if d in config.digits) or config.digits[:1]
     way = dataclasses.replace(condition(config, PICTURES, 1), frames=config.generations + 1)

@@ -1,8 +1,8 @@
 """The statements of document 004, judged from the saved results.
 
-The document shows one run. A statement about it is reproduced if most runs do the same. The primary rows judge it
-under the document's own conditions: raw inputs, what it leaves open drawn at random. The rows "-found" judge the same
-on the setting that a search found, on seeds that took no part in the search.
+The document shows one run. A statement about it is reproduced if most runs do the same. The primary rows use the
+document's own conditions: raw inputs, and random settings where it leaves them open. The rows "-found" use the setting
+that a search found, on seeds that took no part in the search.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""One run of the study "input_clusters" as it goes: panels, paths, motion."""
+"""The course of one run of the study "input_clusters": panels, paths, animation."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting import motion
+from research.plotting import charts, motion
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND
 
 CLASSES = np.array([ACCENT, SECOND, "#2f8f4e"])
@@ -13,7 +13,7 @@ CAMERA = {"elev": 18, "azim": -60}
 
 
 def scatter(ax, points, labels, *, size: float = 2.0) -> None:
-    """Points in the colours of their classes; two features in the plane, three in space."""
+    """Draws points in the colours of their classes, in the plane or in space."""
     ax.scatter(*points.T[:3], c=CLASSES[labels], s=size, linewidth=0, **_in_space(ax))
 
 
@@ -22,6 +22,7 @@ def _in_space(ax):
 
 
 def bare(ax, half: float | np.floating) -> None:
+    """Sets the window to ±half, without ticks; in space with a fixed camera."""
     ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
     if ax.name == "3d":
         ax.set(zlim=(-half, half), zticks=[])
@@ -47,18 +48,9 @@ def _panels(results: xr.Dataset, d: int, wanted, columns: int, width: float) -> 
         return None
     points, labels, frames = found
     shown = [epoch for epoch in wanted if epoch in frames]
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(width, width / columns * rows * (1.13 if d == 2 else 0.9)),
-        squeeze=False,
-        subplot_kw={"projection": "3d"} if d == 3 else {},
-    )
+    shape, space = (0.9, {"projection": "3d"}) if d == 3 else (1.13, {})
+    figure, axes = charts.panels(len(shown), columns, width, shape, subplot_kw=space)
     half = 1.03 * np.abs(points[[list(frames).index(epoch) for epoch in shown]]).max()
-    for ax in axes.flat[len(shown) :]:
-        ax.set_visible(False)
     for ax, epoch in zip(axes.flat, shown):
         scatter(ax, points[list(frames).index(epoch)], labels)
         bare(ax, half)
@@ -72,12 +64,12 @@ def course_2d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def course_3d(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The document's figures 15 to 18 and what comes after, with a fixed camera."""
+    """The document's figures 15 to 18 and later epochs, with a fixed camera."""
     return _panels(results, 3, (0, 1000, 2000, 3000, 5000, 7000), 3, width)
 
 
 def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The way of every point of one run."""
+    """The path of every point of one run."""
     found = course(results, "found 2-D")
     if found is None:
         return None
@@ -94,7 +86,7 @@ def paths(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def moving(results: xr.Dataset):
-    """One run of the document's experiment: the points, and below them loss and silhouette so far."""
+    """Frames of one run of the document's experiment: points, and below them loss and silhouette so far."""
     found = course(results, "found 2-D")
     if found is None:
         return None

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
+from research.plotting import charts
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing, rim
 from research.studies.input_clusters import measures as study
 from research.studies.input_clusters.course import bare, course, course_2d, course_3d, moving, paths, scatter
@@ -22,7 +23,7 @@ MEASURES = {
 
 
 def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Loss and scores of both experiments against epochs."""
+    """Loss and scores with two and three features against epochs."""
     rows, columns, height = (2, 2, 1.1) if width < NARROW else (1, 4, 0.29)
     figure, axes = plt.subplots(rows, columns, figsize=(width, height * width), squeeze=False)
     for ax, (name, label) in zip(axes.flat, MEASURES.items()):
@@ -45,7 +46,7 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _survival(ax, times, end, colour, every) -> None:
-    """Share of runs that have not got there yet, with Wilson's band; nothing is censored before the end."""
+    """Draws the share of runs that are not separated yet, with Wilson's band; no run is censored before the end."""
     epochs = np.arange(0, end + 1, every)
     waiting = [e.proportion(int((~(times <= epoch)).sum()), len(times)) for epoch in epochs]
     ax.fill_between(
@@ -56,7 +57,7 @@ def _survival(ax, times, end, colour, every) -> None:
 
 
 def _label_below(axes, text: str, *, once: bool) -> None:
-    """Names the x axis of a row of axes: once for all, or below each."""
+    """Labels the x axis of a row of axes, once for all or below each."""
     if once:
         axes[0].figure.supxlabel(text, fontsize=7.5)
         return
@@ -65,14 +66,10 @@ def _label_below(axes, text: str, *, once: bool) -> None:
 
 
 def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """How many runs are not separated yet, by the number of features, by two measures."""
+    """Share of runs that are not separated yet, by number of features and by measure."""
     dimensions = study.dimensions(results)
-    shades = dict(
-        zip(
-            sorted({2, 3, *dimensions}),
-            plt.get_cmap("viridis")(np.linspace(0, 0.7, len({2, 3, *dimensions}))),
-        )
-    )
+    features = sorted({2, 3, *dimensions})
+    shades = dict(zip(features, plt.get_cmap("viridis")(np.linspace(0, 0.7, len(features)))))
     rows = (
         ("setting S2", {d: f"found {d}-D" for d in (2, 3)}),
         ("setting I", {d: f"{d} features" for d in dimensions}),
@@ -110,32 +107,25 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Epochs gained over two features: the sign depends on the measure."""
+    """Epochs gained over two features by both measures."""
     narrow = width < NARROW
     rows = [("S2", 3, "found 2-D", "found 3-D")]
     rows += [("I", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2]
     figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
     for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
         for y, (_, _, two, more) in enumerate(reversed(rows)):
-            value, low, high, _ = study.gain(results, two, more, measure)
-            ax.plot([low, high], [y + shift] * 2, color=colour, linewidth=2, solid_capstyle="butt")
+            gained = study.gain(results, two, more, measure)
             never = np.isnan(study.times(results, more, measure)).all()
-            ax.plot(value, y + shift, "o", color=colour, markersize=4, mfc="white" if never else colour)
+            fill = "white" if never else colour
+            charts.measured(ax, y + shift, gained, colour, across=True, markersize=4, mfc=fill)
         ax.text(
             0.01, len(rows) - 1 + shift, rule, color=colour, va="center", transform=ax.get_yaxis_transform()
         )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
     gap, at = (" ", len(rows) - 0.4) if narrow else ("\n", -0.5)
-    ax.text(
-        study.SAID_GAIN - 30,
-        at,
-        f"the document's{gap}single pair",
-        color=MUTED,
-        va="bottom",
-        ha="right",
-        fontsize=6.5,
-    )
+    said = f"the document's{gap}single pair"
+    ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize=6.5)
     ax.set_yticks(range(len(rows)), [f"{setting}, {d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
@@ -154,15 +144,11 @@ SHORT = {
 
 
 def controls(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """The points at the end when one of the two may not move, and when the labels mean something."""
+    """The points at the end with frozen weights, with frozen inputs, and with labels that follow the points."""
     names = [name for name in SHORT if course(results, name)]
     if len(names) < 2:
         return None
-    columns = 2 if width < NARROW else len(names)
-    rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, width / columns * rows * 1.36), squeeze=False)
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
+    figure, axes = charts.panels(len(names), 2 if width < NARROW else len(names), width, 1.36)
     for ax, name in zip(axes.flat, names):
         points, labels, frames = course(results, name)
         scatter(ax, points[-1], labels)
@@ -183,7 +169,7 @@ def _mean(values) -> str:
 
 
 def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """How well simple classifiers do on the points before and after."""
+    """Accuracy of simple classifiers on the points before and after."""
     narrow = width < NARROW
     names = [name for name in (*SHORT, "found 3-D") if name in results.group.values]
     figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
@@ -198,8 +184,7 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ends = [e.share(runs.isel(epoch=at).values) for at in (0, -1)]
             ax.plot([end.value for end in ends], [y, y], color=FAINT, zorder=0)
             for end, colour in zip(ends, (MUTED, ACCENT)):
-                ax.plot([end.low, end.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
-                ax.plot(end.value, y, "o", color=colour, markersize=4)
+                charts.measured(ax, y, end, colour, across=True, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
         ax.set(title=textwrap.fill(title, 12 if narrow else 20), xlim=(0, 1.04))
         if narrow:
@@ -218,26 +203,26 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "course-2d": Drawing(
         course_2d,
-        "Do the classes gather as the document shows? One run of the setting that was found by search (`S2`),"
-        " two features, at the document's epochs; all panels show the same window. Colours: the three "
-        "classes, drawn at random.",
+        "Do the classes form clusters as in the document? One run of the setting that was found by search "
+        "(`S2`), two features, at the document's epochs; all panels show the same window. Colours: the three "
+        "classes, which are random.",
         "wide",
     ),
     "course-3d": Drawing(
         course_3d,
-        "And with three features? One run of the found setting (`S2`); the camera stands still and the cube "
-        "is the same in all panels.",
+        "Do they also form clusters with three features? One run of the found setting (`S2`); camera and cube "
+        "are the same in all panels.",
         "appendix",
     ),
     "paths": Drawing(
         paths,
-        "How do the points get there? The way of every point of the run above, class by class, from its start"
-        " (grey) to the end.",
+        "How do the points move? The path of every point of the run above from its start (grey) to the end, one "
+        "panel per class.",
         "appendix",
     ),
     "scores": Drawing(
         scores,
-        "When do the classes part? Loss and scores of the found setting (`S2`) with two and three features: "
+        "When do the classes separate? Loss and scores of the found setting (`S2`) with two and three features: "
         "median and the middle four fifths of the seeds.",
         "appendix",
     ),
@@ -245,26 +230,25 @@ FIGURES = {
         survival,
         "Are three features separated sooner than two? Share of runs that are not separated yet, with "
         "Wilson's {confidence} band. Above: the document's course (`S2`); below: the setting in which the "
-        "number of features matters most (`I`). Left: by a line; right: by the silhouette.",
+        "number of features matters most (`I`). Left: by a linear classifier; right: by the silhouette.",
         "column",
     ),
     "gain": Drawing(
         gain,
-        "Do more features gain time? Mean epochs gained over two features, by a line and by the silhouette, "
+        "Do more features save epochs? Mean epochs gained over two features, by a linear classifier and by the silhouette, "
         "with {confidence} intervals; a run that never separates counts with the last epoch. Open marks: no "
         "run separated. Dotted: the document's one pair of runs.",
         "column",
     ),
     "controls": Drawing(
         controls,
-        "Do the inputs do the work? The end of one run of the found setting (`S2`): both descend; the weights"
-        " may not; the points may not; both, from labels that lie in sectors. Numbers are means over the "
-        "runs.",
+        "Is it the inputs that matter? The end of one run of the found setting (`S2`): both descend; weights "
+        "frozen; inputs frozen; both descend from labels that lie in sectors. Numbers are means over the runs.",
         "appendix",
     ),
     "classifiers": Drawing(
         classifiers,
-        "Can a simple classifier tell the classes at the end? Accuracy on the points before (grey) and after "
+        "Can a simple classifier separate the classes at the end? Accuracy on the points before (grey) and after "
         "(blue), found setting (`S2`) and its controls: means over n seeds with {confidence} intervals; "
         "dotted: chance.",
         "appendix",
@@ -282,6 +266,6 @@ FIGURES = {
 ANIMATIONS = {
     "course": Drawing(
         moving,
-        "How do the classes gather? One run with two features, with its loss and its silhouette so far.",
+        "How do the classes form clusters? One run with two features, with its loss and its silhouette so far.",
     )
 }

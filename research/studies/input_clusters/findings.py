@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.input_clusters import measures as m
 
 PAIR = ("found 2-D", "found 3-D")
@@ -15,12 +15,9 @@ FROZEN = ("weights frozen", "inputs frozen")
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """Those that hold in these results; none where the runs are too short to be separated."""
-    found = [_scale(results), _clumps(results)]
-    if all(np.isfinite(m.times(results, group, "linear")).any() for group in PAIR):
-        found += [_measure(results), _by_chance(results)]
-    if 3 in m.dimensions(results):
-        found.append(_features(results))
-    return [each for each in [*found, _frozen(results)] if each]
+    long_enough = all(np.isfinite(m.times(results, group, "linear")).any() for group in PAIR)
+    makers = [_scale, _clumps, *((_measure, _by_chance) if long_enough else ())]
+    return found(results, *makers, *((_features,) if 3 in m.dimensions(results) else ()), _frozen)
 
 
 def _percent(share: e.Interval, unit: str = "settings") -> Number:
@@ -58,8 +55,8 @@ def _clumps(results: xr.Dataset) -> Finding | None:
     stay, clumps, apart = (m.share(ended == i) for i in (0, 2, 3))
     return finding(
         "raw-inputs-clump",
-        "Raw inputs give many small clumps of one class sooner than one cluster a class: {clumps:full} of the drawn "
-        "settings end in clumps, {apart} with one cluster a class, and in {stay} nothing is ordered.",
+        "With raw inputs many small clumps of one class are more common than one cluster a class: {clumps:full} of the drawn "
+        "settings end in clumps, {apart} with one cluster a class, and in {stay} no order appears.",
         holds=clumps.low > apart.high,
         clumps=_percent(clumps),
         apart=_percent(apart),
@@ -72,8 +69,8 @@ def _measure(results: xr.Dataset) -> Finding | None:
     line, shape = (m.gain(results, *PAIR, measure) for measure in ("linear", "silhouette"))
     return finding(
         "faster-depends-on-measure",
-        "By the silhouette three features are later than two, not earlier: epochs gained {shape:full}, log-rank p = "
-        "{p_shape}. By a line: {line:full}, p = {p_line}.",
+        "Whether three features are faster than two depends on the measure. By the silhouette they are slower: epochs gained "
+        "{shape:full}, log-rank p = {p_shape}. By a linear classifier: {line:full}, p = {p_line}.",
         holds=shape.high < 0,
         line=_epochs(line, "seeds"),
         p_line=_p(m.logrank(results, *PAIR, "linear")),
@@ -89,9 +86,9 @@ def _by_chance(results: xr.Dataset) -> Finding | None:
     both = float(slow.mean() * fast.mean())
     return finding(
         "documents-pair-by-chance",
-        "The document's pair, three features by epoch {early} and two features after more than {late}, comes from the "
-        "spread between seeds in {both} of the pairs of runs: {fast:full} with three features are as fast, "
-        "{slow:full} with two as slow.",
+        "The document's pair of runs, separated by epoch {early} with three features and after more than {late} with two, "
+        "is rarely explained by the spread between seeds: {both} of the pairs of runs are like it. {fast:full} of the runs "
+        "with three features are as fast and {slow:full} of those with two as slow.",
         holds=0 < both < 0.1,
         early=Number.exact(3000),
         late=Number.exact(5000),
@@ -106,8 +103,8 @@ def _features(results: xr.Dataset) -> Finding | None:
     line, shape = (m.gain(results, "2 features", "3 features", name) for name in ("linear", "silhouette"))
     return finding(
         "features-help-a-line",
-        "In the setting that was chosen because the number of features matters most in it, a third feature gains "
-        "{line:full} epochs by a line and {shape:full} by the silhouette.",
+        "A third feature saves epochs by one measure only: in the setting where the number of features matters most it gains "
+        "{line:full} epochs by a linear classifier and {shape:full} by the silhouette.",
         holds=line.low > 0 > shape.value,
         line=_epochs(line, "seeds"),
         shape=_epochs(shape, "seeds"),
@@ -120,8 +117,8 @@ def _frozen(results: xr.Dataset) -> Finding | None:
     end, still = e.share(weights[-1]), e.share(inputs[-1])
     return finding(
         "inputs-do-the-work",
-        "The inputs do most of the work: with frozen random weights the share of a point's {k} nearest that have its class "
-        "still rises from {start} to {end:full}, with frozen inputs it stays at {still:full}.",
+        "Moving the inputs matters more than training the weights: with frozen random weights the share of a point's {k} "
+        "nearest that have its class still rises from {start} to {end:full}, with frozen inputs it stays at {still:full}.",
         holds=end.low > still.high,
         k=Number.exact(5),
         start=_percent(e.share(weights[0]), "seeds"),

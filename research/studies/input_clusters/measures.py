@@ -1,4 +1,4 @@
-"""What the study "input_clusters" reads from its results: what a run does, times to separation, regimes."""
+"""Numbers of the saved results that claims, findings and figures share: separation, its times, regimes."""
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ REGIMES = (
     "left the numbers",
 )
 SAID_GAIN = 2000.0  # epochs: the document's run with three features took 3000, its run with two "5000+"
-UNITS = {"scale 1": "drawn settings", "found": "seeds"}  # what a run of each population is
+UNITS = {"scale 1": "drawn settings", "found": "seeds"}  # the unit of each population
 
 
 def of(results: xr.Dataset, group: str) -> xr.Dataset:
@@ -34,7 +34,7 @@ def end(results: xr.Dataset, group: str) -> xr.Dataset:
 
 
 def scales(results: xr.Dataset) -> list[float]:
-    """What the inputs of the drawn settings were divided by."""
+    """The divisors of the inputs of the drawn settings, ascending."""
     names = dict.fromkeys(results.group.values.tolist())
     return sorted(float(name.split()[1].rstrip(",")) for name in names if name.endswith(", 2-D"))
 
@@ -66,10 +66,10 @@ def times(results: xr.Dataset, group: str, measure: str) -> Float[np.ndarray, " 
 
 
 def waited(results: xr.Dataset, group: str, measure: str) -> Float[np.ndarray, " m"]:
-    """`times`, in which a run that never gets there counts with the last epoch.
+    """`times`, with the last epoch for runs that never meet the rule.
 
-    Their mean is the restricted mean, the area under the survival curve up to the last epoch. All runs are followed
-    to that epoch, so it is what Kaplan and Meier's curve gives, and no run is lost.
+    Their mean is the restricted mean, the area under the Kaplan-Meier curve up to the last epoch, because all runs are
+    followed to that epoch.
     """
     return np.nan_to_num(times(results, group, measure), nan=results.epochs)
 
@@ -77,14 +77,18 @@ def waited(results: xr.Dataset, group: str, measure: str) -> Float[np.ndarray, "
 def gain(results: xr.Dataset, two: str, more: str, measure: str, *, paired: bool = False) -> e.Interval:
     """Epochs by which the group `more` is earlier than `two`: difference of the restricted means.
 
-    paired: run i of both groups has the same setting.
+    Args:
+        results: saved results.
+        two, more: names of the groups.
+        measure: a key of RULES.
+        paired: whether run i of both groups has the same setting.
     """
     late, early = (waited(results, group, measure) for group in (two, more))
     return e.paired(late, early) if paired else e.difference(late, early)
 
 
 def logrank(results: xr.Dataset, two: str, more: str, measure: str) -> float:
-    """p of the log-rank test that two groups get there at the same rate, runs that never do being censored."""
+    """p-value of the log-rank test that two groups separate at the same rate; runs that never do are censored."""
     from scipy.stats import CensoredData
     from scipy.stats import logrank as test
 
@@ -96,11 +100,11 @@ def logrank(results: xr.Dataset, two: str, more: str, measure: str) -> float:
 
 
 def regime(end: xr.Dataset) -> xr.DataArray:
-    """Where each run ended, as an index of REGIMES.
+    """The state in which each run ended, as an index of REGIMES.
 
-    One cluster a class: the study's rule of separation. Many clumps: a point's neighbours are of its class (5-NN
-    purity above 0.8) but the classes do not lie apart. The network fits and the points stay: it puts more than 80 %
-    into their classes, their neighbours are mixed. Not ordered: none of these.
+    One cluster a class: separated. Many clumps: neighbours share a class (5-NN purity above 0.8), but the classes are
+    not separated. The network fits, points stay: it classifies more than 80 %, but neighbours are mixed. Left the
+    numbers: diverged. Not ordered: none of these.
     """
     apart = (end.silhouette > 0.5) & (end.linear > 0.95)
     clumps, fits = end.purity > 0.8, end.accuracy > 0.8
@@ -109,7 +113,7 @@ def regime(end: xr.Dataset) -> xr.DataArray:
 
 
 def example(results: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Points [n 2] and labels of the drawn setting that shows a regime best, among those whose points are kept."""
+    """Points [n 2] and labels of the clearest example of a regime among the runs whose points are saved."""
     if "cell_run" not in results.coords:
         return None
     end = results.isel(run=results.cell_run.values).sel(epoch=results.epochs)

@@ -1,4 +1,4 @@
-"""Runs of joint descent, followed and scored: what the study "input_clusters" computes."""
+"""Runs of joint descent with their scores, computed in batches with checkpoints."""
 
 import functools
 import time
@@ -22,16 +22,19 @@ from research.runtime.rng import named
 LABELS = ("random", "sectors")
 RATES = ("weight_rate", "input_rate", "scale")
 MEASURES = (*scores.Scores._fields, "loss", "accuracy", "extent")
-WORTH_KEEPING = 5.0  # seconds that a batch took, from which on it is kept until the whole study is done
+WORTH_KEEPING = 5.0  # seconds of a batch from which on its checkpoint is kept until the study is done
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that are told apart by a name.
+    """Runs with a common name.
 
-    rates: weight_rate, input_rate or scale, one number or one a run, where they are not the setting's own.
-    labels: random, or "sectors" of the plane: classes that lie apart from the start.
-    kept: of so many runs the points are kept.
+    Attributes:
+        name: the group's name, which feeds its keys.
+        runs: their number.
+        rates: weight_rate, input_rate or scale, one number or one per run, in place of the setting's own.
+        labels: random, or "sectors" of the plane, which are separated from the start.
+        kept: number of runs whose points are saved.
     """
 
     name: str
@@ -45,11 +48,15 @@ class Group:
 class Batch:
     """Groups of one setting, computed together.
 
-    stops: epochs at which loss and separation are measured; those in `scored` get every score.
-    frames: epochs at which points are kept.
-    leave_when_separated: stop as soon as every run has been separated linearly and by its silhouette.
-    label: name of the batch (default: its first group's).
-    block: runs in one call on a CPU, so that a small batch keeps all cores busy (default: that of `sharded_map`).
+    Attributes:
+        setting: of all runs.
+        groups: their runs stand in this order.
+        stops: epochs at which loss and separation are measured.
+        scored: those of them at which every score is computed.
+        frames: epochs at which points are saved.
+        leave_when_separated: stop as soon as every run has been separated linearly and by its silhouette.
+        label: name of the batch (default: its first group's).
+        block: runs in one call on a CPU, so that a small batch uses all cores (default: that of `sharded_map`).
     """
 
     setting: Setting
@@ -63,21 +70,22 @@ class Batch:
 
     @property
     def name(self) -> str:
+        """The name of the batch."""
         return self.label or self.groups[0].name
 
     def each(self, value: Callable[[Group], ArrayLike]) -> np.ndarray:
-        """What `value` says of each group, one thing or one a run, in the order of the runs."""
+        """`value` of each group, broadcast over its runs and concatenated."""
         return np.concatenate([np.broadcast_to(value(group), group.runs) for group in self.groups])
 
 
 def follow(
     batch: Batch, key: Key[Array, ""], checkpoints: Checkpoints | None = None
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """The runs' measures (dims epoch, run), and the kept runs' points (dims kept, frame, point, feature).
+    """Measures of the runs (dims epoch, run), and points of the saved ones (dims kept, frame, point, feature).
 
-    Each group's runs have keys by its name: they do not depend on what else is in the batch. Runs whose numbers are
-    not finite have `first_bad` >= 0 and nan from there on. With `checkpoints`, a batch that was stopped goes on from
-    its last one, to the same bits.
+    The keys of a group's runs come from its name, so they do not depend on the rest of the batch. Runs that diverge
+    have `first_bad` >= 0 and nan from there on. With `checkpoints`, an interrupted batch continues from its last
+    checkpoint and gives the same bits.
     """
     begin = time.perf_counter()
     descent = _descent(batch.setting, block=batch.block if jax.default_backend() == "cpu" else None)
@@ -140,7 +148,7 @@ def sectors(points: Float[Array, "m n d"], k: int) -> Int[Array, "m n"]:
 
 
 def first_epoch(reached: xr.DataArray) -> xr.DataArray:
-    """The first epoch at which each run has reached what it should; nan if it never has."""
+    """The first epoch at which `reached` holds for each run; nan if it never does."""
     return xr.where(reached.any("epoch"), reached.epoch[reached.argmax("epoch")], np.nan)
 
 

@@ -1,4 +1,4 @@
-"""The search of the study "input_clusters" as a figure: where each drawn setting ended."""
+"""Figure of the search: the regime in which each drawn setting ended."""
 
 import textwrap
 
@@ -17,7 +17,7 @@ NAMES = {"sgd": "SGD", "adam": "Adam"}
 
 
 def search(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Every drawn setting by its two rates, in the colour of its regime, for each scale and optimiser."""
+    """Drawn settings by their two rates, coloured by regime, one panel per scale and optimiser."""
     scales = study.scales(results)
     found = {name: study.example(results, name) for name in study.REGIMES}
     examples = [(name, shown) for name, shown in found.items() if shown is not None]

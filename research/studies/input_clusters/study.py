@@ -1,9 +1,9 @@
-"""Input clusters: a network that may move its own data gathers each class into a cluster (document 004).
+"""Input clusters: joint descent of weights and data forms one cluster per class (document 004).
 
 500 random points with random labels of three classes; weights and points descend on the same loss. The document
-states the points and leaves network, optimiser, rates and input scale open. Here are
+states the points and leaves network, optimiser, rates and input scale open. We measure
 
-    the stated conditions   raw inputs; the open settings are drawn from a declared space, many times
+    the stated conditions   raw inputs; many random draws of the open settings from a declared space
     the search              the same drawn settings with the inputs divided by 100, 333 and 1,000
     the found setting       S2, found by an earlier search, on seeds that took no part in it; with controls
     more features           setting I, in which the number of features matters most
@@ -79,7 +79,7 @@ class Config:
 
 
 def batches(config: Config, key) -> list[Batch]:
-    """Everything that is run, in order; the key feeds the drawn settings."""
+    """All batches in order; the key is for the drawn settings."""
     stops = tuple(range(0, config.epochs + 1, config.every))
     plan = [_found(config, d, stops) for d in (2, 3)]
     for d, runs in zip(config.features, config.by_features):
@@ -90,7 +90,7 @@ def batches(config: Config, key) -> list[Batch]:
 
 
 def _found(config: Config, d: int, stops: tuple[int, ...]) -> Batch:
-    """The found setting, and in two dimensions its controls."""
+    """The found setting; in two dimensions with its controls."""
     few = config.controls
     controls = (
         Group("weights frozen", few, {"weight_rate": 0.0}, kept=1),
@@ -108,10 +108,10 @@ def _found(config: Config, d: int, stops: tuple[int, ...]) -> Batch:
 
 
 def _drawn(config: Config, kind: tuple, d: int, stops: tuple[int, ...], key) -> Batch:
-    """Settings of one kind at every scale, in three dimensions at the document's; one run each.
+    """Settings of one kind, one run each: at every scale in two dimensions, at the document's scale in three.
 
-    Both rates are log-uniform within DECADES of a found setting's. The input rate is divided by the scale, so that
-    a drawn speed means the same share of the square at every scale. The same rates serve all scales and dimensions.
+    Both rates are log-uniform within DECADES of those of a found setting, and the same for all scales and dimensions.
+    The input rate is divided by the scale, so that the points move at the same speed at every scale.
     """
     widths, activation, optimiser = kind
     name = f"{'-'.join(map(str, widths))} {activation} {optimiser}"
@@ -141,7 +141,7 @@ def _drawn(config: Config, kind: tuple, d: int, stops: tuple[int, ...], key) -> 
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Follows every batch.
+    """Computes every batch.
 
     Dims: run (with group, network, optimiser, features, rates, scale, first_bad), epoch; kept (runs whose course is
     kept), frame, point, feature (nan where a run has fewer); cell (drawn settings whose last points are kept;

@@ -1,1 +1,1 @@
-"""Recognisers: do small networks read digits as well as the documents say?"""
+"""Recognisers: are small networks as accurate as the documents say?"""

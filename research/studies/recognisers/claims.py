@@ -29,22 +29,15 @@ SAME = 0.005  # two scores that differ by less are about the same
 
 
 def claims(results: xr.Dataset) -> list[e.Claim]:
-    """Primary rows first; the accuracies once more for new test images, and what repeats a statement, as secondary."""
+    """Primary rows first; then, as secondary rows, accuracies for new test images and repeated statements."""
     return [*_accuracies(results), *_comparisons(results), *_secondary(results)]
 
 
 def _accuracies(results: xr.Dataset) -> list[e.Claim]:
-    rows = [
-        _accuracy(
-            results,
-            id,
-            source,
-            quote,
-            name,
-            e.share(m.accuracy(results, name)) if m.has(results, name) else None,
-        )
-        for id, source, quote, name in ACCURACIES
-    ]
+    def share(name: str) -> e.Interval | None:
+        return e.share(m.accuracy(results, name)) if m.has(results, name) else None
+
+    rows = [_accuracy(results, *row, share(row[-1])) for row in ACCURACIES]
     error = e.share(1 - m.accuracy(results, "sigmoid200")) if m.has(results, "sigmoid200") else None
     return [*rows, _error(results, "sigmoid200-error", error)]
 

@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
+from research.plotting import charts
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
@@ -33,13 +34,11 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     words = [m.called(results, name) for name in reversed(names)]
     for y, name in enumerate(reversed(names)):
         errors = 1 - m.accuracy(results, name)
-        value, low, high, n = e.share(errors)
-        ax.plot(100 * errors, np.full(n, y), "o", color=ACCENT, alpha=0.35, markersize=3, mec="none")
-        if np.isfinite(high):
-            ax.plot([100 * low, 100 * high], [y, y], color=ACCENT, linewidth=2, solid_capstyle="butt")
-        ax.plot(100 * value, y, "o", color=ACCENT, markersize=4.5)
-        size = "no seed" if name == "knn" else f"n = {n}"
-        numbers = f"{100 * value:.2f} %   {size}"
+        mean = e.share(errors)
+        charts.units(ax, y, 100 * errors, ACCENT, across=True)
+        charts.measured(ax, y, mean, ACCENT, across=True, scale=100, markersize=4.5)
+        size = "no seed" if name == "knn" else f"n = {mean.n}"
+        numbers = f"{100 * mean.value:.2f} %   {size}"
         if narrow:  # below the name, not beside the points
             words[y] += f"\n{numbers}"
         else:
@@ -62,18 +61,12 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def _panels(n: int, width: float, shape: float) -> tuple[Figure, np.ndarray]:
-    """A panel a network, `shape` times as high as wide, two in a row (wide: four) with shared axes."""
-    columns = min(2 if width < NARROW else 4, n)
-    rows = -(-n // columns)
-    size = (width, width / columns * rows * shape)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
-    for ax in axes.flat[n:]:
-        ax.set_visible(False)
-    return figure, axes
+    """A panel for each network, two in a row (wide: four), with shared axes."""
+    return charts.panels(n, 2 if width < NARROW else 4, width, shape, sharex=True, sharey=True)
 
 
 def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Which digit is taken for which, errors a thousand images of the true digit."""
+    """Confusions: errors per thousand images of the true digit."""
     names = list(results.network.values)
     figure, axes = _panels(len(names), width, 1.1 if width >= NARROW else 1.0)
     for ax, name in zip(axes.flat, names):
@@ -100,7 +93,7 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Test error against training time, a line a seed."""
+    """Test error against training time, one line per network."""
     names = m.networks(results)
     narrow = width < NARROW
     figure, ax = plt.subplots(figsize=(width, (1.0 if narrow else 0.45) * width))
@@ -141,7 +134,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def calibration(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """How often a network is right when it says it is so sure."""
+    """Accuracy against confidence."""
     names = list(results.network.values)
     figure, axes = _panels(len(names), width, 1.0)
     for ax, name in zip(axes.flat, names):
@@ -170,7 +163,7 @@ FIGURES = {
     ),
     "accuracy": Drawing(
         accuracy,
-        "Do the networks read as well as the documents say? Test error: mean and {confidence} interval "
+        "Are the networks as accurate as the documents say? Test error: mean and {confidence} interval "
         "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
         "(upright). Nearest neighbours have no seed and no interval.",
         "column",
@@ -189,7 +182,7 @@ FIGURES = {
     ),
     "calibration": Drawing(
         calibration,
-        "Is a network as often right as it is confident? The share of right answers among those of like "
+        "Is a network's confidence equal to its accuracy? The share of right answers among those of similar "
         "confidence (area: number of images), all networks of a kind together, and the expected calibration "
         "error (ECE). For the nearest neighbours confidence is the share of agreeing votes.",
         "appendix",

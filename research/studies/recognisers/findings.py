@@ -1,27 +1,22 @@
 """What else the results show."""
 
+import functools
+
 import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.recognisers import measures as m
+
+NAMES = {"none": "softmax", "one": "mlp100", "three": "mlp3"}
+_share = functools.partial(Number.share, unit="networks")
 
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """The findings that hold in these results."""
-    made = (
-        _one_hidden_layer_does_most(results),
-        _neighbours_need_no_training(results),
-        _hard_for_all(results),
-        _errors_are_shared(results),
-        _confidence(results),
-    )
-    return [each for each in made if each]
-
-
-def _share(values: np.ndarray) -> Number:
-    return Number.of(e.share(values), "networks", percent=True)
+    accuracy = (_one_hidden_layer_does_most, _neighbours_need_no_training)
+    return found(results, *accuracy, _hard_for_all, _errors_are_shared, _confidence)
 
 
 def _one_hidden_layer_does_most(results: xr.Dataset) -> Finding | None:
@@ -30,16 +25,13 @@ def _one_hidden_layer_does_most(results: xr.Dataset) -> Finding | None:
     first, more = m.removed(results, "mlp100", "softmax"), m.removed(results, "mlp3", "mlp100")
     return finding(
         "one-hidden-layer-does-most",
-        "One hidden layer does most of the work: {one} makes {first:full} fewer errors than {none}, "
+        "One hidden layer brings most of the gain: {one} makes {first:full} fewer errors than {none}, "
         "and {three} {more:full} fewer than {one}.",
         holds=first.low > more.high,
         words={name: m.called(results, kind) for name, kind in NAMES.items()},
         first=Number.of(first, "networks of each kind", percent=True),
         more=Number.of(more, "networks of each kind", percent=True),
     )
-
-
-NAMES = {"none": "softmax", "one": "mlp100", "three": "mlp3"}
 
 
 def _neighbours_need_no_training(results: xr.Dataset) -> Finding | None:
@@ -52,8 +44,8 @@ def _neighbours_need_no_training(results: xr.Dataset) -> Finding | None:
     return finding(
         "neighbours-need-no-training",
         "Nearest neighbours ({k} of them, raw pixels, nothing trained) read {near} of the {images} test images: more than "
-        "softmax regression, {linear:full}, and less than every network with a hidden layer; the least of those is "
-        "{least} with {worst:full}.",
+        "softmax regression, {linear:full}, and less than every network with a hidden layer, of which {least} reads fewest, "
+        "{worst:full}.",
         holds=linear.high < near < of_hidden[least].low,
         words={"least": m.called(results, least)},
         k=Number.exact(int(results.attrs["k"])),
@@ -70,7 +62,7 @@ def _hard_for_all(results: xr.Dataset) -> Finding | None:
     count = sum(len(m.accuracy(results, name)) for name in names)
     return finding(
         "hard-for-all",
-        "None of the {count} networks of {kinds} kinds reads {missed} of the {images} test images.",
+        "All {count} networks of {kinds} kinds misread the same {missed} of the {images} test images.",
         holds=bool(missed.any()) and len(names) > 2 and count >= 5 * len(names),
         missed=Number.exact(int(missed.sum()), "test images"),
         images=Number.exact(results.sizes["image"], "test images"),
@@ -87,8 +79,8 @@ def _errors_are_shared(results: xr.Dataset) -> Finding | None:
     holds = e.share(same).n > 1 and e.share(other).low > 5 * e.share(chance).high
     return finding(
         "errors-are-shared",
-        "Difficulty lies in the images: of what a {cnn} misreads, another of its kind misreads {same:full} and a {mlp} "
-        "{other:full}, where that network misreads {chance} of all images.",
+        "Some images are hard for all networks: of the images that a {cnn} misreads, another of its kind misreads {same:full} "
+        "and a {mlp} {other:full}; the latter misreads {chance} of all images.",
         holds=bool(holds),
         words={"cnn": m.called(results, "cnn"), "mlp": m.called(results, "mlp3")},
         same=_share(same),

@@ -1,4 +1,4 @@
-"""What claims, findings and figures take from the saved results."""
+"""Numbers of the saved results that claims, findings and figures share."""
 
 import math
 
@@ -7,10 +7,11 @@ import xarray as xr
 from jaxtyping import Bool, Float
 
 from research import evidence as e
+from research.studies.documents import difference
 
 SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
-SAID = {  # what the documents say of their networks' accuracy, and how far off still counts as the same
+SAID = {  # the documents' accuracies, and the largest difference that counts as the same
     "softmax": e.Near(0.92, 0.01, higher_is="better"),
     "mlp100": e.Near(0.975, 0.005, higher_is="better"),
     "mlp3": e.Near(0.98, 0.005, higher_is="better"),
@@ -20,22 +21,22 @@ SAID_ERROR = e.Near(0.0192, 0.002, higher_is="worse")  # of sigmoid200
 
 
 def has(results: xr.Dataset, *names: str) -> bool:
-    """Whether all of these networks were part of the run."""
+    """Whether the run has all of these networks."""
     return set(names) <= set(results.network.values.tolist())
 
 
 def networks(results: xr.Dataset) -> list[str]:
-    """The networks of this run, k nearest neighbours apart: they have no seed."""
+    """The networks of this run, without the nearest neighbours, which have no seed."""
     return [name for name in results.network.values.tolist() if name != "knn"]
 
 
 def documents_own(results: xr.Dataset) -> list[str]:
-    """The networks of this run that are those of the documents."""
+    """The networks of this run that are the documents' own."""
     return [name for name in networks(results) if not not_the_documents(results, name)]
 
 
 def called(results: xr.Dataset, name: str) -> str:
-    """What figures and sentences call a network."""
+    """The name of a network in figures and sentences."""
     return str(results.called.sel(network=name).item())
 
 
@@ -45,19 +46,17 @@ def not_the_documents(results: xr.Dataset, *names: str) -> str:
         if not has(results, name):
             return f"this run leaves {name} out"
         if not results.of_document.sel(network=name):
-            own, documents = called(results, name), results.documents.sel(network=name).item()
-            other = "one with other settings" if own == documents else documents
-            return f"the network is {own}, the document's is {other}"
+            return difference(called(results, name), results.documents.sel(network=name).item())
     return ""
 
 
 def accuracy(results: xr.Dataset, name: str) -> Float[np.ndarray, " n"]:
-    """Share of the test images that each network of a kind reads."""
+    """Test accuracy of each network of a kind."""
     return results.accuracy.sel(network=name).dropna("seed").values
 
 
 def hits(results: xr.Dataset, name: str) -> Bool[np.ndarray, "n images"]:
-    """Which test images each network of a kind reads."""
+    """Whether each network of a kind classifies each test image correctly."""
     n = len(accuracy(results, name))
     return results.predicted.sel(network=name).values[:n] == results.label.values
 
@@ -67,9 +66,9 @@ def gain(results: xr.Dataset, better: str, worse: str) -> e.Interval:
     return e.difference(accuracy(results, better), accuracy(results, worse))
 
 
-def smallest_gain(results: xr.Dataset, over: str = "softmax") -> tuple[str, e.Interval]:
-    """The document's kind of network that gains least over another one, by the lower end of the interval, and its gain."""
-    gains = {name: gain(results, name, over) for name in documents_own(results) if name != over}
+def smallest_gain(results: xr.Dataset) -> tuple[str, e.Interval]:
+    """The document's kind of network whose gain over softmax regression has the smallest lower end, and that gain."""
+    gains = {name: gain(results, name, "softmax") for name in documents_own(results) if name != "softmax"}
     least = min(gains, key=lambda name: gains[name].low)
     return least, gains[least]
 
@@ -95,9 +94,9 @@ def apart(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " m"]) -> e.Interval:
 
 
 def shared_errors(results: xr.Dataset, name: str, other: str) -> Float[np.ndarray, " n"]:
-    """Of what each network of a kind misreads, the share that a network of another kind misreads too.
+    """Share of the errors of each network of a kind that a network of another kind makes, too.
 
-    Averaged over the networks of the other kind; with name == other over all others of the same kind.
+    Mean over the networks of the other kind; if name == other, over all other networks of the kind.
     """
     mine, theirs = (~hits(results, which) for which in (name, other))
     both = mine.astype(float) @ theirs.T.astype(float) / mine.sum(1, keepdims=True)

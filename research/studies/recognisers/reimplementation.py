@@ -1,7 +1,7 @@
 """A second, independent implementation of 784-100-10: plain NumPy, with the defaults of scikit-learn's MLPClassifier.
 
-It shares no code with `research.models` and `research.training`, and not their initialisation, batch size, rate or
-schedule either. Document 002 compares two implementations of one network; this is our second one.
+It shares neither code with `research.models` and `research.training`, nor their initialisation, batch size, rate or
+schedule. Document 002 compares two implementations of one network; this is our second one.
 
     h = max(0, x W₁ + b₁);  p = softmax(h W₂ + b₂);  L = mean_b −log p_y + α/(2 batch) (|W₁|² + |W₂|²)
 
@@ -27,7 +27,7 @@ def accuracy(
     test: tuple[Float[np.ndarray, "t pixels"], Int[np.ndarray, " t"]],
     seed: Sequence[int],
 ) -> float:
-    """Share of the test images that a newly trained network reads.
+    """Trains a network and returns its test accuracy.
 
     Args:
         train, test: pixels in [0, 1] and labels 0 … 9.
@@ -38,7 +38,7 @@ def accuracy(
 
 
 def fit(x: Float[np.ndarray, "n pixels"], labels: Int[np.ndarray, " n"], rng: np.random.Generator) -> Weights:
-    """The weights after EPOCHS epochs of Adam; the last, smaller batch of an epoch is used as well."""
+    """The weights after EPOCHS epochs of Adam, each with a smaller last batch."""
     weights = start(x.shape[1], rng)
     means, squares = ([np.zeros_like(w) for w in weights] for _ in range(2))
     step = 0
@@ -77,7 +77,7 @@ def forward(
 
 
 def gradient(weights: Weights, x: Float[np.ndarray, "n pixels"], labels: Int[np.ndarray, " n"]) -> Weights:
-    """∂L of the batch, by hand."""
+    """Gradient of L for a batch, by backpropagation."""
     w1, _, w2, _ = weights
     hidden, output = forward(weights, x)
     output[np.arange(len(x)), labels] -= 1

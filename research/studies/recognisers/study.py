@@ -1,11 +1,12 @@
-"""Recognisers: every network of the five documents, trained on the real digits, over several seeds.
+"""Recognisers: all networks of the five documents, trained over several seeds.
 
-Documents 000 (784-200-10), 001 (dense, CNN, KNN), 002 (softmax, two MLPs) and 003 (softmax, CNN) state
-accuracies or use networks without stating any; here all are measured on the 10,000 official test images.
-Document 002 also says that deep networks take longer to train and that another implementation scores the same.
+Documents 000 (784-200-10), 001 (dense, CNN, KNN), 002 (softmax, two MLPs) and 003 (softmax, CNN) use these networks,
+most of them with a stated accuracy; we measure all of them on the 10,000 official test images. Document 002 also says
+that deep networks take longer to train and that another implementation has the same accuracy.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -24,7 +25,7 @@ SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
 LARGE = ("dense3", "cnn_small", "cnn")
 TIMED = ("softmax", "mlp100", "mlp3")  # the networks that document 002 compares
 BINS = 15
-NOBODY = 255  # what a network that there is not predicts
+NOBODY = 255  # prediction in rows without a network
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Config(Networks):
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """All networks, those that take longest first."""
+    """All networks, the slowest first."""
     return [_wish(config, name) for name in reversed(config.include) if name != "knn"]
 
 
@@ -72,14 +73,8 @@ def run(config: Config, run: Run) -> xr.Dataset:
     for name in config.include:
         rows[name] = _knn(config, test) if name == "knn" else _network(config, name, test)
         run.metrics(network=name, accuracy=float(np.nanmean(rows[name]["accuracy"])))
-    merged = xr.concat(
-        list(rows.values()),
-        "network",
-        join="outer",
-        coords="minimal",
-        compat="override",
-        fill_value={"predicted": NOBODY},
-    )
+    how: dict[str, Any] = {"join": "outer", "coords": "minimal", "compat": "override"}
+    merged = xr.concat(list(rows.values()), "network", fill_value={"predicted": NOBODY}, **how)
     merged = merged.assign_coords(network=list(rows))
     timed = timing.alone(
         {name: getattr(config, name) for name in TIMED if name in config.include}, config.timed
@@ -98,7 +93,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
 
 
 def _names(config: Config) -> dict:
-    """What every row is called, what the document's network is called, and whether it is that network."""
+    """Coordinates of the rows: name, name of the document's network, and whether they are the same network."""
     called, documents, same = [], [], []
     for name in config.include:
         if name == "knn":

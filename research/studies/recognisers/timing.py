@@ -1,4 +1,4 @@
-"""How long a network takes to train when it is trained alone."""
+"""Training time of a single network."""
 
 import copy
 
@@ -12,9 +12,9 @@ from research.training.train import NetworkConfig
 def alone(networks: dict[str, NetworkConfig], repetitions: int) -> xr.Dataset:
     """Seconds to train each kind of network, measured on several networks one by one.
 
-    One epoch of each network is timed, with its score on the test set and without compilation, and multiplied by
-    the epochs of its recipe. The kinds take turns, so that other work on the machine touches all of them alike.
-    The trained networks are thrown away: those that are kept were trained together and have no times of their own.
+    One epoch of each network is timed, with its score on the test set but without compilation, and multiplied by
+    the epochs of its recipe. The kinds take turns, so that other work on the machine affects all of them equally.
+    The study's own networks cannot be used, because they are trained together; the networks here are discarded.
 
     Args:
         networks: configs by name.

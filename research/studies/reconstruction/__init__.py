@@ -1,0 +1,1 @@
+"""Reconstruction: could aliens learn our digits from a network alone?"""

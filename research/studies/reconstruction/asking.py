@@ -1,6 +1,6 @@
-"""Thousands of identikits of many networks: gradient ascent from many starts, a fixed number of steps each.
+"""Thousands of identikits of many networks, by gradient ascent from many starts with a fixed number of steps.
 
-`research.identikits` records how a run goes; here only its outcome is wanted, many times over.
+`research.identikits` records the course of every run; here only the outcomes are needed.
 """
 
 import functools
@@ -16,13 +16,14 @@ from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import STARTS
 from research.training.fit import over_networks
 
+SHAPE = (28, 28)  # of the images
 BLOCK = 100  # ascents that are computed at once
-KINDS = {"blank": "low_noise"}  # ReLUs pass no gradient at a blank image: "blank" is almost blank
+KINDS = {"blank": "low_noise"}  # "blank" is almost blank, because ReLUs have no gradient at a blank image
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way of asking a network for images of a class."""
+    """One way of drawing identikits by gradient ascent."""
 
     start: str  # one of initial_images.STARTS
     space: str = "pixel"  # or "frequency"
@@ -32,21 +33,22 @@ class Reading:
 
     @property
     def ascent(self) -> GradientAscent:
+        """The method of these settings."""
         return GradientAscent(
             learning_rate=self.learning_rate, parameterisation=self.space, jitter=self.jitter
         )
 
 
 def in_turn(n: int, classes: int) -> Int[Array, " n"]:
-    """Which class each of n identikits is for: 0, 1, …, 9, 0, …"""
+    """Classes of n identikits: 0, 1, …, 9, 0, …"""
     return jnp.arange(n) % classes
 
 
-@functools.partial(jax.jit, static_argnums=(0, 2, 3))
-def starts(kind: str, key: Key[Array, ""], n: int, shape: tuple[int, int]) -> Float[Array, "n h w"]:
-    """The images that n ascents start from."""
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def starts(kind: str, key: Key[Array, ""], n: int) -> Float[Array, "n h w"]:
+    """Start images of n ascents."""
     draw = STARTS[KINDS.get(kind, kind)]()
-    return jax.vmap(lambda key: draw(key, shape))(jax.random.split(key, n))
+    return jax.vmap(lambda key: draw(key, SHAPE))(jax.random.split(key, n))
 
 
 def climb(
@@ -57,7 +59,7 @@ def climb(
     ascent: GradientAscent,
     steps: Int[Array, ""] | int,
 ) -> UInt8[Array, "h w"]:
-    """One identikit as an image of bytes: the best of `steps` steps that raise Σ_k target_k log p_k."""
+    """One identikit as bytes: the best image of an ascent of `steps` steps on Σ_k target_k log p_k."""
 
     def evaluate(image: Array) -> tuple[Array, Array]:
         log_p = jax.nn.log_softmax(predict(image))
@@ -74,20 +76,18 @@ def ask_all(
     wanted: Float[Array, "n k"],
     key: Key[Array, ""],
     reading: Reading,
-    shape: tuple[int, int] = (28, 28),
 ) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
-    """n identikits of each of m networks, and what the network says about these bytes (logits).
+    """n identikits of each of m networks as bytes, and the logits of the network for them.
 
     Args:
         apply: (params of one network, image in [0, 1]) -> (logits, activations). Compiled once for each `apply`.
         params: of m networks, stacked.
-        wanted: for each identikit the distribution over the classes that its ascent aims at.
+        wanted: target distribution over the classes for each identikit.
         key: of the starts and of the jitter. Every network starts from the same images.
-        reading: where the ascents start and how they go.
-        shape: of the images.
+        reading: start and settings of the ascents.
     """
     key_starts, key_steps = jax.random.split(key)
-    begin = starts(reading.start, key_starts, len(wanted), shape)
+    begin = starts(reading.start, key_starts, len(wanted))
     return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, reading.steps)
 
 
@@ -114,11 +114,10 @@ def growth(
     key: Key[Array, ""],
     reading: Reading,
     at: tuple[int, ...],
-    shape: tuple[int, int] = (28, 28),
 ) -> UInt8[Array, "m steps h w"]:
-    """One identikit of each of m networks on its way: the best image after each number of steps in `at`."""
+    """The course of one identikit of each of m networks: the best image after each number of steps in `at`."""
     key_start, key_steps = jax.random.split(key)
-    begin = starts(reading.start, key_start, 1, shape)[0]
+    begin = starts(reading.start, key_start, 1)[0]
     return _growth(apply, reading.ascent, params, begin, target, key_steps, jnp.array(at))
 
 

@@ -3,6 +3,7 @@
 import xarray as xr
 
 from research import evidence as e
+from research.studies.documents import others
 from research.studies.reconstruction import measures as m
 
 DOCUMENT = "003_baed48e6daa2b749.txt"
@@ -11,7 +12,7 @@ UNIT = "networks"
 
 
 def claims(results: xr.Dataset) -> list[e.Claim]:
-    """The primary row is about the document's own network and way of asking; the others show what changes it."""
+    """The primary row is for the document's own network and search, secondary rows for other networks and readings."""
     rows = [_row(results, "aliens-could", "cnn_plain", "search", primary=True)]
     for kind in m.kinds(results):
         for reading in ("search", "low_frequency"):
@@ -23,9 +24,9 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
 def _row(results: xr.Dataset, id: str, kind: str, reading: str, *, primary: bool) -> e.Claim:
     missing = ""
     if kind not in results.kind.values:
-        missing = "the document's CNN was not asked"
-    elif kind.startswith("cnn_") and not results.attrs["cnn_is_documents"]:
-        missing = f"the network is {results.cnn}, not the document's"
+        missing = "the document's CNN took no part"
+    elif kind.startswith("cnn_"):
+        missing = others(results, "cnn")
     interval = None if missing else e.share(m.agreement(results, kind, reading))
     words = f"share of identikits that judges name as intended, {m.label(kind)}, {m.READING_WORDS[reading]}"
     return e.judge(

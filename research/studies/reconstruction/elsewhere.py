@@ -1,4 +1,4 @@
-"""Reconstruction from a network that was trained elsewhere: its alphabet, and what a student learns from it."""
+"""Reconstruction from a network that was trained elsewhere: its alphabet, and the accuracy of its student."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,17 +43,17 @@ class Config:
 def reconstruct(
     predict: Callable[[Float[jax.Array, "28 28"]], Float[jax.Array, " k"]], config: Config
 ) -> xr.Dataset:
-    """The alphabet of one network by every reading, and how well its student reads real digits.
+    """The alphabet of one network by every reading, and the accuracy of its student on real digits.
 
     Args:
         predict: one image in [0, 1] -> logits.
-        config: how it is asked.
+        config: settings of identikits and student.
 
     Returns:
-        alphabet [reading digit y x] as bytes, confidence [reading digit], student (a share of the test digits).
+        alphabet [reading digit y x] as bytes, confidence [reading digit], student (test accuracy).
 
     Raises:
-        ValueError: for a setting that cannot be run, or a network with other outputs than the data has classes.
+        ValueError: for an invalid setting, or if the network's number of outputs is not that of the data's classes.
     """
     config.validate()
     test = data.load(config.data, "test")
@@ -81,7 +81,7 @@ def reconstruct(
     taught, read = students.teach(
         network, images, jax.nn.softmax(logits), named(key, "student"), config.lessons
     )
-    score = students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels))
+    score = students.accuracy(read, taught, test)
     return xr.Dataset(
         {
             "alphabet": (("reading", "digit", "y", "x"), np.stack(list(alphabet.values()))),
@@ -109,6 +109,6 @@ def alphabets(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 FIGURES: dict[str, Any] = {
     "alphabets": Drawing(
-        alphabets, "Which images does this network swear are the ten digits? A row for each way of asking."
+        alphabets, "Which images does this network take for the ten digits? One row per reading."
     )
 }

@@ -16,57 +16,41 @@ COLOURS = {
     "robust_1": "#e0907d", "robust_2": SECOND, "untrained": "#aaaaaa", "shuffled": MUTED, "cnn_plain": ACCENT,
     "cnn_robust_2": "#882255", "cnn_untrained": "#aaaaaa",
 }  # fmt: skip
-PUBLISHED = (
-    ("ZSKD", 0.9877),
-    ("DAFL", 0.9820),
-)  # students of a LeNet-5, Nayak et al. 2019 and Chen et al. 2019
+# Students of a LeNet-5 by Nayak et al. (2019), which the figure shows, and by Chen et al. (2019).
+PUBLISHED = (("ZSKD", 0.9877), ("DAFL", 0.9820))
 
 
 def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
-    """A row of ten identikits for each kind of teacher, and how many of them judges name as intended."""
+    """A row of ten identikits for each kind of teacher, and the share that judges name as intended."""
     kinds = m.kinds(results, dense=False)
     narrow = width < NARROW
-    figure, axes = plt.subplots(
-        len(kinds), 1, figsize=(width, 0.092 * width * len(kinds) + 0.3), squeeze=False
-    )
+    size = (width, 0.092 * width * len(kinds) + 0.3)
+    figure, axes = plt.subplots(len(kinds), 1, figsize=size, squeeze=False)
     for ax, kind in zip(axes[:, 0], kinds):
         agreed = e.share(m.agreement(results, kind, reading)).value
         row = tiles(ax, m.alphabet(results, kind, reading))
         row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=5.5 if narrow else 7.5)
         for i in range(10) if kind == kinds[0] else ():
             row.name(i, str(i), above=True, fontsize=6.5 if narrow else 8, fontweight="bold")
-        ax.text(
-            1.015,
-            0.5,
-            f"{100 * agreed:.0f} %",
-            transform=ax.transAxes,
-            va="center",
-            fontsize=6.5 if narrow else 8,
-        )
-    axes[0, 0].text(
-        1.015,
-        1.12,
-        "named",
-        transform=axes[0, 0].transAxes,
-        va="bottom",
-        fontsize=6 if narrow else 7,
-        color=MUTED,
-    )
+        how = {"transform": ax.transAxes, "va": "center", "fontsize": 6.5 if narrow else 8}
+        ax.text(1.015, 0.5, f"{100 * agreed:.0f} %", **how)
+    above = {"va": "bottom", "fontsize": 6 if narrow else 7, "color": MUTED}
+    axes[0, 0].text(1.015, 1.12, "named", transform=axes[0, 0].transAxes, **above)
     return figure
 
 
 def alphabet(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The identikits of gradient ascent from soft blobs."""
+    """Identikits by gradient ascent from soft blobs."""
     return _alphabets(results, "low_frequency", width)
 
 
 def searched(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """The identikits of the document's search."""
+    """Identikits by the document's search."""
     return _alphabets(results, "search", width)
 
 
 def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """Share of identikits named as intended, by kind of teacher and digit, for the search and for the ascent."""
+    """Share of identikits classified as intended, by kind of teacher and digit, for search and ascent."""
     kinds = m.kinds(results, dense=False)
     narrow = width < NARROW
     shape = (2, 1) if narrow else (1, 2)
@@ -76,15 +60,8 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         shares = np.stack([m.by_digit(results, kind, reading).mean(0) for kind in kinds])
         ax.imshow(100 * shares, vmin=0, vmax=100, cmap="Blues", aspect="auto")
         for (y, x), value in np.ndenumerate(shares):
-            ax.text(
-                x,
-                y,
-                f"{100 * value:.0f}",
-                ha="center",
-                va="center",
-                fontsize=6,
-                color="white" if value > 0.6 else INK,
-            )
+            colour = "white" if value > 0.6 else INK
+            ax.text(x, y, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=colour)
         ax.set_title(m.READING_WORDS[reading])
         ax.set_xticks(range(10), range(10))
         ax.set_yticks(range(len(kinds)), [m.label(kind) for kind in kinds])
@@ -95,41 +72,33 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 
 def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
-    """Accuracy of students on real digits against the number of identikits that they learned from."""
+    """Accuracy of students on real digits against the number of their identikits."""
     if "student" not in results:
         return None
     sizes = m.sizes(results)
-    kinds = [
-        k for k in m.kinds(results, dense=False) if len(m.student(results, k, "low_frequency", sizes[0]))
-    ]
+    kinds = m.kinds(results, dense=False)
+    kinds = [kind for kind in kinds if len(m.student(results, kind, "low_frequency", sizes[0]))]
     figure, ax = plt.subplots(figsize=(width, 0.55 * width if width >= NARROW else 1.1 * width))
     ends: list[tuple[float, str, str]] = []
     for kind in kinds:
         points = [e.share(m.student(results, kind, "low_frequency", n)) for n in sizes]
         values = np.array([100 * np.array(point[:3], float) for point in points])
         colour = COLOURS.get(kind, INK)
-        shift = 1 + 0.03 * (len(ends) - len(kinds) / 2)  # so that bars stand beside each other
+        x = np.array(sizes) * (1 + 0.03 * (len(ends) - len(kinds) / 2))  # bars stand beside each other
         bars = np.abs(values[:, 1:] - values[:, :1]).T if np.isfinite(values).all() else None
-        ax.errorbar(
-            np.array(sizes) * shift, values[:, 0], bars, fmt="o-", color=colour, markersize=3, elinewidth=0.8
-        )
+        ax.errorbar(x, values[:, 0], bars, fmt="o-", color=colour, markersize=3, elinewidth=0.8)
         ends.append((values[-1, 0], m.label(kind), colour))
     real = 100 * results.real_digits.mean("repetition").values
     ax.plot(results.real_size.values, real, "--", color=MUTED)
     ends.append((real[-1], "as many real digits", MUTED))
     ax.set_xscale("log")
-    ax.set(
-        xlabel="identikits that the student has seen", ylabel="real test digits read right, %", ylim=(0, 100)
-    )
-    ax.axhline(10, color=FAINT, zorder=0)
-    ax.annotate(
-        "chance", (sizes[0], 10), xytext=(2, 2), textcoords="offset points", fontsize=6.5, color=MUTED
-    )
-    for name, value in PUBLISHED[:1]:
+    ax.set(xlabel="identikits that the student has seen", ylabel="real test digits read right, %")
+    ax.set_ylim(0, 100)
+    name, best = PUBLISHED[0]
+    for value, words, below in ((m.CHANCE, "chance", 2), (best, f"{name}, {100 * best:.1f} %", -8)):
         ax.axhline(100 * value, color=FAINT, zorder=0)
         ax.annotate(
-            f"{name}, {100 * value:.1f} %", (sizes[0], 100 * value), xytext=(2, -8), textcoords="offset points",
-            fontsize=6.5, color=MUTED,
+            words, (sizes[0], 100 * value), xytext=(2, below), textcoords="offset points", fontsize=6.5, color=MUTED
         )  # fmt: skip
     places = labels.spread(np.array([y for y, *_ in ends]), 5.0 if width >= NARROW else 6.0)
     for place, (_, words, colour) in zip(places, ends):
@@ -143,20 +112,13 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
 
 
 def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
-    """One identikit on its way, for plain and robust teachers."""
+    """The course of one identikit, for plain and robust teachers."""
     kinds = [k for k in ("plain", "robust_1", "robust_2") if k in results.kind.values]
-    figure, axes = plt.subplots(
-        len(kinds), 1, figsize=(width, 0.15 * width * len(kinds) + 0.3), squeeze=False
-    )
+    size = (width, 0.15 * width * len(kinds) + 0.3)
+    figure, axes = plt.subplots(len(kinds), 1, figsize=size, squeeze=False)
     for ax, kind in zip(axes[:, 0], kinds):
-        images = (
-            results.grown.sel(kind=kind)
-            .isel(teacher=0)
-            .transpose("grown_step", "y", "x")
-            .values.astype(float)
-            / 255
-        )
-        row = tiles(ax, images)
+        images = results.grown.sel(kind=kind).isel(teacher=0).transpose("grown_step", "y", "x")
+        row = tiles(ax, images.values.astype(float) / 255)
         row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=6.5)
         if kind == kinds[-1]:
             for i, step in enumerate(results.grown_step.values):
@@ -167,15 +129,15 @@ def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 FIGURES = {
     "alphabet": Drawing(
         alphabet,
-        "Which images does each network swear are the ten digits? One network of each kind, gradient ascent from soft "
+        "Which images does each network take for the ten digits? One network of each kind, gradient ascent from soft "
         "blobs. Right: the share of the identikits of all networks of the kind that four judges name as intended; "
         "chance is one in ten.",
         "wide",
     ),
     "searched": Drawing(
         searched,
-        "What does the document's own search find in them? The best of many low-frequency masks, again and again, from "
-        "a blank image. The rows of networks that know no digit show what the masks alone look like.",
+        "What does the document's own search find in them? It repeatedly keeps the best of many low-frequency masks, "
+        "starting from a blank image. The rows of the null models show what the masks alone look like.",
         "appendix",
     ),
     "judged": Drawing(
@@ -186,14 +148,14 @@ FIGURES = {
     ),
     "students": Drawing(
         students,
-        "How well does a student read real digits that has seen identikits only? Mean over the teachers of a kind, with "
+        "How well does a student that has seen only identikits read real digits? Mean over the teachers of a kind, with "
         "{confidence} intervals; dashed: students of as many real digits with their labels. The grey line at the top is "
         "a published result for another network with a larger budget [@nayak2019].",
         "column",
     ),
     "growing": Drawing(
         growing,
-        "How does a three come out of soft blobs? One identikit of a plain and of two robust networks after a growing "
+        "How does a three develop from soft blobs? One identikit of a plain and of two robust networks after a growing "
         "number of gradient steps.",
         "column",
     ),

@@ -1,4 +1,4 @@
-"""What the reconstructions show."""
+"""What else the results show."""
 
 import functools
 
@@ -6,29 +6,18 @@ import numpy as np
 import xarray as xr
 
 from research import evidence as e
-from research.evidence.findings import Finding, Number, finding
+from research.evidence.findings import Finding, Number, finding, found
 from research.studies.reconstruction import measures as m
 
 UNIT = "teachers"
 START = "low_frequency"
+_share = functools.partial(Number.share, unit=UNIT, digits=0)
+_draws = functools.partial(Number.share, unit="draws of digits", digits=0)
 
 
 def findings(results: xr.Dataset) -> list[Finding]:
     """The findings that hold in these results."""
-    made = [
-        _robust_alphabet(results),
-        _robust_teaches(results),
-        _costs(results),
-        _static(results),
-        *_few(results),
-        _soft(results),
-        *_students(results),
-    ]
-    return [each for each in made if each is not None]
-
-
-def _share(values: np.ndarray) -> Number:
-    return Number.of(e.share(values), UNIT, percent=True, digits=0)
+    return found(results, _robust_alphabet, _robust_teaches, _costs, _static, _few, _soft, _students)
 
 
 def _best(values: dict[str, np.ndarray]) -> str:
@@ -46,9 +35,9 @@ def _robust_alphabet(results: xr.Dataset) -> Finding | None:
     null = max((x.mean() for x in nulls.values()), default=m.CHANCE)
     return finding(
         "robust-alphabet",
-        "Of the images that the document's search finds for a network trained against an adversary ({best}), judges name "
-        "{robust:full} as intended; {plain} of those for a plain network, and {null} of those for networks that know no "
-        "digit.",
+        "Adversarial training makes identikits readable: of the images that the document's search finds for a network trained "
+        "against an adversary ({best}), judges name {robust:full} as intended; {plain} of those for a plain network, and {null} "
+        "of those for null models.",
         holds=e.difference(robust[best], agreed["plain"]).low > 0,
         words={"best": m.label(best)},
         robust=_share(robust[best]),
@@ -67,8 +56,9 @@ def _robust_teaches(results: xr.Dataset) -> Finding | None:
     gain = e.difference(robust[best], taught["plain"])
     return finding(
         "robust-teaches",
-        "A student that has seen {size} identikits and no digit reads {robust:full} of the real test digits when its "
-        "teacher was trained against an adversary ({best}), and {plain} when it was trained plainly.",
+        "A student learns more from an adversarially trained teacher: after {size} identikits and no digit it reads "
+        "{robust:full} of the real test digits when its teacher was trained against an adversary ({best}), and {plain} when "
+        "the teacher was trained plainly.",
         holds=gain.low > 0,
         words={"best": m.label(best)},
         robust=_share(robust[best]),
@@ -86,27 +76,28 @@ def _costs(results: xr.Dataset) -> Finding | None:
     best = max(there, key=lambda kind: kept[kind].mean())
     return finding(
         "robust-keeps",
-        "Against an adversary that may move an image by {eps}, a network trained so ({best}) keeps {robust:full} of the "
-        "test digits and a plain one {plain}; without an adversary they read {clean_robust} and {clean_plain}.",
+        "Adversarially trained teachers are robust: under an attack of up to {eps}, a network trained against an adversary "
+        "({best}) reads {robust:full} of the test digits and a plain one {plain}; without an attack they read {clean_robust} "
+        "and {clean_plain}.",
         holds=e.difference(kept[best], kept["plain"]).low > 0,
         words={"best": m.label(best), "eps": "1 (the Euclidean distance, pixels in [0, 1])"},
         robust=_share(kept[best]),
         plain=_share(kept["plain"]),
-        clean_robust=Number.of(e.share(accuracy[best]), UNIT, percent=True),
-        clean_plain=Number.of(e.share(accuracy["plain"]), UNIT, percent=True),
+        clean_robust=Number.share(accuracy[best], UNIT),
+        clean_plain=Number.share(accuracy["plain"], UNIT),
     )
 
 
 def _static(results: xr.Dataset) -> Finding | None:
-    """From noise, what a plain network is sure of is still noise to everybody else."""
+    """Identikits of a plain network that start from noise still look like noise to the judges."""
     if "plain" not in results.kind.values:
         return None
     starts = {name: m.agreement(results, "plain", name) for name in ("low_frequency", "uniform_noise")}
     gap = e.paired(starts["low_frequency"], starts["uniform_noise"])
     return finding(
         "start-decides",
-        "Where an ascent starts decides what others see in it: of the plain network's identikits judges name {blobs:full} "
-        "from soft blobs and {noise} from uniform noise.",
+        "The start of an ascent decides what judges see in its result: of the plain network's identikits they name "
+        "{blobs:full} as intended from soft blobs and {noise} from uniform noise.",
         holds=gap.low > 0,
         blobs=_share(starts["low_frequency"]),
         noise=_share(starts["uniform_noise"]),
@@ -114,7 +105,7 @@ def _static(results: xr.Dataset) -> Finding | None:
 
 
 def _students(results: xr.Dataset) -> list[Finding | None]:
-    """One finding for each teacher and start: how well its student reads real digits."""
+    """One finding for each kind of teacher and start: the accuracy of its students on real digits."""
     made = []
     for start in ("low_frequency", "blank", "uniform_noise"):
         for kind in m.kinds(results, dense=False):
@@ -124,8 +115,8 @@ def _students(results: xr.Dataset) -> list[Finding | None]:
                 made.append(
                     finding(
                         f"student-{kind}-{start}".replace("_", "-"),
-                        "A student of {size} identikits ({reading}) of a teacher ({kind}) reads {value:full} of the real "
-                        "test digits.",
+                        "A student that learned from {size} identikits ({reading}) of a teacher ({kind}) reads {value:full} "
+                        "of the real test digits.",
                         words={"reading": m.READING_WORDS[start], "kind": m.label(kind)},
                         value=_share(values),
                         size=Number.exact(n, "identikits"),
@@ -135,7 +126,7 @@ def _students(results: xr.Dataset) -> list[Finding | None]:
 
 
 def _few(results: xr.Dataset) -> list[Finding | None]:
-    """One identikit of each digit, beside one real digit each and beside many identikits."""
+    """One identikit of each digit, compared with one real digit each and with many identikits."""
     few, many = m.sizes(results)[0], m.sizes(results)[-1]
     there = [k for k in m.kinds(results, nulls=False) if len(m.student(results, k, START, few))]
     if not there:
@@ -143,18 +134,16 @@ def _few(results: xr.Dataset) -> list[Finding | None]:
     best = max(there, key=lambda kind: m.student(results, kind, START, few).mean())
     taught, more = (m.student(results, best, START, n) for n in (few, many))
     real = {n: results.real_digits.sel(real_size=n).values.astype(float) for n in (few, many)}
-    draws = functools.partial(Number.of, unit="draws of digits", percent=True, digits=0)
     gain = e.paired(more, taught)
-    points = e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n)
     return [
         finding(
             "few-identikits-beat-digits",
-            "One identikit of each digit teaches more than one real digit each: a student of {size} identikits "
-            "({best}) reads {taught:full} of the test digits, one of {size} real digits {real:full}.",
+            "One identikit of each digit teaches more than one real example of each: a student of {size} identikits "
+            "({best}) reads {taught:full} of the test digits, a student of {size} real digits {real:full}.",
             holds=e.difference(taught, real[few]).low > 0,
             words={"best": m.label(best)},
             taught=_share(taught),
-            real=draws(e.share(real[few])),
+            real=_draws(real[few]),
             size=Number.exact(few, "images"),
         ),
         finding(
@@ -163,17 +152,17 @@ def _few(results: xr.Dataset) -> list[Finding | None]:
             "changes by {points:full} points ({best}). As many real digits bring it from {before} to {after}.",
             holds=gain.high < 0.1 and e.difference(real[many], real[few]).low > gain.high,
             words={"best": m.label(best)},
-            points=Number.of(points, UNIT, digits=1),
+            points=Number.points(gain, UNIT),
             many=Number.exact(many, "identikits"),
             few=Number.exact(few, "identikits"),
-            before=draws(e.share(real[few])),
-            after=draws(e.share(real[many])),
+            before=_draws(real[few]),
+            after=_draws(real[many]),
         ),
     ]
 
 
 def _soft(results: xr.Dataset) -> Finding | None:
-    """What a teacher says about its identikits beyond their class."""
+    """The gain from the teacher's whole output over the class alone."""
     n = m.compared(results)
     gains = {}
     for kind in m.kinds(results, nulls=False):
@@ -184,13 +173,11 @@ def _soft(results: xr.Dataset) -> Finding | None:
     if not better:
         return None
     best = max(better, key=lambda kind: gains[kind].value)
-    gain = gains[best]
-    points = e.Interval(100 * gain.value, 100 * gain.low, 100 * gain.high, gain.n)
     return finding(
         "soft-labels-help",
-        "What the teacher says about each identikit teaches more than the class alone: {points:full} points more with "
-        "{size} identikits where it helps most ({best}).",
+        "Soft labels help: with the teacher's whole answer instead of the class alone, a student of {size} identikits gains "
+        "{points:full} points where it helps most ({best}).",
         words={"best": m.label(best)},
-        points=Number.of(points, UNIT, digits=1),
+        points=Number.points(gains[best], UNIT),
         size=Number.exact(n, "identikits"),
     )

@@ -1,7 +1,7 @@
-"""The judges: readers that share neither architecture nor seed with any teacher, who name its identikits.
+"""The judges, which classify identikits and share neither architecture nor seed with any teacher.
 
-A small CNN, the same CNN trained on noisy digits, a network with logistic neurons, and the nearest neighbours among
-real digits.
+They are a small CNN, the same CNN trained on noisy digits, a network with logistic neurons, and the nearest neighbours
+among real digits.
 """
 
 import dataclasses
@@ -18,23 +18,29 @@ from research.embedding import knn
 from research.training import populations
 from research.training.train import NetworkConfig
 
-OWN_SEED = 10_000  # added to the study's: no judge shares a seed with a teacher
+OWN_SEED = 10_000  # added to the study's seed, so that no judge shares a seed with a teacher
 NEIGHBOURS = 5
 Judge = Callable[[Float[np.ndarray, "n h w"]], Int[np.ndarray, " n"]]
 
 
 def apart(network: NetworkConfig, seed: int) -> NetworkConfig:
-    """The network from a seed that no teacher has."""
+    """The network with a seed that no teacher has."""
     return dataclasses.replace(network, seed=seed + OWN_SEED)
 
 
 def name(network: NetworkConfig) -> str:
-    """What a judge is called."""
+    """The name of a judge."""
     return network.model.label + (", trained on noise" if network.training.noise != "none" else "")
 
 
 def panel(networks: Sequence[NetworkConfig], seed: int, neighbours_among: int) -> dict[str, Judge]:
-    """Each judge by name: images in [0, 1] -> the digits that it names."""
+    """The judges by name, as functions from images in [0, 1] to classes.
+
+    Args:
+        networks: configs of the networks among them.
+        seed: of the study.
+        neighbours_among: training digits that the nearest neighbours are searched among.
+    """
     judges = {name(config): _network(apart(config, seed), name(config)) for config in networks}
     dataset = networks[0].data
     return judges | {f"{NEIGHBOURS} nearest neighbours": _neighbours(dataset, neighbours_among)}

@@ -16,7 +16,7 @@ READING_WORDS = {
 
 
 def label(kind: str) -> str:
-    """What a kind of teacher is called."""
+    """The name of a kind of teacher."""
     return f"CNN, {LABELS[kind.removeprefix('cnn_')]}" if kind.startswith("cnn_") else LABELS[kind]
 
 
@@ -29,13 +29,13 @@ def kinds(results: xr.Dataset, *, dense: bool = True, nulls: bool = True) -> lis
 
 
 def of_kind(results: xr.Dataset, name: str, kind: str, **at) -> np.ndarray:
-    """A number of every teacher of a kind [teacher]."""
+    """A measurement on every teacher of a kind [teacher]."""
     values = results[name].sel(kind=kind, **at).values.astype(float)
     return values[np.isfinite(values)]
 
 
 def agreement(results: xr.Dataset, kind: str, reading: str) -> np.ndarray:
-    """Share of the identikits of every teacher that a judge names as intended [teacher], over digits and judges."""
+    """Share of the identikits of every teacher that judges classify as intended [teacher], over digits and judges."""
     values = results.agreed.sel(kind=kind, reading=reading).transpose("teacher", "digit", "judge").values
     values = values.astype(float).mean((1, 2))
     return values[np.isfinite(values)]
@@ -59,7 +59,7 @@ def lesson(results: xr.Dataset, start: str, size: int, labels: str) -> int | Non
 
 
 def student(results: xr.Dataset, kind: str, start: str, size: int, labels: str = "soft") -> np.ndarray:
-    """Accuracy on real digits of the student of every teacher [teacher]; empty where there is none."""
+    """Accuracy on real digits of the student of every teacher [teacher]; empty if there is none."""
     at = lesson(results, start, size, labels) if "student" in results else None
     if at is None:
         return np.array([])

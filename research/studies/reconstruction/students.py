@@ -1,4 +1,4 @@
-"""Students: networks that learn from identikits alone, or from as many real digits, and never see another image."""
+"""Students: networks that are trained on identikits alone or, for comparison, on as many real digits."""
 
 import functools
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from research.training import fit
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
+BLOCK = 200  # digits that are scored at once
+
 
 @dataclass(frozen=True)
 class Lessons:
@@ -27,7 +29,7 @@ class Lessons:
 
 
 def settings(lessons: Lessons, n: int, soft: bool) -> TrainingConfig:
-    """The training that sees n images as often as `lessons.steps` batches allow."""
+    """Training on n images for `lessons.steps` batches in all."""
     batch = min(lessons.batch, n)
     return TrainingConfig(
         epochs=max(1, round(lessons.steps * batch / n)),
@@ -45,14 +47,14 @@ def teach(
     key: Key[Array, ""],
     lessons: Lessons,
 ) -> tuple[Any, Any]:
-    """Trains m students, each on images of its own.
+    """Trains m students, each on its own images.
 
     Args:
-        network: whose model the students have; how it is trained is not used.
-        images: m times n images of bytes.
+        network: gives the students' model; its training is not used.
+        images: n images of bytes for each student.
         labels: classes [m n], or distributions over them [m n k].
         key: of the students' starts and of the order of their images.
-        lessons: how long they learn.
+        lessons: length and settings of the training.
 
     Returns:
         Stacked parameters of the m students, and apply(params of one, image) -> (logits, activations).
@@ -70,7 +72,7 @@ _made: dict[str, fit.One] = {}
 
 
 def _one(network: NetworkConfig, config: TrainingConfig, n: int) -> fit.One:
-    """The functions that train such a student, made once, so that they are compiled once."""
+    """The functions that train such a student, cached so that they are compiled once."""
     how = f"{type(network.model).__module__} {network.model} {config} {n}"
     if how not in _made:
         _made[how] = fit.make_one(network.model.build, config, n)
@@ -88,20 +90,19 @@ def _learn(one: fit.One, epochs: int, keys: Array, images: Array, labels: Array)
 
 
 def softened(logits: Float[Array, "... k"], temperature: float) -> Float[Array, "... k"]:
-    """softmax(logits / T), what a teacher tells about its identikits.
+    """softmax(logits / T), the soft labels of a teacher.
 
-    A student that matches it has the teacher's logits divided by T and reads every image as with T = 1.
+    A student that matches them has the teacher's logits divided by T, and predicts the same classes as with T = 1.
 
     Source: Hinton et al. 2015.
     """
     return jax.nn.softmax(logits / temperature)
 
 
-def accuracy(
-    apply: Any, params: Any, images: UInt8[Array, "n h w"], labels: Array, block: int = 200
-) -> Float[Array, " m"]:
-    """Share of real digits that each of m students reads right."""
-    return _accuracy(apply, min(block, len(images)), params, images, labels)
+def accuracy(apply: Any, params: Any, digits: data.Digits) -> Float[np.ndarray, " m"]:
+    """Share of the digits that each of m networks classifies correctly."""
+    images, labels = jnp.asarray(digits.images), jnp.asarray(digits.labels)
+    return np.asarray(_accuracy(apply, min(BLOCK, len(images)), params, images, labels))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -117,16 +118,16 @@ def of_real_digits(
     network: NetworkConfig, digits: data.Digits, test: data.Digits, n: int, m: int, key: Key[Array, ""],
     lessons: Lessons,
 ) -> Float[np.ndarray, " m"]:  # fmt: skip
-    """The scores of m students that each learn from n training digits of their own draw, with their labels."""
+    """Test accuracies of m students that are trained on n labelled digits each, drawn at random for each student."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(named(key, "draw"))))
     rows = np.stack([_balanced(digits.labels, n, rng) for _ in range(m)])
     images, labels = jnp.asarray(digits.images[rows]), jnp.asarray(digits.labels[rows], jnp.int32)
     taught, read = teach(network, images, labels, key, lessons)
-    return np.asarray(accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
+    return accuracy(read, taught, test)
 
 
 def _balanced(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n training digits, as many of every class as of every other (to one)."""
+    """Indices of n random training digits with equally many of every class (up to one)."""
     classes = labels.max() + 1
     each = [rng.permutation(np.flatnonzero(labels == d)) for d in range(classes)]
     return np.array([each[i % classes][i // classes] for i in range(n)])

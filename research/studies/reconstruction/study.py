@@ -1,8 +1,8 @@
 """Reconstruction: could aliens learn how we wrote digits from the last recogniser alone?
 
-Document 003 ends with this question. It is asked in two ways of networks that were trained in several ways. Judges who
-share nothing with the network name its identikits. And a student learns from thousands of them, never sees a digit, and
-is then tested on real ones.
+Document 003 ends with this question. We answer it in two ways for networks that were trained in several ways: judges that
+are independent of the network classify its identikits; and a student that is trained on thousands of them, without any
+real digit, is tested on real digits.
 """
 
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
 from research.runs.store import Run
 from research.runtime.rng import named
-from research.studies import at_least
+from research.studies import at_least, documents
 from research.studies.reconstruction import judges, students, teachers
 from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
 from research.studies.reconstruction.students import Lessons
 from research.training import train
 from research.training.populations import Wanted
-from research.training.recipes import by_recipe, is_recipe
+from research.training.recipes import by_recipe
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
@@ -115,7 +115,7 @@ class Config:
 
 
 class Group(NamedTuple):
-    """Teachers of one base network; they are asked and they teach together, so that each program is compiled once."""
+    """Teachers of one base network, which are computed together so that each program is compiled once."""
 
     prefix: str  # of the names of its kinds
     base: NetworkConfig
@@ -125,7 +125,7 @@ class Group(NamedTuple):
 
 
 def groups(config: Config) -> list[Group]:
-    """The dense teachers, and the CNNs if there are any."""
+    """The dense teachers, and the CNNs if any regime is given for them."""
     dense = Group("", config.mlp, config.regimes, config.teachers, True)
     cnns = Group("cnn_", config.cnn, config.cnn_regimes, config.cnns, config.cnn_students)
     return [dense, cnns] if cnns.regimes else [dense]
@@ -148,7 +148,7 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def run(config: Config, run: Run) -> xr.Dataset:
-    """Trains the teachers, asks them, has their identikits named and teaches students with them.
+    """Trains the teachers, draws their identikits, has judges classify them and trains students on them.
 
     Dims: kind (of teacher), teacher (padded with nan), reading, digit, y, x; judge; lesson (what students learn from:
     a start, a number of identikits, soft or hard labels); real_size and repetition (students of real digits);
@@ -165,8 +165,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         .merge(_of_real_digits(config, named(key, "real")))
         .assign_attrs(
             mlp=config.mlp.model.label,
-            cnn=config.cnn.model.label,
-            cnn_is_documents=int(is_recipe(config.cnn, "cnn")),
+            **documents.attributes(config, "cnn"),
             steps=READINGS["blank"].steps,
         )
     )
@@ -199,7 +198,7 @@ def _read(
     config: Config, group: Group, params: Any, asked: dict[str, Identikits], bench: dict[str, judges.Judge],
     key: Key[Array, ""],
 ) -> xr.Dataset:  # fmt: skip
-    """How well teachers read, their alphabets in every reading, and what the judges call them; over `all`."""
+    """Accuracy of the teachers, their alphabets by every reading, and the judges' agreement; over `all`."""
     apply = train.fit_of(group.base).apply
     scores = teachers.scores(
         apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise")
@@ -235,7 +234,7 @@ def _search(config: Config, apply, params, key: Key[Array, ""]) -> np.ndarray:
 
 
 def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict[str, Identikits]:
-    """By reading: as many identikits of every teacher as a lesson needs, at least one of each digit."""
+    """Identikits by reading: as many of every teacher as a lesson needs, at least one of each digit."""
     apply = train.fit_of(group.base).apply
     needed = dict.fromkeys(READINGS, CLASSES)
     for start, n, _ in lessons_of(config) if group.teach else ():
@@ -247,7 +246,7 @@ def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict
 
 
 def lessons_of(config: Config) -> list[tuple[str, int, str]]:
-    """What students learn from: (start, number of identikits, labels)."""
+    """The lessons: (start, number of identikits, labels)."""
     first, *others = config.starts
     return [
         *((first, n, "soft") for n in config.sizes),
@@ -270,9 +269,7 @@ def _students(
             else jnp.broadcast_to(in_turn(n, CLASSES), logits.shape[:2])
         )
         taught, read = students.teach(base, images, told, named(key, f"{start} {n} {labels}"), config.lessons)
-        scores.append(
-            np.asarray(students.accuracy(read, taught, jnp.asarray(test.images), jnp.asarray(test.labels)))
-        )
+        scores.append(students.accuracy(read, taught, test))
     starts, sizes, kinds_of_label = map(list, zip(*lessons_of(config)))
     return xr.Dataset(
         {"student": (("lesson", "all"), np.stack(scores))},
@@ -285,7 +282,7 @@ def _students(
 
 
 def _of_real_digits(config: Config, key: Key[Array, ""]) -> xr.Dataset:
-    """For comparison: the scores of students that learn from as many real digits, with their labels."""
+    """For comparison: test accuracies of students that are trained on as many labelled real digits."""
     digits, test = data.load(config.data, "train"), data.load(config.data, "test")
     scores = [
         students.of_real_digits(

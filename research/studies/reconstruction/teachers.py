@@ -1,4 +1,4 @@
-"""The teachers: one network, trained in several ways, and two that have learned nothing about digits."""
+"""The teachers: one network trained in several ways, and two null models."""
 
 import dataclasses
 import functools
@@ -16,7 +16,7 @@ from research.training import fit, null_models, populations
 from research.training.adversary import Adversary, robust_hits
 from research.training.train import NetworkConfig
 
-# What each regime changes in how a network is trained ("model" and "training" are the fields of its config).
+# Changes of each regime to a network's config, whose fields are "model" and "training".
 REGIMES: dict[str, dict[str, dict[str, Any]]] = {
     "plain": {},
     "dropout": {"model": {"dropout": 0.2}},
@@ -26,9 +26,9 @@ REGIMES: dict[str, dict[str, dict[str, Any]]] = {
     "robust_1": {"training": {"adversary": Adversary(eps=1.0)}},
     "robust_2": {"training": {"adversary": Adversary(eps=2.0)}},
 }
-ATTACK = Adversary(eps=1.0, steps=20)  # what robust accuracy is measured with
+ATTACK = Adversary(eps=1.0, steps=20)  # for the robust accuracy
 NOISE = ("gaussian", 0.5)
-NULLS = ("untrained", "shuffled")  # networks that know no digit
+NULLS = ("untrained", "shuffled")  # null models
 LABELS = {
     "plain": "plain",
     "dropout": "dropout",
@@ -43,7 +43,7 @@ LABELS = {
 
 
 def taught(base: NetworkConfig, regime: str) -> NetworkConfig:
-    """The config of a teacher: the base, trained in the way of the regime."""
+    """The config of a teacher: the base with the changes of the regime."""
     changes = REGIMES[regime]
     return dataclasses.replace(
         base,
@@ -64,7 +64,7 @@ def parameters(base: NetworkConfig, regime: str, m: int, key: Key[Array, ""]) ->
 def scores(
     apply: Any, params: Any, test: data.Digits, attacked: int, key: Key[Array, ""]
 ) -> dict[str, tuple[str, np.ndarray]]:
-    """Accuracy of every teacher on test digits, on the first of them under attack, and on these under noise."""
+    """Accuracy of every teacher on all test digits, and on the first `attacked` under attack, under noise and clean."""
     images, labels = jnp.asarray(test.images), jnp.asarray(test.labels)
     few = images[:attacked].astype(jnp.float32) / 255
     corrupt = noise.noise(NOISE[0])
@@ -81,7 +81,7 @@ def scores(
 
     robust, under_noise, clean = jax.jit(lambda given: fit.over_networks(one, given))(params)
     return {
-        "accuracy": ("all", np.asarray(accuracy(apply, params, images, labels))),
+        "accuracy": ("all", accuracy(apply, params, test)),
         "robust": ("all", np.asarray(robust)),
         "under_noise": ("all", np.asarray(under_noise)),
         "clean_of_attacked": ("all", np.asarray(clean)),

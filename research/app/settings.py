@@ -61,7 +61,7 @@ class Limits:
     """What one visitor, and all together, may ask for."""
 
     connections: int = 64  # sockets open at once
-    idle: float = 30.0  # seconds without a message after which a socket gives way when there is no room
+    idle: float = 10.0  # seconds without a message after which a socket gives way when there is no room
     silent: int = 64  # connections of one client that have not sent a request
     header_seconds: float = 5.0  # until a connection has sent one
     messages_per_second: float = 240.0  # of one socket; drawings above it are answered with an error

@@ -26,7 +26,7 @@ export class Activations {
     }
     for (const [name, layer] of this.layers) this.draw(name, layer);
     this.enlarge();
-    if (!layers.length) this.place.textContent = "A network from a file shows its answers and pixel maps, not its layers.";
+    if (!layers.length) this.place.textContent = "No layers are known between the image and this network's answers.";
   }
 
   figure({ name, shape: [count, height = 1, width = 1] }) {

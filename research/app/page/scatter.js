@@ -26,6 +26,7 @@ export class Scatter {
     });
     canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType !== "touch" && !this.pinned) this.unpin(); });
     canvas.addEventListener("wheel", (event) => {
+      if (this.zoom === 1 && event.deltaY > 0) return; // nothing to zoom out of: the page scrolls
       event.preventDefault();
       const box = canvas.getBoundingClientRect();
       this.enlarge(event.deltaY < 0 ? 1.25 : 0.8, [event.clientX - box.left, event.clientY - box.top]);

@@ -90,8 +90,10 @@ def test_pictures_are_decoded_one_after_the_other_and_a_client_waits_with_few(ti
     monkeypatch.setattr(uploads, "decode", slow)
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         waiting = [threads.submit(ask, tight, "/api/upload", "POST", b"x") for _ in range(2)]
+        start = time.monotonic()
         while sum(tight.app.uploading.values()) < 2:
             time.sleep(0.01)
+            assert time.monotonic() - start < 20
         assert ask(tight, "/api/upload", "POST", b"x")[0] == 429
         go.set()
         assert [each.result()[0] for each in waiting] == [200, 200]

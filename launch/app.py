@@ -28,10 +28,25 @@ def main() -> int:
     except OSError as error:
         raise ValueError(f"cannot listen on {HOST.value}:{PORT.value}: {error}; try another --port") from None
     host, port = listening.getsockname()[:2]
-    print(f"http://{f'[{host}]' if ':' in host else host}:{port}   (Ctrl-C ends it)", flush=True)
+    token = app.asgi.token
+    if token:
+        print("Others can come in: whoever has the address with its token.", file=sys.stderr, flush=True)
+        host = _outside() if host in ("0.0.0.0", "::") else host
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}{f'/?token={token}' if token else ''}"
+    print(f"{address}   (Ctrl-C ends it)", flush=True)
     serving.serve(app, listening)
     sys.stderr.flush()
     os._exit(0)  # without waiting for a compiler that may still be at work in a thread
+
+
+def _outside() -> str:
+    """This machine's address as others see it; a datagram socket finds the way without sending anything."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            way.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return way.getsockname()[0]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -52,17 +53,19 @@ def fit(settings: Settings, tell: Tell) -> Fitted:
     n = settings.examples or len(train.labels)
     images, labels = train.images[:n], train.labels[:n]
 
-    def trained(config: NetworkConfig, title: str) -> Population:
-        what = f"Training: {title.lower()}"
-        tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
-        with progress.watched(lambda _, share, **figures: tell(what, share)):
-            return populations.train_or_load(config, 1, name=title)
-
-    models = {name: trained(config, TITLES[name]) for name, config in settings.models.items()}
-    bottleneck = trained(settings.bottleneck, "bottleneck of two neurons")
-    cleaner = trained(settings.cleaner, "denoising autoencoder")
+    models = {name: trained(config, TITLES[name], tell) for name, config in settings.models.items()}
+    bottleneck = trained(settings.bottleneck, "bottleneck of two neurons", tell)
+    cleaner = trained(settings.cleaner, "denoising autoencoder", tell)
     found, points = _maps(settings, images, tell)
     return Fitted(models, bottleneck, cleaner, found, points, images, labels, test.images, test.labels)
+
+
+def trained(config: NetworkConfig, title: str, tell: Tell) -> Population:
+    """The network of this config, loaded or trained."""
+    what = f"Training: {title.lower()}"
+    tell(what if not is_there(config) else f"Loading: {title.lower()}", 0.0)
+    with progress.watched(lambda _, share, **figures: tell(what, share)):
+        return populations.train_or_load(config, 1, name=title)
 
 
 def is_there(config: NetworkConfig) -> bool:
@@ -70,20 +73,26 @@ def is_there(config: NetworkConfig) -> bool:
     return (populations.folder(config) / "0.safetensors").exists()
 
 
-def causal(population: Population, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
-    """The causal index of a network: its mean Jacobian over some test images, computed once."""
+def causal(population: Any, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
+    """The causal index of a network: its mean Jacobian over some test images, computed once and kept."""
+    if population.config is None:  # brought by a page
+        return _mean_jacobian(population, images)
     made_by = code.digest([causal_index.__name__])
     key = store.digest(populations.folder(population.config).name, CAUSAL_IMAGES, made_by)
     path = _folder() / f"causal-{key}.npy"
     if path.exists():
         return np.load(path)
-    predict = jax.tree_util.Partial(population.predict, population.network(0))
-    shown = images[:CAUSAL_IMAGES].astype(np.float32) / 255
-    maps = np.asarray(causal_index.mean_jacobian(predict, shown, batch_size=50))
+    maps = _mean_jacobian(population, images)
     file = io.BytesIO()
     np.save(file, maps)
     store.atomic_write(path, file.getvalue())
     return maps
+
+
+def _mean_jacobian(population: Any, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "k 28 28"]:
+    predict = jax.tree_util.Partial(population.predict, population.network(0))
+    shown = images[:CAUSAL_IMAGES].astype(np.float32) / 255
+    return np.asarray(causal_index.mean_jacobian(predict, shown, batch_size=50))
 
 
 def _maps(

@@ -29,6 +29,7 @@ SIZES = (1, 8, 32)  # drawings in one call
 CANDIDATES = 128  # for the nearest neighbours; almost always enough to be certain
 ORDINARY, ORDINARY_TESTS = 0.99, 200  # share of these test digits that are no stranger than `Reader.strange`
 NEAR_BY = 50  # candidates for the place on the map
+GONE = "gone"  # owner of a network whose page was closed
 MAPS = ("tsne", "pca", "plane")
 
 
@@ -49,9 +50,12 @@ class Model:
     """One of the networks that can be chosen: `look(params, images [b h w])` -> probabilities."""
 
     name: str
-    population: Population
+    population: Any  # a Population, or a network that a page brought (`own.Brought`)
+    title: str = ""
+    owner: str = ""  # the page that brought it and alone may ask it; empty: everyone
 
     def __post_init__(self):
+        self.title = self.title or TITLES[self.name]
         apply = _plainly(self.population).apply  # matrix products pay for many images, not for one
         self.params = self.population.network(0)
 
@@ -90,10 +94,10 @@ class Model:
         return np.asarray(self.slope(self.params, image))
 
 
-def _plainly(population: Population) -> Population:
+def _plainly(population: Any) -> Any:
     """The same networks, their convolutions in the plain form."""
     config = population.config
-    if not hasattr(config.model, "form"):
+    if not hasattr(getattr(config, "model", None), "form"):
         return population
     plain = dataclasses.replace(config, model=dataclasses.replace(config.model, form="plain"))
     return dataclasses.replace(population, config=plain)
@@ -117,17 +121,20 @@ class Reader:
             base.cleaner.network(0),
         )
         self.sizes: tuple[int, ...] = ()  # compiled so far
+        self.pair: tuple[Model, Model] | None = None  # the plain and the robust network, once they are there
         self.strange = self._strange()
         self._look = jax.jit(
             functools.partial(_look, base.bottleneck.apply, base.cleaner.apply, settings.neighbours)
         )
-        plane = jax.jit(lambda params, x: jax.vmap(lambda i: base.bottleneck.apply(params, i)[1]["code"])(x))
+        self._plane = jax.jit(
+            lambda params, x: jax.vmap(lambda i: base.bottleneck.apply(params, i)[1]["code"])(x)
+        )
         n = settings.points
         shown = jnp.asarray(base.images[:n], jnp.float32) / 255
         self.arrays: dict[str, np.ndarray] = {  # what the page draws once
             "tsne": base.map,
             "pca": codes[:, :2],
-            "plane": np.asarray(plane(self.ground.bottleneck, shown)),
+            "plane": np.asarray(self._plane(self.ground.bottleneck, shown)),
             "labels": base.labels[:n].astype(np.uint8),
             "images": base.images[:n],
             "components": base.pca.components,
@@ -142,6 +149,7 @@ class Reader:
             Field("places", "float32", (3, 2)),  # in the order of MAPS
             Field("distances", "float32", (m,)),
             Field("sure", "int32", ()),
+            Field("near", "int32", (m,)),  # the neighbours' numbers among the training digits
             Field("neighbours", "uint8", (m, 28, 28)),
             Field("labels", "uint8", (m,)),
         ]
@@ -166,9 +174,20 @@ class Reader:
         """Adds one of the other networks if the store has it; from then on it can be chosen."""
         config = self.settings.others[name]
         if name not in {model.name for model in self.models} and fitted.is_there(config):
-            model = Model(name, populations.train_or_load(config, 1, name=name))
-            model.warm()
-            self.models.append(model)
+            self._append(name, populations.train_or_load(config, 1, name=name))
+
+    def _append(self, name: str, population: Population) -> Model:
+        model = Model(name, population)
+        model.warm()
+        self.models.append(model)
+        return model
+
+    def add_pair(self, tell: Tell) -> None:
+        """Adds the plain and the robust network, which are trained if the store lacks them."""
+        if self.pair is None and self.settings.pair:
+            found = [fitted.trained(how, TITLES[name], tell) for name, how in self.settings.pair.items()]
+            plain, robust = map(self._append, self.settings.pair, found)
+            self.pair = plain, robust
 
     def answer(self, drawings: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
         """What `layout` names, for each drawing; in calls of the largest size that is compiled."""
@@ -195,14 +214,49 @@ class Reader:
             one = {name: np.asarray(values[i]) for name, values in looks.items()}
             first, second = (sure[model][i] for model in drawing.models)
             one["probabilities"] = np.stack([first, second, one.pop("votes")])
-            near = one.pop("near")
+            near = one["near"]
             one["neighbours"], one["labels"] = self.base.images[near], self.base.labels[near]
             answers.append(one)
         return answers
 
-    def titles(self) -> list[dict[str, str]]:
-        """The networks that can be chosen, in the order of their numbers."""
-        return [{"name": model.name, "title": TITLES[model.name]} for model in self.models]
+    def places(self, numbers: Sequence[int]) -> Float[np.ndarray, "n 3 2"]:
+        """Where these training digits lie on the maps, in the order of `MAPS`, also those that the maps do not show."""
+        images = self.base.images[list(numbers)]
+        codes = self.base.pca.transform(data.rows(images))
+        tsne = tsne_place.place(self.ground.field, codes)
+        shown = np.asarray(numbers) < self.settings.points
+        tsne = np.where(shown[:, None], self.base.map[np.where(shown, numbers, 0)], tsne)
+        plane = self._plane(self.ground.bottleneck, jnp.asarray(images, jnp.float32) / 255)
+        return np.stack([tsne, codes[:, :2], np.asarray(plane)], axis=1).astype(np.float32)
+
+    def read(self, image: Float[np.ndarray, "28 28"], owner: str = "") -> list[list[float] | None]:
+        """What every network says of this image: its probabilities, in the order of `titles`."""
+        return [
+            np.asarray(model.look(model.params, image[None]))[0].astype(float).round(5).tolist()
+            if model.owner in ("", owner)
+            else None
+            for model in self.models
+        ]
+
+    def take(self, model: Model) -> int:
+        """Adds a network that a page brought, in the place of one that has gone if there is one; its number."""
+        gone = next((i for i, other in enumerate(self.models) if other.owner == GONE), len(self.models))
+        self.models[gone : gone + 1] = [model]
+        return gone
+
+    def dismiss(self, owner: str) -> None:
+        """Forgets the networks of a page; their numbers stay, so that those of the others do."""
+        for model in self.models:
+            if owner and model.owner == owner:
+                model.owner, model.title, model.name = GONE, "", ""
+
+    def titles(self, owner: str = "") -> list[dict[str, str]]:
+        """The networks in the order of their numbers; those that this page may not choose have no name."""
+        hidden = {"name": "", "title": ""}
+        return [
+            {"name": model.name, "title": model.title} if model.owner in ("", owner) else hidden
+            for model in self.models
+        ]
 
 
 def _look(

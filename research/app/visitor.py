@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from research.app import portrait, wire
 from research.app.crowd import LatestQueue
-from research.app.guard import Bucket
+from research.app.guard import Bucket, page_name
 
 TRY_LATER, TOO_SLOW = 1013, 1008
 
@@ -24,11 +25,13 @@ class Session:
         self.bucket = Bucket(app.limits.messages_per_second)
         self.stop = threading.Event()  # of its identikit
         self.asking: asyncio.Future | None = None
+        self.heard = time.monotonic()
+        self.tab = page_name(socket.query_params.get("tab", ""))
 
     async def stay(self) -> None:
         """Until the client leaves, reads no more, or the server ends."""
         await self.socket.accept()
-        if self.app.reader is None or len(self.app.visitors) >= self.app.limits.connections:
+        if self.app.reader is None or not await self._room():
             busy = self.app.reader is not None
             await self.socket.close(TRY_LATER, "too many visitors" if busy else "not ready yet")
             return
@@ -38,6 +41,8 @@ class Session:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.app.visitors.discard(self)
+            if not self.app.is_open(self.tab):
+                self.app.there().dismiss(self.tab)
             self.app.crowd.forget(self)
             self.stop.set()
             self.app.wake()
@@ -45,9 +50,22 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _room(self) -> bool:
+        """Whether there is room; who was silent longest gives way, if for long enough."""
+        if len(self.app.visitors) < self.app.limits.connections:
+            return True
+        longest = min(self.app.visitors, key=lambda visitor: visitor.heard)
+        if time.monotonic() - longest.heard < self.app.limits.idle:
+            return False
+        self.app.visitors.discard(longest)
+        with contextlib.suppress(RuntimeError, TimeoutError):
+            await asyncio.wait_for(longest.socket.close(TRY_LATER, "you were silent and others wait"), 1)
+        return True
+
     async def _listen(self) -> None:
         while True:
             message = await self.socket.receive()
+            self.heard = time.monotonic()
             if message["type"] == "websocket.disconnect":
                 return
             content = message.get("bytes")
@@ -57,9 +75,22 @@ class Session:
                 self._say(error="expected a binary message, got text")
             else:
                 try:
-                    self._hear(wire.read(content, len(self.app.there().models)))
+                    wish = wire.read(content, len(self.app.there().models))
+                    self._hear(self._allowed(wish))
                 except wire.BadMessage as error:
                     self._say(error=str(error))
+
+    def _allowed(self, wish: wire.Draw | wire.Ask | wire.Stop) -> wire.Draw | wire.Ask | wire.Stop:
+        """The wish, if all networks in it are everyone's or this page's own. Raises: BadMessage."""
+        numbers: tuple[int, ...] = ()
+        if isinstance(wish, wire.Draw):
+            numbers = (*wish.models, wish.about)
+        elif isinstance(wish, wire.Ask):
+            numbers = (wish.model,)
+        for number in numbers:
+            if self.app.there().models[number].owner not in ("", self.tab):
+                raise wire.BadMessage(f"there is no model {number}")
+        return wish
 
     def _hear(self, wish: wire.Draw | wire.Ask | wire.Stop) -> None:
         if isinstance(wish, wire.Draw):

@@ -22,7 +22,7 @@ from jaxtyping import Float32
 from research.data.noise import NOISES
 
 DRAW, ASK, STOP = 1, 2, 3  # kinds of message from the page
-ANSWER, ACTIVATIONS, JACOBIAN, PORTRAIT = 1, 2, 3, 4  # kinds of message to the page
+ANSWER, ACTIVATIONS, JACOBIAN, PORTRAIT, PAIR = 1, 2, 3, 4, 5  # kinds of message to the page
 WANTS_ACTIVATIONS, WANTS_JACOBIAN = 1, 2
 NOISE_NAMES = ("none", *NOISES)
 METHODS = ("search", "ascent")

@@ -30,7 +30,7 @@ def _reader(toy: bool):
     from research.app.reader import Reader
     from research.training.recipes import recipe
 
-    usual = settings.Settings()
+    usual = dataclasses.replace(settings.Settings(), pair={})  # nothing is trained while the bench runs
     if toy:
         small = {name: recipe("softmax") for name in usual.models}
         usual = dataclasses.replace(usual, models=small, examples=2_000, points=400)

@@ -5,7 +5,7 @@ import re
 import pytest
 from browser import executable, launch
 from pages import visit
-from small import SMALL, Live, fitted
+from small import SMALL, Live, fitted, pair
 
 from research.app.reader import Reader
 from research.app.server import App
@@ -17,6 +17,7 @@ def reader():
     """Answers from small networks."""
     made = Reader(SMALL, fitted())
     made.warm(lambda what, share: None)
+    made.pair = pair()
     return made
 
 

@@ -1,5 +1,6 @@
 """How tests open the page, wait for its answers and read them."""
 
+VIEWS = ("overview", "eigen", "activations", "maps", "pair", "portrait")
 SEVEN = [(80, 70), (195, 70), (165, 130), (130, 220)]
 
 

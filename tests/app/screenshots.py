@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from browser import launch
+from pages import VIEWS
 from playwright.sync_api import sync_playwright
 
-VIEWS = ("overview", "eigen", "activations", "maps", "portrait")
 SCREENS = {"desk": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
 
 

@@ -11,6 +11,7 @@ from flax import nnx
 from research import data
 from research.app import serving
 from research.app.fitted import Fitted
+from research.app.reader import Model
 from research.app.settings import Settings
 from research.embedding import pca
 from research.models.autoencoder import AutoencoderConfig
@@ -63,11 +64,19 @@ def untrained(config: NetworkConfig) -> Population:
     return Population(config, stacked, np.zeros((1, 1, 4), np.float32), *np.zeros((2, 1)), np.zeros(1, int))
 
 
-def taught(pixels: np.ndarray, labels: np.ndarray) -> Population:
+def pair() -> tuple[Model, Model]:
+    """A linear network of a few pixels that matter much, and a smoother one, which an adversary fools less easily."""
+    train = data.load("mnist", "train")
+    pixels = train.images[:2000].reshape(2000, -1).astype(np.float32) / 255
+    plain, robust = (taught(pixels, train.labels[:2000], ridge) for ridge in (3, 3000))
+    return Model("plain", plain), Model("robust", robust)
+
+
+def taught(pixels: np.ndarray, labels: np.ndarray, ridge: float = 30) -> Population:
     """The linear network of least squares, at a scale where it is sure."""
     population = untrained(SMALL.models["dense3"])
     wanted = np.eye(10)[labels] - 0.1
-    kernel = 12 * np.linalg.solve(pixels.T @ pixels + 30 * np.eye(784), pixels.T @ wanted)
+    kernel = 12 * np.linalg.solve(pixels.T @ pixels + ridge * np.eye(784), pixels.T @ wanted)
     filled = jax.tree.map(
         lambda leaf: kernel.astype(np.float32)[None] if leaf.shape[1:] == kernel.shape else leaf,
         population.params,

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from browser import hand
-from pages import SEVEN, prepare, ready, said, settled, verdict, visit
+from pages import SEVEN, VIEWS, prepare, ready, said, settled, verdict, visit
 from PIL import Image
 from reading import drawn, read, shares
 
@@ -242,12 +242,14 @@ def test_the_page_recovers_when_the_server_is_started_again(page, place):
     assert seen[24, 5:23].min() > 0.9  # what was drawn meanwhile is answered too
 
 
-@pytest.mark.parametrize("view", ["overview", "eigen", "activations", "maps", "portrait"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_accessible_and_fits(page, place, view):
     from axe_playwright_python.sync_playwright import Axe
 
-    visit(page, place, f"#draw=seven&view={view}")
+    visit(page, place, f"#draw=seven&view={view}&unit={'conv2.1' if view == 'activations' else ''}")
     settled(page)
+    opened = {"activations": "#unit-fed canvas", "pair": "#pair-there:not([hidden])"}.get(view, "#pad")
+    page.wait_for_selector(opened)
     for theme in ("light", "dark"):
         if page.get_attribute("html", "data-theme") != theme:
             page.click("#theme")
@@ -311,6 +313,9 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     page.click("#portrait-digits button:text-is('3')")
     page.wait_for_function("() => window.identikit.portrait.running === false")
     with page.expect_download() as download:
+        page.click("#portrait-gif")
+    download.value.save_as(tmp_path / "grown.gif")
+    with page.expect_download() as download:
         page.click("#save-json")
     download.value.save_as(tmp_path / "numbers.json")
     saved = json.loads((tmp_path / "numbers.json").read_text())
@@ -319,3 +324,7 @@ def test_the_view_and_the_numbers_can_be_saved(page, tmp_path):
     assert len(saved["activations"]["conv1"]) == 4 * 26 * 26
     assert saved["identikit"]["digit"] == 3
     assert len(saved["identikit"]["image"]) == 784
+    with Image.open(tmp_path / "grown.gif") as grown:
+        grown.seek(grown.n_frames - 1)
+        ink = 1 - np.asarray(grown.convert("L"))[4::8, 4::8] / 255
+    np.testing.assert_allclose(ink.ravel(), saved["identikit"]["image"], atol=0.012)

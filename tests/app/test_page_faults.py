@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from browser import hand
-from pages import SEVEN, prepare, ready, said, settled, verdict, visit
+from pages import SEVEN, VIEWS, prepare, ready, said, settled, verdict, visit
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = [
@@ -142,7 +142,7 @@ def test_no_view_is_wider_than_its_screen_and_the_pad_fits(page, place):
     visit(page, place, "#draw=seven")
     for width, height in WIDTHS:
         page.set_viewport_size({"width": width, "height": height})
-        for view in ("overview", "eigen", "activations", "maps", "portrait"):
+        for view in VIEWS:
             page.click(f"#tab-{view}")
             wide, tall = page.evaluate(
                 "() => [document.documentElement.scrollWidth, document.getElementById('pad').getBoundingClientRect().height]"

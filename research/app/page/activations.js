@@ -1,12 +1,15 @@
-// Every feature map of a network's layers; the one pointed at, or chosen by arrow keys, is enlarged.
+// Every feature map of a network's layers; the one pointed at, or chosen by arrow keys, is enlarged, and a click or
+// Enter opens it (unit.js).
 
 import { element } from "./cards.js";
 import { colour, ink } from "./paint.js";
 
-const GAP = 2;
+const FLAT = 64; // units in a row of a layer without maps
 
 export class Activations {
-  constructor() {
+  /** `open(layer, unit)` is called for a map that is clicked. */
+  constructor(open) {
+    this.open = open;
     this.place = document.getElementById("layers");
     this.layers = new Map();
   }
@@ -23,85 +26,81 @@ export class Activations {
     }
     for (const [name, layer] of this.layers) this.draw(name, layer);
     this.enlarge();
+    if (!layers.length) this.place.textContent = "No layers are known between the image and this network's answers.";
   }
 
-  figure({ name, shape }) {
+  figure({ name, shape: [count, height = 1, width = 1] }) {
     const figure = element("figure", "layer");
     const canvas = element("canvas");
-    const flat = shape.length === 1;
-    const [count, height, width] = flat ? [1, Math.ceil(shape[0] / 64), 64] : shape;
-    const columns = flat ? 1 : Math.min(16, count);
-    const layer = { canvas, count, height, width, columns, flat, size: shape[0], chosen: 0 };
-    const what = flat ? `${shape[0]} units` : `${count} maps of ${width}×${height}`;
+    const flat = width === 1;
+    const columns = flat ? FLAT : Math.min(16, count);
+    const layer = { canvas, count, height, width, columns, flat, gap: flat ? 0 : 2, chosen: null };
+    const what = flat ? `${count} units` : `${count} maps of ${width}×${height}`;
     figure.append(element("figcaption", "", `${name}: ${what}`), canvas);
-    canvas.tabIndex = flat ? -1 : 0;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${name}, ${what}${flat ? "" : "; arrow keys choose a map"}`);
-    if (!flat) {
-      for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => this.choose(name, at(event, layer)));
-      canvas.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        this.choose(name, Math.min(count - 1, Math.max(0, layer.chosen + step)));
-      });
-    }
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-label", `${name}, ${what}; arrow keys choose one, Enter shows how it is made`);
+    for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => this.choose(name, at(event, layer)));
+    canvas.addEventListener("click", (event) => at(event, layer) < count && this.open(name, layer.order[at(event, layer)]));
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Enter: 0 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      this.choose(name, Math.min(count - 1, Math.max(0, (layer.chosen ?? 0) + step)));
+      if (!step) this.open(name, layer.order[layer.chosen]);
+    });
     this.layers.set(name, layer);
     return figure;
   }
 
   draw(name, layer) {
-    const { canvas, count, height, width, columns, flat } = layer;
+    const { canvas, count, height, width, columns, gap } = layer;
     const values = this.answer[name];
-    layer.order = [...Array(count).keys()];
-    if (this.sorted && !flat) {
-      const strength = layer.order.map((i) => values.subarray(i * height * width, (i + 1) * height * width).reduce((a, b) => a + b, 0));
-      layer.order.sort((a, b) => strength[b] - strength[a]);
-    }
-    const [step, rows] = [width + GAP, Math.ceil(count / columns)];
-    const [w, h] = [columns * step - GAP, rows * (height + GAP) - GAP];
+    const strength = [...Array(count).keys()].map((i) => values.subarray(i * height * width, (i + 1) * height * width).reduce((a, b) => a + b, 0));
+    layer.order = [...strength.keys()];
+    layer.strongest = strength.indexOf(Math.max(...strength));
+    if (this.sorted) layer.order.sort((a, b) => strength[b] - strength[a]);
+    const rows = Math.ceil(count / columns);
+    const [w, h] = [columns * (width + gap) - gap, rows * (height + gap) - gap];
     const sheet = new Float32Array(w * h);
-    const shown = layer.order.length;
-    for (let place = 0; place < shown; place++) {
-      const [left, top] = [(place % columns) * step, Math.floor(place / columns) * (height + GAP)];
-      const from = layer.order[place] * height * width;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) sheet[(top + y) * w + left + x] = values[from + y * width + x] ?? 0;
-      }
-    }
+    layer.order.forEach((map, place) => {
+      const [left, top] = [(place % columns) * (width + gap), Math.floor(place / columns) * (height + gap)];
+      for (let y = 0; y < height; y++) sheet.set(values.subarray(map * height * width + y * width, map * height * width + (y + 1) * width), (top + y) * w + left);
+    });
     ink(canvas, sheet, { largest: 255, side: w, height: h });
-    if (flat) return;
     const context = canvas.getContext("2d");
     context.fillStyle = colour("line");
-    for (let column = 1; column < columns; column++) context.fillRect(column * step - GAP, 0, GAP, h);
-    for (let row = 1; row < rows; row++) context.fillRect(0, row * (height + GAP) - GAP, w, GAP);
+    for (let column = 1; column < columns; column++) context.fillRect(column * (width + gap) - gap, 0, gap, h);
+    for (let row = 1; row < rows; row++) context.fillRect(0, row * (height + gap) - gap, w, gap);
   }
 
   choose(name, place) {
     const layer = this.layers.get(name);
-    if (place === null || place >= layer.count) return;
+    if (place >= layer.count) return;
     layer.chosen = place;
     this.chosen = name;
     this.enlarge();
   }
 
+  /** The chosen map, at first the strongest of the first layer. */
   enlarge() {
-    const layer = this.layers.get(this.chosen);
-    const first = [...this.layers].find(([, { flat }]) => !flat);
+    const first = [...this.layers].find(([, { flat }]) => !flat)?.[0];
     document.getElementById("zoom").hidden = !first;
+    const name = this.layers.has(this.chosen) ? this.chosen : first;
     if (!first) return;
-    const [name, { order, chosen, width, height }] = layer ? [this.chosen, layer] : first;
-    const map = order[chosen];
-    const values = this.answer[name].subarray(map * width * height, (map + 1) * width * height);
+    const { order, chosen, strongest, width, height, flat } = this.layers.get(name);
+    const unit = chosen === null ? strongest : order[chosen];
+    const values = this.answer[name].subarray(unit * width * height, (unit + 1) * width * height);
+    const top = ((Math.max(...values) / 255) * this.answer[`${name}/max`]).toFixed(2);
     ink(document.getElementById("zoom-map"), values, { largest: 255, side: width, height });
-    const top = (Math.max(...values) / 255) * this.answer[`${name}/max`];
-    document.getElementById("zoom-text").textContent = `${name}, map ${map + 1}: up to ${top.toFixed(2)}`;
+    document.getElementById("zoom-text").textContent = `${flat ? `${name}, unit ${unit + 1}: ${top}` : `${name}, map ${unit + 1}: up to ${top}`}. Click it to see how it is made.`;
   }
 }
 
-function at(event, { canvas, columns, width, height }) {
+/** The place in the layer's grid that an event is at. */
+function at(event, { canvas, columns, width, height, gap }) {
   const box = canvas.getBoundingClientRect();
   const x = ((event.clientX - box.left) / box.width) * canvas.width;
   const y = ((event.clientY - box.top) / box.height) * canvas.height;
-  return Math.min(columns - 1, Math.floor(x / (width + GAP))) + columns * Math.floor(y / (height + GAP));
+  return Math.min(columns - 1, Math.floor(x / (width + gap))) + columns * Math.floor(y / (height + gap));
 }

@@ -1,5 +1,7 @@
 // What the server has before anything is drawn: how far it is, its setup, and arrays that do not change.
 
+import { TAB } from "./own.js";
+
 const KINDS = { labels: Uint8Array, images: Uint8Array };
 const get = (id) => document.getElementById(id);
 
@@ -8,7 +10,7 @@ export async function setup() {
   for (;;) {
     try {
       const progress = await (await fetch("/api/progress")).json();
-      if (progress.ready) return await (await fetch("/api/setup")).json();
+      if (progress.ready) return await (await fetch(`/api/setup?tab=${TAB}`)).json();
       if (get("app").hidden) show(progress);
     } catch {
       if (get("app").hidden) show({ what: "Waiting for the server", share: 0 });
@@ -23,9 +25,14 @@ export async function fetchArray(name) {
   return new (KINDS[name] ?? Float32Array)(await answer.arrayBuffer());
 }
 
+const step = { what: "", began: 0 };
+
 function show({ what, share, error }) {
+  if (what !== step.what) Object.assign(step, { what, began: performance.now() });
+  const left = ((performance.now() - step.began) / 1000) * (1 / share - 1);
+  const soon = share > 0.03 && share < 1 && left > 2 ? `, about ${left < 90 ? `${Math.ceil(left / 5) * 5} s` : `${Math.ceil(left / 60)} min`} left` : "";
   get("preparing").hidden = false;
-  get("preparing-what").textContent = error ? `This did not work. ${error}` : what;
+  get("preparing-what").textContent = error ? `This did not work. ${error}` : `${what}${soon}`;
   get("preparing-what").classList.toggle("failed", Boolean(error));
   get("preparing-share").value = share;
 }

@@ -1,12 +1,17 @@
 // The three models: what each says, and for the nearest neighbours who they are.
 
-import { ink } from "./paint.js";
+import { ink, signed } from "./paint.js";
 
 export class Cards {
-  /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards. */
-  constructor(place, setup, chosen) {
+  /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards, `peek(slot, digit,
+   *  bar)` when a hand rests on a bar of these, and `peek()` when it leaves. */
+  constructor(place, setup, chosen, peek) {
     this.cards = [0, 1, 2].map((slot) => this.card(slot, setup, chosen));
     place.replaceChildren(...this.cards.map(({ card }) => card));
+    this.cards.slice(0, 2).forEach(({ bars }, slot) => [...bars.children].forEach((bar, digit) => {
+      bar.addEventListener("pointerenter", () => peek(slot, digit, bar));
+      bar.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || peek());
+    }));
     const near = element("div", "near");
     this.near = Array.from({ length: shape(setup, "neighbours")[0] }, () => {
       const figure = element("figure");
@@ -72,6 +77,16 @@ export class Cards {
   }
 }
 
+/** Beside a bar, the pixel map of its class: `maps` [10 28 28] of the bar's network at the drawing. */
+export function tip({ digit, bar }, maps, seen) {
+  const place = document.getElementById("tip"), { left, bottom } = bar.getBoundingClientRect();
+  signed(place.firstElementChild, maps.subarray(784 * digit, 784 * (digit + 1)), { under: seen });
+  place.lastElementChild.textContent = `ink on red: more of a ${digit}`;
+  place.hidden = false;
+  place.style.left = `${Math.min(window.innerWidth - 92, left)}px`;
+  place.style.top = `${Math.min(window.innerHeight - 124, bottom + 6)}px`;
+}
+
 export function element(kind, style = "", text = "") {
   const made = document.createElement(kind);
   if (style) made.className = style;
@@ -80,7 +95,7 @@ export function element(kind, style = "", text = "") {
 }
 
 export function options(select, titles, chosen) {
-  select.replaceChildren(...titles.map(({ title }) => element("option", "", title)));
+  select.replaceChildren(...titles.map(({ title }) => Object.assign(element("option", "", title), { hidden: !title, disabled: !title })));
   select.selectedIndex = chosen;
 }
 

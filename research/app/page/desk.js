@@ -1,14 +1,16 @@
 // The left side: the pad, its tools, examples and uploads, and how the drawing is prepared.
 
+import { percent } from "./cards.js";
 import { EXAMPLES } from "./examples.js";
+import { KINDS } from "./own.js";
 import { Pad } from "./pad.js";
 import { PAD, SIDE, mnist, plain, readable } from "./prepare.js";
 import * as state from "./state.js";
 
 const get = (id) => document.getElementById(id);
 
-/** `changed(changes, moment)` is called with the settings that changed. */
-export function desk(settings, setup, changed) {
+/** `changed(changes, moment)` is called with the settings that changed, `network(file)` with a network that was dropped. */
+export function desk(settings, setup, changed, network) {
   const pad = new Pad(get("pad"), (moment) => {
     ink = pad.ink();
     about();
@@ -21,7 +23,7 @@ export function desk(settings, setup, changed) {
     get(name).addEventListener("click", () => pad.set(EXAMPLES[name].map((mark) => ({ ...mark, name }))));
   }
   get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * setup.tests))]));
-  pictures(upload);
+  pictures((file) => (KINDS.test(file.name) ? take(file) : upload(file)));
 
   for (const noise of setup.noises) {
     get("noise").append(Object.assign(document.createElement("option"), { value: noise, textContent: noise.replaceAll("_", " ") }));
@@ -55,6 +57,18 @@ export function desk(settings, setup, changed) {
       get("problem").textContent = "";
     } catch (error) {
       get("problem").textContent = `This picture was not read: ${error.message}`;
+    }
+  }
+
+  async function take(file) {
+    get("problem").textContent = "";
+    get("origin").textContent = `Reading the network ${file.name}`;
+    try {
+      const { title, accuracy, of } = await network(file);
+      get("origin").textContent = `${title} reads ${percent(accuracy, true)} of ${of} test digits. It can be chosen in every view.`;
+    } catch (error) {
+      get("origin").textContent = "";
+      get("problem").textContent = `This network was not read: ${error.message}`;
     }
   }
 
@@ -107,7 +121,7 @@ function tools(pad) {
   });
 }
 
-/** Pictures that are chosen, pasted, or dropped anywhere on the page. */
+/** Files that are chosen, pasted, or dropped anywhere on the page. */
 function pictures(upload) {
   get("file").addEventListener("change", ({ target }) => {
     if (target.files[0]) upload(target.files[0]);

@@ -1,6 +1,8 @@
 // The socket: binary messages as research/app/wire.py describes them. The newest drawing wins, and a lost
 // connection comes back by itself.
 
+import { TAB } from "./own.js";
+
 const HEAD = 20;
 const PIXELS = 784;
 const IN_FLIGHT = 2;
@@ -45,7 +47,7 @@ export class Link {
   }
 
   open() {
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live?tab=${TAB}`);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.live = true;

@@ -1,26 +1,28 @@
 // The page: waits until the server is ready, then asks about every change of the drawing and shows the answers.
 
 import { Activations } from "./activations.js";
-import { Cards, options } from "./cards.js";
+import { Cards, options, tip } from "./cards.js";
 import { Eigen } from "./eigen.js";
 import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js";
 import { Maps } from "./maps.js";
 import { ink } from "./paint.js";
+import { again, bring } from "./own.js";
+import { Pair } from "./pair.js";
 import { Portrait } from "./portrait.js";
 import { fetchArray, setup } from "./arrays.js";
 import { desk } from "./desk.js";
 import { numbers, picture } from "./save.js";
+import { atRest, judge, rested } from "./rest.js";
+import { Score } from "./score.js";
+import { share } from "./share.js";
 import { Scatter } from "./scatter.js";
 import * as state from "./state.js";
 import { tabs } from "./tabs.js";
 import { tell } from "./texts.js";
-import { LAST, tour } from "./tour.js";
+import { tour } from "./tour.js";
+import { Unit } from "./unit.js";
 import * as verdict from "./verdict.js";
 
-const DEFAULTS = {
-  draw: "", view: "overview", models: "", preparation: "mnist", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
-  about: "", kind: "jacobian", sorted: "false", tour: "",
-};
 const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
 const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
@@ -30,17 +32,11 @@ const data = { palette: about.palette };
 get("preparing").hidden = true;
 get("app").hidden = false;
 
-const among = (...texts) => (text) => texts.includes(text);
-const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
-const VALID = {
-  view: among("overview", "eigen", "activations", "maps", "portrait"), preparation: among("plain", "mnist"),
-  noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
-  eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), tour: within(1, LAST, true),
-};
-const { settings, left } = state.load(DEFAULTS, VALID);
+const VALID = state.rules(about);
+const { settings, left } = state.load(VALID);
 
 const number = (name, otherwise) => {
-  const found = about.models.findIndex((model) => model.name === name);
+  const found = about.models.findIndex((model) => name && model.name === name); // another page's network has no name
   return found < 0 ? otherwise : found;
 };
 const chosen = [0, 1]; // networks of the first two cards
@@ -52,12 +48,33 @@ const latency = []; // milliseconds from the hand's movement to the next frame a
 const cards = new Cards(get("cards"), about, (slot, model) => {
   chosen[slot] = model;
   remember({ models: chosen.map((i) => about.models[i].name).join() });
+}, (slot, digit, bar) => {
+  peeked = bar ? { model: chosen[slot], digit, bar } : null;
+  get("tip").hidden = true;
+  if (peeked) question(performance.now());
 });
+let read = null; // what the three models say of the drawing
+const score = new Score(() => read);
+share(() => about.invite);
+let peeked = null; // the class whose pixel map is shown beside its bar
 const maps = [];
 let eigen = null;
-const activations = new Activations();
+const look = (text) => {
+  remember({ unit: text }, false);
+  unit.choose(asked, text);
+};
+const activations = new Activations((layer, number) => look(`${layer}.${number}`));
+const unit = new Unit(look, data);
 const pixelMaps = new Maps();
-const table = desk(settings, about, (changes, moment) => remember(changes, true, moment));
+const pair = new Pair((buffer) => decode(about.pair, buffer));
+const table = desk(settings, about, (changes, moment) => remember(changes, true, moment), async (file) => {
+  const found = await bring(file);
+  about = await setup();
+  chosen[0] = found.number;
+  lists();
+  remember({ models: chosen.map((i) => about.models[i].name).join() });
+  return found;
+});
 const portrait = new Portrait({
   ask: (digit) => {
     const method = METHODS.indexOf(get("portrait-method").value), start = STARTS.indexOf(get("portrait-start").value);
@@ -68,13 +85,14 @@ const portrait = new Portrait({
     return { sequence, from: start ? new Float32Array(784) : Float32Array.from(pixels) };
   },
   stop: () => link.stop(),
+  ended: (image) => judge(image, about.models),
   take: (image) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)) }),
 });
 const link = new Link({ hear, note, status });
 const select = tabs(get("tabs"), (view) => {
   const push = view !== settings.view;
   Object.assign(settings, { view });
-  state.save(settings, DEFAULTS, push);
+  state.save(settings, push);
   question(performance.now());
   refresh();
 });
@@ -82,16 +100,16 @@ const select = tabs(get("tabs"), (view) => {
 /** Settings that changed: into the address, and a new question unless it makes no difference. */
 function remember(changes, asks = true, moment = performance.now()) {
   Object.assign(settings, changes);
-  state.save(settings, DEFAULTS);
+  state.save(settings);
   if (asks) question(moment);
   else show();
 }
 
 function question(moment) {
-  const wants = { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
+  const wants = peeked ? 2 : { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
   const noise = about.noises.indexOf(settings.noise);
   const strength = Number(settings.strength), seed = Number(settings.seed);
-  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: asked, noise: Math.max(0, noise), strength, seed });
+  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: peeked?.model ?? asked, noise: Math.max(0, noise), strength, seed });
   moments.set(sequence, moment);
   if (moments.size > 200) moments.delete(moments.keys().next().value);
 }
@@ -102,6 +120,12 @@ function hear(kind, model, sequence, buffer) {
   if (kind === ACTIVATIONS) inside.activations = { ...decode(about.activations[model], buffer), model };
   else if (kind === JACOBIAN) inside.jacobian = { maps: new Float32Array(buffer, 8), model };
   else if (kind === ANSWER) Object.assign(inside, { answer: decode(about.answer, buffer), sequence });
+  if (kind === ANSWER) {
+    maps.forEach((map) => { map.near = []; });
+    get("cleaned-read").textContent = "";
+    if (table.readable()) atRest(() => rested(inside, maps, chosen));
+  }
+  if (kind === JACOBIAN && peeked?.model === model) tip(peeked, inside.jacobian.maps, inside.answer.seen);
   show(kind);
   const moment = moments.get(sequence);
   if (kind === ANSWER && moment !== undefined) {
@@ -125,13 +149,17 @@ function show(kind = 0) {
     const { digits, names } = cards.show(answer, blank);
     const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
     const strange = answer.distances[0] > about.strange;
+    read = blank ? null : { digits, names, draw: settings.draw };
+    score.ready(!blank);
     verdict.show(blank || !link.live ? null : digits, names, { why: link.live ? nothing : "Not connected", strange });
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
   else if (settings.view === "eigen") eigen?.show(answer, Number(settings.eigen));
   else if (settings.view === "activations" && inside.activations?.model === asked) {
     activations.show(inside.activations, about.activations[asked], settings.sorted === "true");
+    unit.show(answer.seen, inside.activations, about.activations[asked]);
   } else if (settings.view === "maps") showMaps();
+  else if (settings.view === "pair" && kind !== JACOBIAN && kind !== ACTIVATIONS) pair.ask(answer.seen, blank);
 }
 
 async function showMaps() {
@@ -155,6 +183,7 @@ function refresh() {
   maps.forEach((map) => map.refresh());
   eigen?.refresh();
   portrait.show();
+  pair.show();
   show();
 }
 
@@ -173,6 +202,7 @@ async function status(live, reason = "") {
     if (portrait.running) portrait.refused("the connection was lost");
     return;
   }
+  if (await again().catch(() => false)) chosen.splice(0, 2, 0, 1);
   about = await setup();
   lists();
   question(performance.now());
@@ -189,7 +219,8 @@ for (const id of ["activations-model", "maps-model"]) {
   get(id).addEventListener("change", () => {
     asked = get(id).selectedIndex;
     lists();
-    remember({ about: about.models[asked].name });
+    unit.choose(asked, "");
+    remember({ about: about.models[asked].name, unit: "" });
   });
 }
 get("maps-kind").addEventListener("change", (event) => remember({ kind: event.target.value }));
@@ -225,12 +256,13 @@ function controls() {
   get("activations-sorted").checked = settings.sorted === "true";
   if (settings.theme) document.documentElement.dataset.theme = settings.theme;
   lists();
+  unit.choose(asked, settings.unit);
 }
 
 /** The address was changed by hand, or by going back. */
 async function addressed() {
   const { draw } = settings;
-  const said = state.load(DEFAULTS, VALID);
+  const said = state.load(VALID);
   Object.assign(settings, said.settings);
   controls();
   if (settings.draw !== draw) await table.restore(false);
@@ -250,7 +282,7 @@ async function surroundings() {
   [data.components, data.mean] = await Promise.all([fetchArray("components"), fetchArray("mean")]);
   eigen = new Eigen(about, data, (k) => remember({ eigen: k }, false));
   refresh();
-  fetchArray("images").then((images) => { data.images = images; }, () => {});
+  fetchArray("images").then((images) => { data.images = images; refresh(); }, () => {});
 }
 
 addEventListener("hashchange", addressed);
@@ -261,5 +293,5 @@ await table.restore(true);
 select(settings.view);
 complain(left);
 await surroundings();
-window.identikit = { latency, inside, settings, table, data, maps, portrait, settled: () => link.live && inside.sequence === link.sequence };
+window.identikit = { latency, inside, settings, table, data, maps, portrait, unit, settled: () => link.live && inside.sequence === link.sequence };
 document.documentElement.dataset.ready = "true";

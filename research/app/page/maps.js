@@ -1,6 +1,7 @@
 // Which pixel would make it more of a 3: signed maps for each class.
 
 import { element, percent } from "./cards.js";
+import { TAB } from "./own.js";
 import { biggest, signed } from "./paint.js";
 
 export class Maps {
@@ -35,7 +36,7 @@ export class Maps {
   /** The causal index of a network. */
   async index(model) {
     if (!this.causal.has(model)) {
-      const answer = await fetch(`/api/causal/${model}`);
+      const answer = await fetch(`/api/causal/${model}?tab=${TAB}`);
       if (!answer.ok) throw new Error("the causal index could not be fetched");
       this.causal.set(model, new Float32Array(await answer.arrayBuffer()));
     }

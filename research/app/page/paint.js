@@ -65,3 +65,24 @@ function outline(image, side) {
     return inside(x, y) && !(inside(x - 1, y) && inside(x + 1, y) && inside(x, y - 1) && inside(x, y + 1));
   });
 }
+
+/** Signed values as large coloured cells with their numbers in them; white space around zero. */
+export function cells(canvas, values, largest = biggest(values)) {
+  const { paper, ink: black, minus, plus } = THEMES[theme()];
+  const { context, width } = sharp(canvas);
+  const count = Math.sqrt(values.length), side = width / count;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.font = `${Math.min(13, side / 2.6)}px system-ui, sans-serif`;
+  values.forEach((value, i) => {
+    const share = Math.min(1, Math.abs(value) / largest);
+    const [x, y] = [(i % count) * side, Math.floor(i / count) * side];
+    context.fillStyle = `rgb(${between(paper, value > 0 ? plus : minus, 0.75 * share).slice(0, 3).map(Math.round).join(" ")})`;
+    context.fillRect(x, y, side + 1, side + 1);
+    context.fillStyle = `rgb(${(share > 0.75 && theme() === "light" ? paper : black).join(" ")})`;
+    context.fillText(signedText(value, count > 3 ? 1 : 2), x + side / 2, y + side / 2);
+  });
+}
+
+/** A number with a real minus sign. */
+export const signedText = (value, digits = 2) => (Math.abs(value) < 0.5 / 10 ** digits ? 0 : value).toFixed(digits).replace("-", "−");

@@ -1,15 +1,17 @@
 // An identikit as it is drawn, generation by generation.
 
 import { element, percent } from "./cards.js";
+import { gif } from "./gif.js";
 import { colour, ink, sharp, signed } from "./paint.js";
+import { offer } from "./save.js";
 
 const ENDS = ["", "sure enough", "no further gain", "stopped"];
 const get = (id) => document.getElementById(`portrait-${id}`);
 
 export class Portrait {
-  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad. */
-  constructor({ ask, stop, take }) {
-    Object.assign(this, { ask, curve: [], next: null });
+  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad, `ended(pixels)` hears of its end. */
+  constructor({ ask, stop, take, ended }) {
+    Object.assign(this, { ask, ended, curve: [], next: null });
     for (let digit = 0; digit < 10; digit++) {
       const button = element("button", "", digit);
       button.setAttribute("aria-pressed", "false");
@@ -22,6 +24,7 @@ export class Portrait {
     closeness();
     this.stop = stop;
     get("take").addEventListener("click", () => take(this.now.image));
+    get("gif").addEventListener("click", () => offer(gif(this.frames), `identikit-${this.digit}.gif`));
     new ResizeObserver(() => this.plot()).observe(get("curve"));
   }
 
@@ -45,13 +48,14 @@ export class Portrait {
   }
 
   start(digit, { sequence, from }) {
-    Object.assign(this, { digit, sequence, from, now: null, curve: [], running: true });
+    Object.assign(this, { digit, sequence, from, now: null, curve: [], frames: [from], running: true });
     ink(get("from"), from);
     ink(get("now"), from);
     signed(get("change"), new Float32Array(784), { largest: 1 });
+    get("others").textContent = "";
     get("caption").textContent = "asking; the first time it is compiled";
     get("stop").disabled = false;
-    get("take").disabled = true;
+    get("take").disabled = get("gif").disabled = true;
     this.mark(digit);
     this.plot();
   }
@@ -60,9 +64,12 @@ export class Portrait {
     if (sequence !== this.sequence) return;
     this.now = { ...frame, image: Float32Array.from(frame.image) };
     this.running = frame.state === 0;
+    this.frames.push(this.now.image);
     if (this.curve.at(-1)?.[0] !== frame.generation) this.curve.push([frame.generation, frame.confidence]);
     this.show();
-    if (!this.running) this.follow();
+    if (this.running) return;
+    this.ended(this.now.image);
+    this.follow();
   }
 
   /** What is there, drawn anew. */
@@ -76,7 +83,7 @@ export class Portrait {
     get("caption").textContent =
       `a ${this.digit}: ${percent(confidence)}${end}. Generation ${generation}, ${evaluations.toLocaleString("en")} evaluations`;
     get("stop").disabled = !this.running;
-    get("take").disabled = this.running;
+    get("take").disabled = get("gif").disabled = this.running;
     this.plot();
   }
 

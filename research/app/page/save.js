@@ -62,7 +62,8 @@ function word(context, text, { color, font }, x, y, width) {
   context.fillText(text, x, y, width);
 }
 
-function offer(blob, name) {
+/** Lets the browser save it. */
+export function offer(blob, name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

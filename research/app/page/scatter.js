@@ -1,23 +1,64 @@
-// A map of training digits, with the drawing's point; pointing at a digit shows it.
+// A map of training digits, with the drawing in a crosshair and its neighbours ringed. Pointing at a digit shows it, a
+// click keeps it shown; the wheel or the keys + and - zoom, 0 shows the whole map, a zoomed map is moved by dragging.
 
 import { colour, ink, sharp, theme } from "./paint.js";
 
 const MARGIN = 14;
-const REACH = 9; // of the drawing's point and its rim, in pixels
+const ARM = 7; // of the crosshair, beyond the drawing in it, in pixels
+const RING = 6; // radius around a neighbour
 const NEAREST = 15;
 const STRETCH = 1.5; // at most, of one axis against the other
+const CLOSEST = 12; // zoom at most
 
 export class Scatter {
   /** `data`: labels and (later) images of the points, and the palette. */
   constructor(canvas, places, data, said) {
-    Object.assign(this, { canvas, places, data, said });
+    Object.assign(this, { canvas, places, data, said, here: null, drawn: [], near: [], zoom: 1, pinned: false });
     this.back = document.createElement("canvas");
-    this.here = null;
     this.frame = frame(places);
+    this.centre = null; // of a zoomed map
     new ResizeObserver(() => this.refresh()).observe(canvas);
-    canvas.addEventListener("pointermove", (event) => this.point(event));
-    canvas.addEventListener("pointerdown", (event) => this.point(event)); // a tap shows its digit until the next tap
-    canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType !== "touch") document.getElementById("tip").hidden = true; });
+    canvas.tabIndex = 0;
+    canvas.addEventListener("pointermove", (event) => (event.buttons && this.zoom > 1 ? this.drag(event) : this.pinned || this.point(event)));
+    canvas.addEventListener("pointerdown", (event) => { // a click or tap keeps its digit until the next one
+      this.point(event);
+      this.pinned = !document.getElementById("tip").hidden;
+    });
+    canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType !== "touch" && !this.pinned) this.unpin(); });
+    canvas.addEventListener("wheel", (event) => {
+      if (this.zoom === 1 && event.deltaY > 0) return; // nothing to zoom out of: the page scrolls
+      event.preventDefault();
+      const box = canvas.getBoundingClientRect();
+      this.enlarge(event.deltaY < 0 ? 1.25 : 0.8, [event.clientX - box.left, event.clientY - box.top]);
+    }, { passive: false });
+    canvas.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.unpin();
+      const by = { "+": 1.5, "-": 1 / 1.5, 0: 1 / CLOSEST }[key];
+      if (by) this.enlarge(by, [this.sheet.width / 2, this.sheet.height / 2]);
+    });
+  }
+
+  unpin() {
+    this.pinned = false;
+    document.getElementById("tip").hidden = true;
+  }
+
+  /** Zooms by a factor; what lies at a place of the canvas stays there. */
+  enlarge(by, [px, py]) {
+    const zoom = Math.min(CLOSEST, Math.max(1, this.zoom * by));
+    const { width, height } = this.sheet;
+    const [x, y] = [this.middle[0] + (px - width / 2) / this.scale[0], this.middle[1] - (py - height / 2) / this.scale[1]];
+    const scale = this.scale.map((own) => (own * zoom) / this.zoom);
+    this.centre = zoom > 1 ? [x - (px - width / 2) / scale[0], y + (py - height / 2) / scale[1]] : null;
+    this.zoom = zoom;
+    this.unpin();
+    this.refresh();
+  }
+
+  drag({ movementX, movementY }) {
+    this.centre = [this.middle[0] - movementX / this.scale[0], this.middle[1] + movementY / this.scale[1]];
+    this.unpin();
+    this.refresh();
   }
 
   /** Draws the training digits anew, after a change of size or theme. */
@@ -27,8 +68,9 @@ export class Scatter {
     if (!width) return;
     const { low, high } = this.frame;
     const free = [(width - 2 * MARGIN) / (high[0] - low[0]), (height - 2 * MARGIN) / (high[1] - low[1])];
-    const scale = free.map((own) => Math.min(own, STRETCH * Math.min(...free)));
-    const middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
+    const scale = free.map((own) => this.zoom * Math.min(own, STRETCH * Math.min(...free)));
+    const middle = this.centre ?? [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
+    Object.assign(this, { scale, middle });
     this.to = ([x, y]) => [width / 2 + (x - middle[0]) * scale[0], height / 2 - (y - middle[1]) * scale[1]];
     context.clearRect(0, 0, width, height);
     const dot = (width > 400 ? 2.1 : 1.6) * Math.max(1, (5000 / this.data.labels.length) ** 0.25);
@@ -42,22 +84,23 @@ export class Scatter {
     this.names(context, width > 400 ? 17 : 13);
     Object.assign(this.back, { width: this.canvas.width, height: this.canvas.height });
     this.back.getContext("2d").drawImage(this.canvas, 0, 0);
-    this.drawn = null;
+    this.drawn = [];
     this.show(this.here);
   }
 
-  /** Puts back what the drawing's point covers: a small square, for this is done at every stroke. */
+  /** Puts back what the crosshair and the rings cover: small squares, for this is done at every stroke. */
   lift() {
-    if (!this.drawn) return;
     const { context, ratio } = this.sheet;
-    const [x, y] = this.drawn.map((place) => Math.floor((place - REACH) * ratio));
-    const side = Math.ceil(2 * REACH * ratio) + 1;
     context.save();
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(x, y, side, side);
-    context.drawImage(this.back, x, y, side, side, x, y, side, side);
+    for (const [px, py, reach] of this.drawn) {
+      const [x, y] = [px, py].map((place) => Math.floor((place - reach) * ratio));
+      const side = Math.ceil(2 * reach * ratio) + 1;
+      context.clearRect(x, y, side, side);
+      context.drawImage(this.back, x, y, side, side, x, y, side, side);
+    }
     context.restore();
-    this.drawn = null;
+    this.drawn = [];
   }
 
   /** Each digit's name at the median of its points. */
@@ -78,28 +121,48 @@ export class Scatter {
     }
   }
 
-  /** Moves the drawing's point; null takes it away. */
+  /** Moves the drawing's crosshair; null takes it away. */
   show(here) {
     this.here = here;
     if (!this.to) return;
-    const { context, width, height, inside, rim } = this.sheet;
     this.lift();
     if (!here) {
       this.said.textContent = "";
       return;
     }
-    const limit = (value, most) => Math.min(most - 8, Math.max(8, value));
+    const { context, width, height, inside, rim } = this.sheet;
+    context.strokeStyle = inside;
+    context.lineWidth = 1.5;
+    for (const [x, y] of this.near.map(this.to)) {
+      context.beginPath();
+      context.arc(x, y, RING, 0, 7);
+      context.stroke();
+      this.drawn.push([x, y, RING + 2]);
+    }
+    const half = width > 400 ? 15 : 11;
+    const limit = (value, most) => Math.min(most - half - 1, Math.max(half + 1, value));
     const [x, y] = this.to(here);
-    const [px, py] = (this.drawn = [limit(x, width), limit(y, height)]);
+    const [px, py] = [limit(x, width), limit(y, height)];
+    this.drawn.push([px, py, half + ARM + 2]);
     context.beginPath();
-    context.arc(px, py, 6.5, 0, 7);
-    context.fillStyle = inside;
-    context.strokeStyle = rim;
-    context.lineWidth = 2.5;
-    context.fill();
+    for (const [ux, uy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(px + ux * half, py + uy * half);
+      context.lineTo(px + ux * (half + ARM), py + uy * (half + ARM));
+    }
     context.stroke();
+    context.fillStyle = rim;
+    context.fillRect(px - half, py - half, 2 * half, 2 * half);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(document.getElementById("seen"), px - half, py - half, 2 * half, 2 * half);
+    context.strokeRect(px - half, py - half, 2 * half, 2 * half);
     const outside = px !== x || py !== y ? "beyond the edge, nearest " : "among ";
     this.said.textContent = `${outside}${this.company(here)}`;
+  }
+
+  /** Rings these places: those of the drawing's neighbours. */
+  ring(near) {
+    this.near = near;
+    this.show(this.here);
   }
 
   /** The labels of the 15 nearest points, the most frequent first: "7s and 9s". */

@@ -3,28 +3,45 @@
 
 import { EXAMPLES } from "./examples.js";
 import { PAD, SIDE, plain, resample } from "./prepare.js";
+import { LAST } from "./tour.js";
 
 const COARSE = 56; // side of a picture in the address
 const LONGEST = 16_000; // bytes of strokes in the address
 const KEY = "identikit";
+export const DEFAULTS = {
+  draw: "", view: "overview", models: "", preparation: "mnist", noise: "none", strength: "0.3", seed: "1", theme: "", eigen: "50",
+  about: "", kind: "jacobian", sorted: "false", unit: "", tour: "",
+};
+
+const among = (...texts) => (text) => texts.includes(text);
+const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
+
+/** Which values a setting may have, by its name. */
+export function rules(about) {
+  return {
+    view: among("overview", "eigen", "activations", "maps", "pair", "portrait"), preparation: among("plain", "mnist"),
+    noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
+    eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
+  };
+}
 
 /** Settings from the address, with defaults for what it does not say or says wrongly, and what was left out.
  *  `valid[name](text)` is whether a setting may have this value. */
-export function load(defaults, valid) {
-  const said = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name in defaults);
+export function load(valid) {
+  const said = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name in DEFAULTS);
   const good = said.filter(([name, value]) => valid[name]?.(value) ?? true);
   const left = said.filter((each) => !good.includes(each)).map(([name, value]) => `${name}=${value.slice(0, 20)}`);
-  return { settings: { ...defaults, ...Object.fromEntries(good) }, left };
+  return { settings: { ...DEFAULTS, ...Object.fromEntries(good) }, left };
 }
 
 let timer = null;
 
 /** Writes the settings that differ from the defaults into the address, at most twice a second; with `push` at once
  *  and as a new entry, so that going back returns to the last one. */
-export function save(settings, defaults, push = false) {
+export function save(settings, push = false) {
   clearTimeout(timer);
   const write = () => {
-    const said = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
+    const said = Object.entries(settings).filter(([name, value]) => String(value) !== String(DEFAULTS[name]));
     history[push ? "pushState" : "replaceState"](null, "", `#${new URLSearchParams(said)}`);
   };
   if (push) write();

@@ -1,7 +1,7 @@
 // A tour of six steps. Each step is a link: the address says what is drawn, how it is prepared and which view is open.
 
 const STEPS = [
-  ["draw=seven", "Three models read a 7, and the red point shows where it lies on three maps of digits. Draw one yourself: everything follows the pen."],
+  ["draw=seven", "Three models read a 7, and the crosshair shows where it lies on three maps of digits. Draw one yourself: everything follows the pen."],
   ["draw=corner&preparation=plain", "The same 7, small and in a corner, as drawn. Training digits have no ink there, so the models are lost, often without a doubt."],
   ["draw=funky&preparation=plain", "The document’s funky 7: wide and pressed to the edges, as drawn. Which of the three still reads it?"],
   ["draw=funky", "The same drawing, scaled and centred like MNIST’s digits. Switch between “as drawn” and “centred”: it was its place."],

@@ -148,8 +148,7 @@ def identikits(
         initial = init(config, images)
         _warn_if_stuck(initial)
         _warn_if_probabilities(config, weights, initial)
-        if state is not None:
-            initial = arguments.resumed(state, initial)
+        initial = arguments.resumed(state, initial)
         final = run_to_end(config, initial, weights, execution, chunk, progress, checkpoint)
     settings = {"start": start if isinstance(start, str) else start_kind[0], "budget": budget, "chunk": chunk}
     return to_dataset(final, config, layout, start_kind, settings | _describe(config, execution, key))

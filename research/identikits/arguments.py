@@ -188,7 +188,12 @@ def check_memory(config: RunConfig, params: Any, layout: Layout, shape: tuple[in
 
 
 def resumed(state: Any, initial: Runs) -> Runs:
-    """The state, or its leaves, in the structure of `initial`. Raises: ValueError if it is one of other runs."""
+    """The state, or its leaves, in the structure of `initial`, which None stands for.
+
+    Raises: ValueError if the state is one of other runs.
+    """
+    if state is None:
+        return initial
     leaves, structure = jax.tree.flatten(initial)
     given = [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
     if [(leaf.shape, leaf.dtype) for leaf in given] != [(leaf.shape, leaf.dtype) for leaf in leaves]:

@@ -149,6 +149,13 @@ def _refuse_others(configs: Mapping[str, Any], folder: Path, force: bool) -> Non
             Run(folder / name).refuse_other(prepared(config))
 
 
+def _finished(configs: Mapping[str, Any], folder: Path, again: bool) -> dict[str, bool]:
+    """Whether each study's results are there already and are not wanted anew."""
+    return {
+        name: not again and Run(folder / name).finished(prepared(config)) for name, config in configs.items()
+    }
+
+
 def _conduct_all(
     configs: Mapping[str, Any],
     folder: Path,
@@ -158,12 +165,7 @@ def _conduct_all(
     widths: Sequence[float],
     seconds: Mapping[str, float] | None,
 ) -> tuple[list[c.Claim], dict[str, str]]:
-    done = multihost.on_process_zero(
-        lambda: {
-            name: not (force or retrain) and Run(folder / name).finished(prepared(config))
-            for name, config in configs.items()
-        }
-    )
+    done = multihost.on_process_zero(lambda: _finished(configs, folder, force or retrain))
     expected = dict.fromkeys(configs, 60.0) | {k: v for k, v in (seconds or {}).items() if k in configs}
     plan = Plan({name: s * (UNCHANGED if done[name] else 1) for name, s in expected.items()})
     failed: dict[str, str] = {}

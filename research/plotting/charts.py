@@ -5,7 +5,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from matplotlib.figure import Figure
 
 from research.evidence.intervals import Interval
@@ -14,7 +14,7 @@ from research.plotting.style import DIGITS, INK, name_classes
 
 def measured(
     ax: Any,
-    at: float,
+    at: float | np.number,
     value: Interval,
     colour: str,
     *,
@@ -48,7 +48,7 @@ def measured(
 
 def units(
     ax: Any,
-    at: float,
+    at: float | np.number,
     values: Float[np.ndarray, " n"],
     colour: str,
     *,
@@ -109,7 +109,7 @@ def cells(
 def digit_map(
     ax: Any,
     points: Float[np.ndarray, "n 2"],
-    labels: Int[np.ndarray, " n"],
+    labels: Integer[np.ndarray, " n"],
     *,
     letters: float = 11,
     **how: Any,

@@ -72,8 +72,8 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def _point(ax, x: float | np.integer, values: np.ndarray, colour: str) -> None:
     """Mean and interval of one value per network, and the networks."""
-    charts.units(ax, float(x), values, colour)
-    charts.measured(ax, float(x), e.mean(values), colour, least=e.MIN_UNITS, markersize=4)
+    charts.units(ax, x, values, colour)
+    charts.measured(ax, x, e.mean(values), colour, least=e.MIN_UNITS, markersize=4)
 
 
 def agreement(results: xr.Dataset, width: float = DOUBLE) -> Figure:

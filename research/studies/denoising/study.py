@@ -83,16 +83,16 @@ def run(config: Config, run: Run) -> xr.Dataset:
     few, many = _spread(test, config.curve_images), _spread(test, config.images)
 
     curves, fallen, scored = [], [], []
-    for which, noise in enumerate(NOISES):
-        strongest = jnp.float32(STRENGTHS[noise][-1])
+    for noise, strengths in STRENGTHS.items():
+        which, strongest = list(NOISES).index(noise), jnp.float32(strengths[-1])
         falls = {
             name: bench.falls_to(name, jnp.int32(which), strongest, *(many if name == JUDGED else few))
             for name in readers
         }
         fallen.append(np.stack(list(falls.values())))
         run.metrics(noise=noise, falls_at=np.asarray(falls[JUDGED]).tolist())
-        strengths = jnp.tile(jnp.array(STRENGTHS[noise], jnp.float32), (config.pairs, 1))
-        curves.append(bench.measure(jnp.int32(which), strengths, *few))
+        levels = jnp.tile(jnp.array(strengths, jnp.float32), (config.pairs, 1))
+        curves.append(bench.measure(jnp.int32(which), levels, *few))
         own = jnp.asarray(falls[JUDGED], jnp.float32)[:, None]
         scored.append(judged.measure(jnp.int32(which), own, *many))
     for strength in (1.0, 0.0):  # AS_IS, CLEAN
@@ -102,12 +102,12 @@ def run(config: Config, run: Run) -> xr.Dataset:
     falls_at = np.array(fallen, np.float32)
     # Nothing is scored for a network that keeps 89 % at no strength in reach.
     nowhere = np.isnan(falls_at[:, list(readers).index(JUDGED)])
-    kept[: len(NOISES)][nowhere] = kept_error[: len(NOISES)][nowhere] = np.nan
+    kept[: len(STRENGTHS)][nowhere] = kept_error[: len(STRENGTHS)][nowhere] = np.nan
     return xr.Dataset(
         {
             "accuracy": (("noise", "pair", "level", "reader", "cleaning"), np.stack([a for a, _ in curves])),
             "error": (("noise", "pair", "level", "cleaning"), np.stack([e for _, e in curves])),
-            "strength": (("noise", "level"), np.array([STRENGTHS[n] for n in NOISES], np.float32)),
+            "strength": (("noise", "level"), np.array(list(STRENGTHS.values()), np.float32)),
             "falls_at": (("noise", "reader", "pair"), falls_at),
             "kept": (("condition", "pair", "cleaning"), kept),
             "kept_error": (("condition", "pair", "cleaning"), kept_error),
@@ -115,11 +115,11 @@ def run(config: Config, run: Run) -> xr.Dataset:
             **_examples(judged, test, falls_at[:, list(readers).index(JUDGED), 0]),
         },
         {
-            "noise": list(NOISES),
+            "noise": list(STRENGTHS),
             "reader": list(readers),
             "reader_label": ("reader", [getattr(config, name).model.label for name in readers]),
             "cleaning": list(CLEANINGS),
-            "condition": [*NOISES, AS_IS, CLEAN],
+            "condition": [*STRENGTHS, AS_IS, CLEAN],
         },
         {
             "images": len(many[0]),

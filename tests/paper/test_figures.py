@@ -9,6 +9,7 @@ from research import data, studies
 from research.paper import figure_files, pipeline, reference
 from research.plotting.style import DOUBLE
 from research.runs import store
+from research.studies.preparing import prepared
 from research.training import populations, train
 
 WIDTHS = (DOUBLE,)
@@ -16,11 +17,11 @@ WIDTHS = (DOUBLE,)
 
 @pytest.fixture(scope="module", params=studies.names())
 def run(request):
-    """(study, its run folder), kept in the cache: it is run again where the study's code has changed."""
+    """(study, its run folder), kept in the cache: it is run again where its preset or its code has changed."""
     folder = data.cache_dir() / "tests" / request.param
-    pipeline.conduct(
-        importlib.import_module(f"configs.{request.param}").get_config("smoke"), folder, widths=WIDTHS
-    )
+    config = importlib.import_module(f"configs.{request.param}").get_config("smoke")
+    again = not store.Run(folder).finished(prepared(config))
+    pipeline.conduct(config, folder, force=again, widths=WIDTHS)
     return request.param, folder
 
 

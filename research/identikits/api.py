@@ -99,7 +99,8 @@ def identikits(
 
     Returns:
         Dataset over network, digit, restart, with
-        image [.., y, x] ([.., y, x, channel] in colour), the best image; start [.., y, x], start_kind (its name); confidence, start_confidence, score;
+        image [.., y, x] ([.., y, x, channel] in colour), the best image; start [.., y, x], start_kind (its name);
+        confidence, start_confidence, score;
         generations, evaluations; reached (the highest target), stalled (patience ran out);
         evaluations_to [.., target], NaN if not reached; distance from the start, path length (both Euclidean);
         confidence_history, distance_history, path_history, evaluations_history [.., generation], which keep their last
@@ -139,7 +140,7 @@ def identikits(
             frames=recorded_generations(generations, frames) if frames else (),
             key_impl=str(jax.random.key_impl(key)),
         )
-        arguments.check_config(config, weights, shape, layout.classes)
+        k = arguments.check_config(config, weights, shape, layout.classes)
         arguments.check_memory(config, weights, layout, shape)
         execution = _execution(runs, block, list(devices or jax.devices()), method, layout)
         key_starts, key_steps = layout.keys(key)
@@ -147,7 +148,7 @@ def identikits(
         images, start_kind = _choose_starts(start, key_starts, layout, shape, config, init)
         initial = init(config, images)
         _warn_if_stuck(initial)
-        _warn_if_probabilities(config, weights, initial)
+        _warn_if_probabilities(config, weights, initial, k)
         initial = arguments.resumed(state, initial)
         final = run_to_end(config, initial, weights, execution, chunk, progress, checkpoint)
     settings = {"start": start if isinstance(start, str) else start_kind[0], "budget": budget, "chunk": chunk}
@@ -212,18 +213,17 @@ def _warn_if_stuck(runs: Runs) -> None:
         )
 
 
-def _warn_if_probabilities(config: RunConfig, weights: Any, runs: Runs) -> None:
-    """Warn of a `predict` whose outputs for two images sum to 1 and are not negative.
+def _warn_if_probabilities(config: RunConfig, weights: Any, runs: Runs, k: int) -> None:
+    """Warn of a `predict` whose k outputs for two images sum to 1 and are not negative.
 
-    The softmax of probabilities lies in a narrow range, so only networks whose first confidences lie there are looked at.
+    The softmax of probabilities lies in a narrow range, so only networks whose first confidences lie there are evaluated.
     """
-    first = jax.tree.map(lambda leaf: leaf[0], weights)
-    look = lambda image: checks.outputs(partial(config.predict, first), jnp.asarray(image))[0]  # noqa: E731
-    k = jax.eval_shape(look, jax.ShapeDtypeStruct(runs.start.shape[1:], jnp.float32)).size
     highest, found = math.e / (math.e + k - 1), runs.state.confidence
     in_range = (found >= 1 / (1 + (k - 1) * math.e) - 1e-4) & (found <= highest + 1e-4)
-    if not in_range.all() or not multihost.is_process_zero():
+    if not in_range.all() or multihost.several():
         return
+    first = jax.tree.map(lambda leaf: leaf[0], weights)
+    look = lambda image: checks.outputs(partial(config.predict, first), jnp.asarray(image))[0]  # noqa: E731
     noise = np.random.default_rng(0).random(runs.start.shape[1:], np.float32)
     if checks.seem_probabilities(np.stack([look(runs.start[0]), look(noise)])):
         warnings.warn(

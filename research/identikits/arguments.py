@@ -20,6 +20,7 @@ from research.identikits.runner import Runs
 from research.identikits.single_run import RunConfig, init, make_evaluate
 from research.identikits.types import Method, build, suggestion
 
+FEW = 64  # runs whose memory is not estimated, to save the time in interactive use
 SEARCH_OPTIONS = ("num_candidates", "clip", "perturbation")
 
 
@@ -141,8 +142,8 @@ def network(predict: Callable[..., Any], params: Any, shape: tuple[int, ...]) ->
     return _Mixed(predict, structure, others), tuple(leaf for leaf in leaves if hasattr(leaf, "shape"))
 
 
-def check_config(config: RunConfig, params: Any, shape: tuple[int, ...], classes: Sequence[int]) -> None:
-    """Check what network, objective and perturbation give for an image of this shape.
+def check_config(config: RunConfig, params: Any, shape: tuple[int, ...], classes: Sequence[int]) -> int:
+    """The number of classes, after checking what network, objective and perturbation give for an image of this shape.
 
     Raises: ValueError for anything but float logits [k], k ≥ 2, a class outside 0..k-1, an objective that gives no
         single number, a perturbation of another shape than the image, and a setting that cannot be hashed.
@@ -173,15 +174,18 @@ def check_config(config: RunConfig, params: Any, shape: tuple[int, ...], classes
         drawn = jax.eval_shape(lambda: perturbation(jax.random.key(0), shape)).shape
         if drawn != shape:
             raise ValueError(f"perturbation must be of the image's shape {list(shape)}, it is {list(drawn)}")
+    return logits.size
 
 
 def check_memory(config: RunConfig, params: Any, layout: Layout, shape: tuple[int, ...]) -> None:
     """Raises: ValueError if the state of all runs, a copy of it and the Dataset need more memory than there is."""
+    runs = math.prod(layout.shape)
+    if runs < FEW:
+        return
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf)[1:], leaf.dtype), params)
     number = jax.ShapeDtypeStruct((), jnp.int32)
     key = jax.eval_shape(lambda: jax.random.key_data(jax.random.key(0, impl=config.key_impl)))
     seed = (number, number, key, jax.ShapeDtypeStruct(shape, jnp.float32))
-    runs = math.prod(layout.shape)
     needed = 3 * runs * memory.bytes_of(jax.eval_shape(functools.partial(init, config), seed, one))
     fewer = "take fewer restarts or classes, or a shorter history (history=2, frames=0)"
     memory.check(needed, f"{runs:,} runs", fewer)

@@ -1,5 +1,6 @@
 """What every command shares: flags in, one clear line and exit code 2 for bad input, no traceback."""
 
+import contextlib
 import functools
 import importlib
 import os
@@ -25,6 +26,11 @@ I_MEAN_IT = flags.DEFINE_bool(
     "i_mean_it", False, "Allow numbers in a config that would take very long or very much memory."
 )
 PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
+PROFILE = flags.DEFINE_string(
+    "profile",
+    None,
+    "Folder for a trace of the whole command by JAX's profiler, which TensorBoard and Perfetto show.",
+)
 
 
 def fail(message: object) -> int:
@@ -86,6 +92,8 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
     """
 
     def guarded(argv: list[str]) -> int | None:
+        import jax
+
         from research.fields.bounds import LIFTS
         from research.runtime import devices, multihost
 
@@ -99,7 +107,8 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
             apart = (COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
             if DISTRIBUTED.value or any(given is not None for given in apart):
                 multihost.start(*apart)
-            return main(*argv[1:])
+            with jax.profiler.trace(PROFILE.value) if PROFILE.value else contextlib.nullcontext():
+                return main(*argv[1:])
         except (ValueError, OSError) as error:
             return fail(error)
         except multihost.Preempted:

@@ -128,6 +128,14 @@ def test_an_environment_that_would_end_the_run_is_one_line(name, value, says):
     assert outcome.stderr.count("\n") == 1, outcome.stderr
 
 
+def test_a_command_can_be_profiled(tmp_path):
+    program = "import jax.numpy as jnp; from launch import cli; cli.start(lambda: print(jnp.ones(3).sum()))"
+    command = [sys.executable, "-c", program, f"--profile={tmp_path}"]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert outcome.returncode == 0, outcome
+    assert list(tmp_path.rglob("*.xplane.pb"))
+
+
 def test_text_is_neither_markup_nor_orders_to_the_terminal(capsys):
     from launch import cli
 

@@ -9,7 +9,7 @@
     uploads   pictures from outside         photo     the ink of a picture of a digit on paper
     own       networks from outside         units     one unit: kernel, digits it likes, its identikit
     pair      plain beside robust           blind     identikits to be read by a person
-    page/     ES modules, no build step
+    model     one network of the choice     page/     ES modules, no build step
 
 It only looks: networks come from `training/`, readings from `identikits/`, `attribution/` and `embedding/`. Drawings
 are centred and scaled like MNIST in the browser, by `page/prepare.js`.

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from research import importing
-from research.app.reader import Model
+from research.app.model import Model
 from research.importing.network import INPUT_RANGES, Imported
 
 KINDS = (".onnx", ".npz", ".safetensors")

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from research.app.reader import Model
+from research.app.model import Model
 from research.app.wire import SIDE, Field
 from research.studies.reconstruction import asking
 from research.studies.reconstruction.study import READINGS

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.app.reader import Model
+from research.app.model import Model
 from research.app.wire import Ask, Field
 from research.identikits import api as asking
 from research.identikits.gradient_ascent import GradientAscent

@@ -25,7 +25,8 @@ from starlette.websockets import WebSocket
 from research.app import blind, fitted, wire
 from research.app.crowd import Batcher
 from research.app.guard import Guard
-from research.app.reader import SIZES, Reader
+from research.app.model import SIZES
+from research.app.reader import Reader
 from research.app.routes import PAGE, Answers, failure, refusal
 from research.app.settings import Limits, Settings
 from research.app.visitor import Session

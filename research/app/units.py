@@ -9,7 +9,8 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int, UInt8
 
-from research.app.reader import Model, Reader
+from research.app.model import Model
+from research.app.reader import Reader
 from research.app.wire import SIDE
 from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import LowFrequencyNoise

@@ -11,7 +11,7 @@ from flax import nnx
 from research import data
 from research.app import serving
 from research.app.fitted import Fitted
-from research.app.reader import Model
+from research.app.model import Model
 from research.app.settings import Settings
 from research.embedding import pca
 from research.models.autoencoder import AutoencoderConfig

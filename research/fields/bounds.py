@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ class OneOf:
 
     def refusal(self, value: str, path: str) -> str:
         """One line for an unknown name, with the known ones and the most similar of them; "" for a known name."""
-        known = list(self.known)
+        known = sorted(self.known) if isinstance(self.known, Mapping) else list(self.known)
         if value in known or value in self.also:
             return ""
         near = difflib.get_close_matches(value, known, 1)

@@ -24,13 +24,13 @@ class Setting:
     classes: int = bounded(3, CLASSES)
     half_width: float = bounded(1000.0, POSITIVE)  # points start uniform in [-half_width, half_width]
     widths: tuple[int, ...] = bounded((16, 16), WIDTH, empty=True)
-    activation: str = one_of("tanh", sorted(ACTIVATIONS), "activation")
+    activation: str = one_of("tanh", ACTIVATIONS, "activation")
     # weights and biases uniform within ±1/√fan_in | glorot | he (both with zero biases)
-    init: str = one_of("pytorch", sorted(INITS))
+    init: str = one_of("pytorch", INITS)
     scale: float = bounded(333.0, POSITIVE)  # S
-    weight_optimiser: str = one_of("sgd", sorted(OPTIMISERS))
+    weight_optimiser: str = one_of("sgd", OPTIMISERS)
     weight_rate: float = bounded(1e-3, NOT_NEGATIVE)  # η; 0 freezes the weights
-    input_optimiser: str = one_of("sgd", sorted(OPTIMISERS))
+    input_optimiser: str = one_of("sgd", OPTIMISERS)
     input_rate: float = bounded(9e-3, NOT_NEGATIVE)  # λ; 0 freezes the inputs
 
 

@@ -17,9 +17,9 @@ class AutoencoderConfig:
     encoder: tuple[int, ...] = bounded((256,), WIDTH, empty=True)
     code: int = bounded(128, CODE)
     decoder: tuple[int, ...] = bounded((256,), WIDTH, empty=True)
-    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
-    output: str = one_of("relu", sorted(ACTIVATIONS), "activation")
-    init: str = one_of("he", sorted(INITS), "initialisation")
+    activation: str = one_of("relu", ACTIVATIONS, "activation")
+    output: str = one_of("relu", ACTIVATIONS, "activation")
+    init: str = one_of("he", INITS, "initialisation")
     pixels: int = bounded(784, PIXELS)
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:

@@ -17,9 +17,9 @@ class BottleneckConfig:
     encoder: tuple[int, ...] = bounded((500, 100), WIDTH, empty=True)
     width: int = bounded(2, CODE)
     decoder: tuple[int, ...] = bounded((100,), WIDTH, empty=True)
-    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
-    bottleneck_activation: str = one_of("linear", sorted(ACTIVATIONS), "activation")
-    init: str = one_of("he", sorted(INITS), "initialisation")
+    activation: str = one_of("relu", ACTIVATIONS, "activation")
+    bottleneck_activation: str = one_of("linear", ACTIVATIONS, "activation")
+    init: str = one_of("he", INITS, "initialisation")
     pixels: int = bounded(784, PIXELS)
     classes: int = bounded(10, CLASSES)
 

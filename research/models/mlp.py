@@ -70,10 +70,10 @@ class MLPConfig:
     """Widths of the hidden layers, and the pixel range [low, high] that the network wants to see."""
 
     widths: tuple[int, ...] = bounded((100,), WIDTH, empty=True)
-    activation: str = one_of("relu", sorted(ACTIVATIONS), "activation")
+    activation: str = one_of("relu", ACTIVATIONS, "activation")
     low: float = bounded(0.0, RANGE)
     high: float = bounded(1.0, RANGE)
-    init: str = one_of("he", sorted(INITS), "initialisation")
+    init: str = one_of("he", INITS, "initialisation")
     dropout: float = bounded(0.0, DROPOUT)  # share of each hidden layer's outputs dropped
     pixels: int = bounded(784, PIXELS)
     classes: int = bounded(10, CLASSES)

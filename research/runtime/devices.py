@@ -12,6 +12,12 @@ from research.data import cache_dir
 # On CPUs: one LLVM module a program, written by XLA's older emitters. jaxlib aborts over a flag that it does not know,
 # so these go only to the versions that were checked.
 CPU_FLAGS = ("--xla_cpu_parallel_codegen_split_count=1", "--xla_cpu_use_fusion_emitters=false")
+# CPU devices wait for each other at the end of what they share. XLA ends the process after 40 s of it, which a busy
+# machine reaches.
+CPU_WAITS = (
+    "--xla_cpu_collective_call_terminate_timeout_seconds=86400",
+    "--xla_cpu_collective_call_warn_stuck_timeout_seconds=600",
+)
 CPU_VERSIONS = "0.10."
 # On GPUs: products by cuBLAS and fusions by the cost model, without timing dozens of Triton kernels for each.
 GPU_FLAGS = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enable_fusion_autotuner=false")
@@ -101,13 +107,14 @@ def compile_quickly() -> None:
     """Set XLA_FLAGS that shorten compilation: to 1/3-1/2 of the time on CPUs, to 1/8-1/2 on GPUs.
 
     Programs run as fast (`results/LOG.md`): XLA emits vector code for CPUs itself, so LLVM need not optimise at level 3,
-    and float32 products on GPUs are cuBLAS's. Flags already in XLA_FLAGS win. To be called before the first computation.
+    and float32 products on GPUs are cuBLAS's. CPU devices may wait a day for each other. Flags already in XLA_FLAGS win.
+    To be called before the first computation.
     """
     present, jaxlib = os.environ.get("XLA_FLAGS", ""), version("jaxlib")
     if accelerated():
         flags = GPU_FLAGS if jaxlib.startswith(GPU_VERSIONS) else ()
     else:
-        known = CPU_FLAGS if jaxlib.startswith(CPU_VERSIONS) else ()
+        known = (*CPU_WAITS, *CPU_FLAGS) if jaxlib.startswith(CPU_VERSIONS) else ()
         flags = ("--xla_backend_optimization_level=1", *known)
     new = (flag for flag in flags if flag.partition("=")[0] not in present)
     os.environ["XLA_FLAGS"] = " ".join((present, *new)).strip()

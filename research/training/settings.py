@@ -31,7 +31,7 @@ class TrainingConfig(Checked):
 
     epochs: int = bounded(1, EPOCHS)
     batch: int = bounded(128, TRAINING_IMAGES)
-    optimiser: str = one_of("adam", sorted(SCALINGS))
+    optimiser: str = one_of("adam", SCALINGS)
     learning_rate: float = bounded(2e-3, POSITIVE)  # the schedule's peak
     schedule: str = one_of("linear", SCHEDULES)  # constant | linear (to 0) | cosine (to 0)
     warm_up: float = bounded(0.1, SHARE)  # share of all steps in which the rate rises from 0
@@ -43,7 +43,7 @@ class TrainingConfig(Checked):
     weight_decay: float = bounded(0.0, NOT_NEGATIVE)
     label_smoothing: float = bounded(0.0, SHARE)  # share of each label that is spread over all classes
     adversary: Adversary = field(default_factory=Adversary)  # trains on the worst image close to each image
-    loss: str = one_of("cross_entropy", sorted(LOSSES))
+    loss: str = one_of("cross_entropy", LOSSES)
     # stop after the first epoch in which every network's test accuracy reaches this
     stop_at: float = bounded(1.0, Bound(0, 1, "an accuracy"))
 

@@ -41,7 +41,7 @@ def test_accelerators_multiply_in_float32_unless_told_otherwise(monkeypatch, plu
 
 
 def test_flags_are_those_that_the_jaxlib_knows(told):
-    assert told("0.10.2") == [f"{LEVEL}=1", *devices.CPU_FLAGS]
+    assert told("0.10.2") == [f"{LEVEL}=1", *devices.CPU_WAITS, *devices.CPU_FLAGS]
     assert told("0.12.0.1") == [f"{LEVEL}=1"], "an unknown flag would end the process"
     assert told("0.11.2", plugins=("a GPU's",)) == list(devices.GPU_FLAGS)
     assert told("0.13.0", plugins=("a GPU's",)) == [], "an unknown flag would end the process"

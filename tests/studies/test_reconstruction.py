@@ -172,8 +172,8 @@ def test_a_network_from_elsewhere_gives_its_alphabet_and_teaches():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"regimes": ("clever",)}, "unknown regime 'clever'; known: plain"),
-        ({"regimes": ()}, "regimes must not be empty; known: plain"),
+        ({"regimes": ("clever",)}, "unknown regime 'clever'; known: .*plain"),
+        ({"regimes": ()}, "regimes must not be empty; known: .*plain"),
         ({"compared": 77}, "sizes must hold compared"),
         ({"sizes": (9, 1000)}, "sizes must be at least 10 each, got .9, 1000."),
         ({"temperature": 0.0}, "temperature must be positive, got 0"),

@@ -87,7 +87,6 @@ def test_what_is_wrong_with_it_is_one_clear_line(mine, breaks, says):
 def test_the_help_says_how_to_run_again(mine):
     said = " ".join(mine("--helpshort").stdout.split())
     assert (
-        "--[no]force: Run again even if the folder holds these very results; trained networks are used again."
-        in said
+        "--[no]force: Run again whatever results the folder holds; trained networks are used again." in said
     )
     assert "--[no]retrain: Run again, and train the study's networks again." in said

@@ -52,7 +52,7 @@ def test_the_server_answers_about_both_and_refuses_what_is_no_image(live, image)
     said = json.loads(ask(live, "/api/read", "POST", body)[2])
     mine = [row for row in said if row]  # networks of other pages have none
     np.testing.assert_allclose(np.sum(mine, 1), 1, atol=1e-3)
-    assert len(mine) >= 4
+    assert len(mine) >= 2
 
 
 def test_while_the_robust_network_is_trained_the_page_is_told(live, monkeypatch):

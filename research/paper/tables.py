@@ -77,7 +77,10 @@ def markdown(claims: Iterable[c.Claim]) -> str:
     more = len(primary) - len(rows)
     if more:
         secondary = len(claims) - more - len(rows)
-        lines += ["", f"{more} more statements, and {secondary} secondary rows, are in the report."]
+        counts = {each: sum(row.verdict == each for row in primary) for each in c.VERDICTS}
+        totals = ", ".join(f"{n} {each}" for each, n in counts.items())
+        lines += ["", f"These rows are a selection. All {len(primary)}: {totals}."]
+        lines += [f"The other {more}, and {secondary} secondary rows, are in the report."]
     return "\n".join(lines)
 
 

@@ -84,7 +84,10 @@ def test_the_readme_shows_some_rows_and_counts_the_others():
     assert "\n| `a\\|b` (002) | – | a \\| b: > 0 | 1 | 0.5 … 2 | 9 networks |" in tables.markdown([row])
     some = [dataclasses.replace(row, id=name) for name in ("softmax-accuracy", "other")]
     assert tables.markdown(some).count("\n| `") == 1
-    assert "1 more statements" in tables.markdown(some)
+    some[1] = dataclasses.replace(some[1], verdict="not reproduced")
+    said = tables.markdown(some)
+    assert "All 2: 1 reproduced, 0 partly, 1 not reproduced, 0 inconclusive, 0 not run." in said
+    assert "The other 1, and 0 secondary rows, are in the report." in said
 
 
 def test_compact_results_keep_what_figures_show():

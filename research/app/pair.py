@@ -39,7 +39,7 @@ def beside(pair: Pair, image: Float[np.ndarray, "28 28"], eps: float) -> dict[st
 def alphabets(pair: Pair) -> UInt8[np.ndarray, "2 10 28 28"]:
     """What each of the two takes for every digit: ten identikits by the study's ascent from soft blobs."""
     apply, key = pair[0].population.apply, jax.random.key(0)
-    return np.asarray(asking.ask_all(apply, _stacked(pair), jnp.eye(10), key, READINGS[READING])[0])
+    return np.asarray(asking.ask_all(apply, _stacked(pair), 10, 10, key, READINGS[READING])[0])
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -46,10 +46,10 @@ TAKEN = {
     "''": {"data": "of a network: the study's"},
     "()": {
         "widths": "no hidden layer", "encoder": "no layer before the code", "decoder": "no layer behind it",
-        "shuffle": "no kind has null models of shuffled labels", "cnn_regimes": "no CNN teaches",
+        "shuffle": "no kind has null models of shuffled labels", "cnn_regimes": "no CNN teaches", "cnn_sizes": "no student of a CNN",
         "depths": "no network of growing depth",
     },
-    "true": {"cnn_students": "a switch"},
+    "true": {},
 }  # fmt: skip
 
 

@@ -54,16 +54,26 @@ TEMPLATES = (
 
 
 def test_an_identikit_is_the_pixel_that_a_linear_network_wants():
-    wanted = jnp.eye(10)[asking.in_turn(20, 10)]
     reading = asking.Reading("blank", jitter=0, steps=60)
-    images, logits = asking.ask_all(linear, TEMPLATES, wanted, jax.random.key(0), reading)
+    images, logits = asking.ask_all(linear, TEMPLATES, 20, 10, jax.random.key(0), reading)
     assert images.shape == (2, 20, 28, 28)
     assert images.dtype == np.uint8
     ink = np.asarray(images).reshape(2, 20, 784)[:, :, :10]
     np.testing.assert_array_equal(ink.argmax(-1), np.tile(np.arange(20) % 10, (2, 1)))
     np.testing.assert_allclose(logits[0], 10.0 * ink[0] / 255, rtol=1e-5)
-    alone, _ = asking.ask_all(linear, TEMPLATES[1:], wanted, jax.random.key(0), reading)
+    alone, _ = asking.ask_all(linear, TEMPLATES[1:], 20, 10, jax.random.key(0), reading)
     np.testing.assert_array_equal(alone[0], images[1])
+
+
+def test_a_varied_reading_aims_between_the_classes_and_stops_on_its_way():
+    reading = asking.Reading("blank", varied=True, steps=8)
+    wanted, steps = asking.targets(reading, 2000, 10, jax.random.key(0))
+    np.testing.assert_allclose(wanted.sum(1), 1, rtol=1e-5)
+    np.testing.assert_allclose(wanted.mean(0), 0.1, atol=0.03)
+    np.testing.assert_allclose(np.bincount(steps) / 2000, np.full(9, 1 / 9), atol=0.03)
+    plain, all_steps = asking.targets(asking.Reading("blank", steps=8), 20, 10, jax.random.key(0))
+    np.testing.assert_array_equal(plain.argmax(1), np.arange(20) % 10)
+    assert set(np.asarray(all_steps)) == {8}
 
 
 def test_growth_ends_where_the_identikit_does():
@@ -78,7 +88,7 @@ def test_students_learn_from_what_they_are_shown_and_from_nothing_else():
     images = np.zeros((2, 10, 28, 28), np.uint8)
     images[:, :, 10:18, 10:18] = 255
     labels = jnp.array([[1] * 10, [2] * 10])
-    lessons = students.Lessons(steps=40, shift=0)
+    lessons = students.Lessons(steps=40)
     taught, apply = students.teach(recipe("softmax"), jnp.asarray(images), labels, jax.random.key(0), lessons)
     shown = jnp.asarray(images[0, :1])
     for label, right in ((1, [1, 0]), (2, [0, 1])):
@@ -143,7 +153,7 @@ def test_a_tiny_run_has_all_parts(results):
     assert plain.min() > 0.4 > untrained.max()
     assert [row.verdict for row in claims.claims(results) if row.primary] == ["not run"]
     ids = [each.id for each in findings.findings(results)]
-    assert {f"student-{kind}-low-frequency" for kind in ("plain", "robust-1", "untrained")} <= set(ids)
+    assert {f"student-{kind}-varied" for kind in ("plain", "robust-1", "untrained")} <= set(ids)
     with style.paper_style():
         from research.studies.reconstruction.figures import FIGURES
 
@@ -176,8 +186,8 @@ def test_a_network_from_elsewhere_gives_its_alphabet_and_teaches():
         ({"regimes": ()}, "regimes must not be empty; known: .*plain"),
         ({"compared": 77}, "sizes must hold compared"),
         ({"sizes": (9, 1000)}, "sizes must be at least 10 each, got .9, 1000."),
-        ({"temperature": 0.0}, "temperature must be positive, got 0"),
-        ({"starts": ("blank",)}, "starts must begin with low_frequency"),
+        ({"lessons": students.Lessons(temperature=0.0)}, "temperature must be positive, got 0"),
+        ({"cnn_sizes": (50,)}, "cnn_sizes must be some of sizes"),
         ({"teachers": 0}, "teachers must be at least 1, got 0"),
     ],
 )

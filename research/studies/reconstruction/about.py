@@ -11,7 +11,9 @@ METHOD = (
     "measures say how much of our digits is in them. First, judges that share neither architecture nor seed with any "
     "teacher classify each identikit; chance is one in ten. Second, a student, a new network of the teacher's shape, "
     "learns from identikits and the teacher's outputs for them, never sees a digit, and is scored once on the 10,000 "
-    "test digits. Teachers are the independent unit of every interval; the four judges are fixed."
+    "test digits. It learns from images that aim at random mixtures of the classes and stop before the teacher is sure, "
+    "with the teacher's softened outputs as labels; this was chosen on validation digits. Teachers are the independent "
+    "unit of every interval; the four judges are fixed."
 )
 SHOWN_IN_FIGURES = ("student-",)  # findings whose ids begin so are not printed: a figure shows them better
 DIFFERENCES = (

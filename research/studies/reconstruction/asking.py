@@ -18,6 +18,7 @@ from research.training.fit import over_networks
 
 SHAPE = (28, 28)  # of the images
 BLOCK = 100  # ascents that are computed at once
+CONCENTRATION = 0.1  # of each class, of the mixtures of a varied reading
 KINDS = {"blank": "low_noise"}  # "blank" is almost blank, because ReLUs have no gradient at a blank image
 
 
@@ -30,6 +31,9 @@ class Reading:
     steps: int = 40
     learning_rate: float = 0.05
     jitter: int = 1  # pixels
+    varied: bool = (
+        False  # every image wants a random mixture of classes and stops after a random number of steps
+    )
 
     @property
     def ascent(self) -> GradientAscent:
@@ -37,6 +41,22 @@ class Reading:
         return GradientAscent(
             learning_rate=self.learning_rate, parameterisation=self.space, jitter=self.jitter
         )
+
+
+def targets(reading: Reading, n: int, classes: int, key: Key[Array, ""]) -> tuple[Array, Array]:
+    """What n identikits want, as distributions over the classes [n k], and the steps that each takes [n].
+
+    Usually one class each, in turn, and all steps. A varied reading draws the distributions from a symmetric Dirichlet
+    distribution and the steps uniformly: a network says more about itself on the way to a class, and between classes,
+    than where it is sure.
+
+    Source: Nayak et al. 2019 draw such targets, by similarity of the classes.
+    """
+    if not reading.varied:
+        return jnp.eye(classes)[in_turn(n, classes)], jnp.full(n, reading.steps)
+    mixture, stop = jax.random.split(key)
+    wanted = jax.random.dirichlet(mixture, jnp.full(classes, CONCENTRATION), (n,))
+    return wanted, jax.random.randint(stop, (n,), 0, reading.steps + 1)
 
 
 def in_turn(n: int, classes: int) -> Int[Array, " n"]:
@@ -73,7 +93,8 @@ def climb(
 def ask_all(
     apply: Callable[..., Any],
     params: Any,
-    wanted: Float[Array, "n k"],
+    n: int,
+    classes: int,
     key: Key[Array, ""],
     reading: Reading,
 ) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
@@ -82,13 +103,14 @@ def ask_all(
     Args:
         apply: (params of one network, image in [0, 1]) -> (logits, activations). Compiled once for each `apply`.
         params: of m networks, stacked.
-        wanted: target distribution over the classes for each identikit.
-        key: of the starts and of the jitter. Every network starts from the same images.
+        n, classes: identikits of each network, and classes that it knows.
+        key: of starts, jitter and targets. Every network starts from the same images and is asked for the same.
         reading: start and settings of the ascents.
     """
-    key_starts, key_steps = jax.random.split(key)
-    begin = starts(reading.start, key_starts, len(wanted))
-    return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, reading.steps)
+    key_starts, key_steps, key_targets = jax.random.split(key, 3)
+    begin = starts(reading.start, key_starts, n)
+    wanted, steps = targets(reading, n, classes, key_targets)
+    return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, steps)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -98,11 +120,12 @@ def _ask_all(apply, ascent, params, begin, wanted, key, steps):
     def of_network(mine: Any) -> tuple[Array, Array]:
         predict = lambda image: apply(mine, image)[0]  # noqa: E731
 
-        def one(each: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-            image = climb(predict, *each, ascent, steps)
+        def one(each: tuple[Array, Array, Array, Array]) -> tuple[Array, Array]:
+            begin, wanted, key, steps = each
+            image = climb(predict, begin, wanted, key, ascent, steps)
             return image, predict(image.astype(jnp.float32) / 255)
 
-        return jax.lax.map(one, (begin, wanted, keys), batch_size=min(BLOCK, len(wanted)))
+        return jax.lax.map(one, (begin, wanted, keys, steps), batch_size=min(BLOCK, len(wanted)))
 
     return over_networks(of_network, params)
 

@@ -20,9 +20,9 @@ from research.plotting.style import DOUBLE, Drawing
 from research.plotting.tiles import tiles
 from research.runtime.rng import named
 from research.studies.reconstruction import measures, students
-from research.studies.reconstruction.asking import ask_all, in_turn
+from research.studies.reconstruction.asking import ask_all
 from research.studies.reconstruction.students import Lessons
-from research.studies.reconstruction.study import READINGS
+from research.studies.reconstruction.study import LESSONS, READINGS
 from research.studies.reconstruction.study import Config as StudyConfig
 
 
@@ -31,7 +31,7 @@ class Config(Checked):
     """How a network is asked, and what its student learns from."""
 
     identikits: int = bounded(1000, SAMPLES)  # that the student learns from
-    start: str = one_of("low_frequency", READINGS, "start")  # of these identikits, one of the readings
+    start: str = one_of("varied", LESSONS, "start")  # of these identikits
     data: str = one_of("mnist", SOURCES, "dataset")  # whose test digits the student is scored on
     seed: int = bounded(0, SEED)
     lessons: Lessons = field(default_factory=Lessons)
@@ -68,16 +68,12 @@ def reconstruct(
     nothing = jnp.zeros((1, 1))  # the parameters are inside `predict`
     alphabet, sure = {}, {}
     for name, reading in READINGS.items():
-        images, logits = ask_all(apply, nothing, jnp.eye(k), named(key, name), reading)
+        images, logits = ask_all(apply, nothing, k, k, named(key, name), reading)
         alphabet[name], sure[name] = images[0], jnp.diagonal(jax.nn.softmax(logits[0]))
     n = config.identikits
-    images, logits = ask_all(
-        apply, nothing, jnp.eye(k)[in_turn(n, k)], named(key, "lessons"), READINGS[config.start]
-    )
-    network = StudyConfig().mlp
-    taught, read = students.teach(
-        network, images, jax.nn.softmax(logits), named(key, "student"), config.lessons
-    )
+    images, logits = ask_all(apply, nothing, n, k, named(key, "lessons"), LESSONS[config.start])
+    network, told = StudyConfig().mlp, students.softened(logits, config.lessons.temperature)
+    taught, read = students.teach(network, images, told, named(key, "student"), config.lessons)
     score = students.accuracy(read, taught, test)
     return xr.Dataset(
         {

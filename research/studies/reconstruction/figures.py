@@ -69,20 +69,19 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     return figure
 
 
-def students(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
+def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Accuracy of students on real digits against the number of their identikits."""
-    if "student" not in results:
-        return None
     sizes = m.sizes(results)
     kinds = m.kinds(results, dense=False)
-    kinds = [kind for kind in kinds if len(m.student(results, kind, "low_frequency", sizes[0]))]
+    kinds = [kind for kind in kinds if any(len(m.student(results, kind, n)) for n in sizes)]
     figure, ax = plt.subplots(figsize=(width, 0.55 * width if width >= NARROW else 1.1 * width))
     ends: list[tuple[float, str, str]] = []
     for kind in kinds:
-        points = [e.share(m.student(results, kind, "low_frequency", n)) for n in sizes]
+        there = [n for n in sizes if len(m.student(results, kind, n))]
+        points = [e.share(m.student(results, kind, n)) for n in there]
         values = np.array([100 * np.array(point[:3], float) for point in points])
         colour = COLOURS.get(kind, INK)
-        x = np.array(sizes) * (1 + 0.03 * (len(ends) - len(kinds) / 2))  # bars stand beside each other
+        x = np.array(there) * (1 + 0.03 * (len(ends) - len(kinds) / 2))  # bars stand beside each other
         bars = np.abs(values[:, 1:] - values[:, :1]).T if np.isfinite(values).all() else None
         ax.errorbar(x, values[:, 0], bars, fmt="o-", color=colour, markersize=3, elinewidth=0.8)
         ends.append((values[-1, 0], m.label(kind), colour))

@@ -12,6 +12,7 @@ READING_WORDS = {
     "low_frequency": "ascent from soft blobs",
     "uniform_noise": "ascent from noise",
     "frequencies": "ascent in frequencies",
+    "varied": "ascent towards mixtures of classes, stopped early",
 }
 
 
@@ -58,13 +59,33 @@ def lesson(results: xr.Dataset, start: str, size: int, labels: str) -> int | Non
     return int(found[0]) if len(found) else None
 
 
-def student(results: xr.Dataset, kind: str, start: str, size: int, labels: str = "soft") -> np.ndarray:
-    """Accuracy on real digits of the student of every teacher [teacher]; empty if there is none."""
-    at = lesson(results, start, size, labels) if "student" in results else None
+def student(
+    results: xr.Dataset, kind: str, size: int, labels: str = "soft", start: str | None = None
+) -> np.ndarray:
+    """Accuracy on real digits of the student of every teacher [teacher]; empty if there is none.
+
+    Without `start` it learned from the identikits that all sizes are of.
+    """
+    at = lesson(results, start or curve(results), size, labels)
     if at is None:
         return np.array([])
     values = results.student.sel(kind=kind).isel(lesson=at).values.astype(float)
     return values[np.isfinite(values)]
+
+
+def curve(results: xr.Dataset) -> str:
+    """The kind of identikits that students of every size learned from."""
+    return str(results.start.values[0])
+
+
+def learning(results: xr.Dataset, kind: str) -> np.ndarray:
+    """b of the power law error ∝ n⁻ᵇ, fitted to the students of every teacher over all sizes [teacher]."""
+    scores = [student(results, kind, n) for n in sizes(results)]
+    there = [(n, 1 - x) for n, x in zip(sizes(results), scores) if len(x)]
+    if len(there) < 3:
+        return np.array([])
+    n, errors = map(np.array, zip(*there))
+    return -np.polyfit(np.log(n), np.log(np.maximum(errors, 1e-4)), 1)[0]
 
 
 def sizes(results: xr.Dataset) -> list[int]:

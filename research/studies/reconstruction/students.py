@@ -10,12 +10,13 @@ import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
 from research import data
-from research.fields.bounds import ITERATIONS, POSITIVE, SHIFT, TRAINING_IMAGES, bounded
+from research.fields.bounds import ITERATIONS, POSITIVE, SHIFT, TRAINING_IMAGES, Bound, bounded
 from research.runtime.rng import named
 from research.training import fit
 from research.training.settings import TrainingConfig
 from research.training.train import NetworkConfig
 
+TEMPERATURE = Bound(0, 1000, "labels become uniform", above=True)
 BLOCK = 200  # digits that are scored at once
 
 
@@ -26,7 +27,8 @@ class Lessons:
     steps: int = bounded(800, ITERATIONS)  # batches in all, whatever the number of images
     batch: int = bounded(50, TRAINING_IMAGES)
     learning_rate: float = bounded(2e-3, POSITIVE)
-    shift: int = bounded(2, SHIFT)  # every image moved at random by up to this many pixels
+    shift: int = bounded(0, SHIFT)  # every image moved at random by up to this many pixels; its label stays
+    temperature: float = bounded(4.0, TEMPERATURE)  # of soft labels
 
 
 def settings(lessons: Lessons, n: int, soft: bool) -> TrainingConfig:

@@ -36,7 +36,7 @@ from research.runs.store import Run
 from research.runtime.rng import named
 from research.studies import documents
 from research.studies.reconstruction import judges, students, teachers
-from research.studies.reconstruction.asking import Reading, ask_all, growth, in_turn
+from research.studies.reconstruction.asking import Reading, ask_all, growth
 from research.studies.reconstruction.students import Lessons
 from research.training import train
 from research.training.populations import Wanted
@@ -51,6 +51,7 @@ READINGS = {
     "uniform_noise": Reading("uniform_noise"),
     "frequencies": Reading("blank", space="frequency"),
 }
+LESSONS = READINGS | {"varied": Reading("low_frequency", varied=True)}  # what students may learn from
 GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
 GROWN = 3  # the digit of which
 CLASSES = 10
@@ -84,19 +85,16 @@ class Config(Checked):
     teachers: int = bounded(5, NETWORKS)  # networks of each
     cnn_regimes: tuple[str, ...] = one_of(("plain",), REGIMES, "regime", empty=True)  # of the document's CNN
     cnns: int = bounded(5, NETWORKS)  # networks of each
-    cnn_students: bool = False  # whether the CNNs teach too
     # identikits that a student learns from
     sizes: tuple[int, ...] = bounded((10, 100, 1000), SIZE, distinct=True)
+    cnn_sizes: tuple[int, ...] = bounded((), SIZE, distinct=True, empty=True)  # the same for students of CNNs
     # identikits for which starts and labels are compared; one of sizes
     compared: int = bounded(1000, SIZE)
     # of the lessons; the first of all sizes
-    starts: tuple[str, ...] = one_of(("low_frequency", "blank", "uniform_noise"), READINGS, "start")
+    starts: tuple[str, ...] = one_of(("varied", "low_frequency", "blank", "uniform_noise"), LESSONS, "start")
     masks: int = bounded(500, SAMPLES)  # of the search
     generations: int = bounded(40, ITERATIONS)
     patience: int = bounded(10, ITERATIONS)
-    temperature: float = bounded(
-        1.0, Bound(0, 1000, "labels become uniform", above=True)
-    )  # of what teachers tell about their identikits
     lessons: Lessons = field(default_factory=Lessons)
     attacked: int = bounded(500, TEST_IMAGES)  # test images of the robust accuracy
     # training images among which a judge looks for neighbours
@@ -111,8 +109,8 @@ class Config(Checked):
         """Raises: ValueError for lessons that cannot be compared."""
         if self.compared not in self.sizes:
             raise ValueError(f"sizes must hold compared, got {self.sizes} and {self.compared}")
-        if self.starts[0] != "low_frequency":
-            raise ValueError(f"starts must begin with low_frequency, got {self.starts}")
+        if not set(self.cnn_sizes) <= set(self.sizes):
+            raise ValueError(f"cnn_sizes must be some of sizes, {self.sizes}, got {self.cnn_sizes}")
 
 
 class Group(NamedTuple):
@@ -122,13 +120,14 @@ class Group(NamedTuple):
     base: NetworkConfig
     regimes: tuple[str, ...]
     teachers: int  # networks of each regime
-    teach: bool  # whether they have students
+    lessons: list[tuple[str, int, str]]  # of their students
 
 
 def groups(config: Config) -> list[Group]:
     """The dense teachers, and the CNNs if any regime is given for them."""
-    dense = Group("", config.mlp, config.regimes, config.teachers, True)
-    cnns = Group("cnn_", config.cnn, config.cnn_regimes, config.cnns, config.cnn_students)
+    dense = Group("", config.mlp, config.regimes, config.teachers, lessons_of(config))
+    learned = [(config.starts[0], n, "soft") for n in config.cnn_sizes]
+    cnns = Group("cnn_", config.cnn, config.cnn_regimes, config.cnns, learned)
     return [dense, cnns] if cnns.regimes else [dense]
 
 
@@ -181,8 +180,7 @@ def _group(config: Config, group: Group, bench: dict[str, judges.Judge], key: Ke
     params = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *each)
     asked = _ask(config, group, params, named(key, "asked"))
     rows = _read(config, group, params, asked, bench, key)
-    if group.teach:
-        rows = rows.merge(_students(config, group.base, asked, named(key, "students")))
+    rows = rows.merge(_students(config, group, asked, named(key, "students")))
     shape = {
         "kind": [f"{group.prefix}{regime}" for regime in group.regimes],
         "teacher": range(group.teachers),
@@ -205,7 +203,7 @@ def _read(
         apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise")
     )
     drawn = {SEARCH: _search(config, apply, params, named(key, SEARCH))}
-    drawn |= {name: np.asarray(images[:, :CLASSES]) for name, (images, _) in asked.items()}
+    drawn |= {name: np.asarray(asked[name][0][:, :CLASSES]) for name in READINGS}
     images = np.stack(list(drawn.values()))  # [reading all digit y x]
     said = np.stack([judge(images.reshape(-1, *images.shape[-2:]) / 255.0) for judge in bench.values()], -1)
     agreed = said.reshape(*images.shape[:3], len(bench)) == np.arange(CLASSES)[:, None]
@@ -238,10 +236,10 @@ def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict
     """Identikits by reading: as many of every teacher as a lesson needs, at least one of each digit."""
     apply = train.fit_of(group.base).apply
     needed = dict.fromkeys(READINGS, CLASSES)
-    for start, n, _ in lessons_of(config) if group.teach else ():
-        needed[start] = max(n, needed[start])
+    for start, n, _ in group.lessons:
+        needed[start] = max(n, needed.get(start, 0))
     return {
-        name: ask_all(apply, params, jnp.eye(CLASSES)[in_turn(n, CLASSES)], named(key, name), READINGS[name])
+        name: ask_all(apply, params, n, CLASSES, named(key, name), LESSONS[name])
         for name, n in needed.items()
     }
 
@@ -256,20 +254,23 @@ def lessons_of(config: Config) -> list[tuple[str, int, str]]:
     ]
 
 
-def _students(
-    config: Config, base: NetworkConfig, asked: dict[str, Identikits], key: Key[Array, ""]
-) -> xr.Dataset:
-    """Accuracy on real digits of a student of every teacher, for each lesson."""
+def _students(config: Config, group: Group, asked: dict[str, Identikits], key: Key[Array, ""]) -> xr.Dataset:
+    """Accuracy on real digits of a student of every teacher, for each lesson; nan where it was not given."""
     test = data.load(config.data, "test")
     scores = []
-    for start, n, labels in lessons_of(config):
+    for lesson in lessons_of(config):
+        start, n, labels = lesson
+        if lesson not in group.lessons:
+            scores.append(np.full(len(group.regimes) * group.teachers, np.nan))
+            continue
         images, logits = (x[:, :n] for x in asked[start])
         told = (
-            students.softened(logits, config.temperature)
+            students.softened(logits, config.lessons.temperature)
             if labels == "soft"
-            else jnp.broadcast_to(in_turn(n, CLASSES), logits.shape[:2])
+            else jnp.argmax(logits, axis=-1)
         )
-        taught, read = students.teach(base, images, told, named(key, f"{start} {n} {labels}"), config.lessons)
+        named_key = named(key, f"{start} {n} {labels}")
+        taught, read = students.teach(group.base, images, told, named_key, config.lessons)
         scores.append(students.accuracy(read, taught, test))
     starts, sizes, kinds_of_label = map(list, zip(*lessons_of(config)))
     return xr.Dataset(

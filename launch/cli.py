@@ -1,9 +1,11 @@
 """What every command shares: flags in, one clear line and exit code 2 for bad input, no traceback."""
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -26,11 +28,27 @@ I_MEAN_IT = flags.DEFINE_bool(
     "i_mean_it", False, "Allow numbers in a config that would take very long or very much memory."
 )
 PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
+PLUGINS = flags.DEFINE_list(
+    "plugins",
+    None,
+    "Modules to import first, as my_package.losses: what they add to a registry (LOSSES, NOISES, PERTURBATIONS, "
+    "OBJECTIVES, ...) has a name in configs. Their code is part of every key.",
+)
+PRECISION = flags.DEFINE_enum(
+    "precision",
+    None,
+    ("float32", "tensorfloat32", "bfloat16"),
+    "Precision of matrix products on accelerators; part of every key. JAX's own default if not set.",
+)
 PROFILE = flags.DEFINE_string(
     "profile",
     None,
     "Folder for a trace of the whole command by JAX's profiler, which TensorBoard and Perfetto show.",
 )
+
+
+PART = re.compile(r"--?config\.([\w.]+)=([\w.]+):(\w+)")  # a part of a config by its dotted path
+_parts: list[tuple[str, str, str]] = []  # those of this command
 
 
 def fail(message: object) -> int:
@@ -72,7 +90,49 @@ def table(head, rows):
     return drawn
 
 
+def by_path(module: str, name: str) -> Any:
+    """The dataclass instance `module:name`; a class or function there is called for it.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{module}:{name} cannot be imported from here: {error}") from None
+    made = found() if callable(found) else found
+    if not dataclasses.is_dataclass(made):
+        raise ValueError(
+            f"{module}:{name} must be a config (a dataclass, or a function that makes one), got {made!r}"
+        )
+    return made
+
+
+def with_parts(config: Any) -> Any:
+    """The config after every `--config.field=module:Name` of this command; it is changed in place.
+
+    Raises:
+        ValueError: for a field that is not there or holds no config, or a name that cannot be imported.
+    """
+    for path, module, name in _parts:
+        *above, last = path.split(".")
+        holder = config
+        for step in above:
+            holder = getattr(holder, step, None)
+        known = [f.name for f in dataclasses.fields(holder)] if dataclasses.is_dataclass(holder) else []
+        parts = [field for field in known if dataclasses.is_dataclass(getattr(holder, field))]
+        if last not in parts:
+            raise ValueError(
+                f"{module}:{name} can only stand where the config has a part; {path} is none, known beside it: "
+                f"{', '.join(parts) or 'nothing'}"
+            )
+        setattr(holder, last, by_path(module, name))
+    return config
+
+
 def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
+    _parts[:] = [(found[1], found[2], found[3]) for arg in argv if (found := PART.fullmatch(arg))]
+    argv = [arg for arg in argv if not PART.fullmatch(arg)]
     try:
         rest = flags.FLAGS(argv)
     except (
@@ -95,6 +155,7 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
         import jax
 
         from research.fields.bounds import LIFTS
+        from research.runs.numerics import plug_in
         from research.runtime import devices, multihost
 
         if I_MEAN_IT.value:
@@ -102,6 +163,9 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
         logging.set_verbosity(logging.ERROR)
         try:
             devices.start()
+            if PRECISION.value:
+                jax.config.update("jax_default_matmul_precision", PRECISION.value)
+            plug_in(PLUGINS.value)
             if (parent := os.environ.pop("IDENTIKIT_END_WITH", "")).isdecimal():
                 multihost.end_with(int(parent))
             apart = (COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)

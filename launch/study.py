@@ -1,5 +1,6 @@
 """Run one study: python -m launch.study --config=configs/recognisers.py --workdir=DIR [--config.field=value]
 
+--config.field=my_package.module:Name puts a config of your own, such as a model's, in the place of a part.
 A study of your own is a package with about, study, claims, findings and figures (.py) that can be imported from the
 current directory; --config names a file whose get_config() returns its Config.
 """
@@ -33,6 +34,7 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         with contextlib.suppress(AttributeError):
             config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
+    config = cli.with_parts(config)
     fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
     if not multihost.is_process_zero():
         return 0

@@ -28,6 +28,7 @@ from typing import Any
 from research import data
 from research.runs import code, folders
 from research.runs.folders import StoreError, atomic_write, make_folder
+from research.runs.numerics import numerics
 from research.runtime import multihost
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,13 +36,6 @@ SAID, SEAL = (
     ("claims.json", "findings.json"),
     "judged.json",
 )  # what is said of the results; by what, and hashes
-SWITCHES = (
-    "jax_default_prng_impl",
-    "jax_threefry_partitionable",
-    "jax_enable_x64",
-    "jax_default_matmul_precision",
-)  # of JAX, that change numbers
-INEXACT = re.compile("fast_math|fast_min_max|excess_precision")  # in the names of XLA's flags
 KEY = re.compile("[0-9a-f]{16}")  # a folder of checkpoints is called by a fingerprint
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
 
@@ -61,22 +55,6 @@ def as_dict(config: Any) -> Any:
 def digest(*parts: Any) -> str:
     """A short, stable hash of plain JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def numerics() -> dict[str, Any]:
-    """What else changes the bits of a result: the libraries that compute it, JAX's switches, XLA's inexact maths.
-
-    The number of devices is not among it: on CPUs it changes no bit.
-    """
-    import jax
-
-    inexact = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if INEXACT.search(flag)]
-    return {
-        "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "flax", "optax")},
-        "switches": {name: getattr(jax.config, name) for name in SWITCHES},
-        "backend": jax.default_backend(),
-        "flags": sorted(inexact),
-    }
 
 
 def fingerprint(config: Any) -> str:

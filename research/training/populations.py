@@ -27,6 +27,7 @@ from research.data.noise import noise
 from research.fields import check
 from research.runs import code, folders, store
 from research.runs.checkpoints import Checkpoints
+from research.runs.numerics import numerics
 from research.runtime import multihost, progress
 from research.training import network_files, train
 from research.training.losses import LOSSES
@@ -97,7 +98,7 @@ def folder(config: NetworkConfig) -> Path:
         parts.append(noise(config.training.noise))
     modules = [train.__name__, *(part.__module__ for part in parts)]
     key = store.digest(
-        store.as_dict(config), data.checksum(config.data), code.digest(sorted(set(modules))), store.numerics()
+        store.as_dict(config), data.checksum(config.data), code.digest(sorted(set(modules))), numerics()
     )
     return data.cache_dir() / "networks" / key
 

@@ -16,6 +16,9 @@ DIGITS = (  # one colour a digit, everywhere (after Paul Tol's "muted"; 1 and 5 
     "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777",
 )  # fmt: skip
 INK, MUTED, FAINT, ACCENT, SECOND = "#222222", "#777777", "#d9d9d9", "#0a6aa1", "#c8553d"
+# further colours, for lines and points beside the two above
+TEAL, OLIVE, PURPLE, WINE, GREEN, BROWN = "#44AA99", "#999933", "#AA4499", "#882255", "#2f8f4e", "#8a6d1c"
+SALMON, STEEL, LILAC, AMBER, SILVER = "#e0907d", "#6699bb", "#b48cc4", "#e8b23a", "#b8b8b8"
 DIVERGING = "RdBu_r"  # signed maps: zero at white
 
 

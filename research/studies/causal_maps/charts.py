@@ -11,17 +11,29 @@ from matplotlib.lines import Line2D
 from research import evidence as e
 from research.plotting import charts, maps
 from research.plotting.labels import spread
-from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
+from research.plotting.style import (
+    ACCENT,
+    DIVERGING,
+    DOUBLE,
+    FAINT,
+    INK,
+    MUTED,
+    NARROW,
+    OLIVE,
+    PURPLE,
+    SECOND,
+    TEAL,
+)  # fmt: skip
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS
 from research.studies.causal_maps.measures import DOCUMENT
 
 COLOURS = {
     "causal_index": ACCENT,
-    "mean_jacobian": "#44AA99",
+    "mean_jacobian": TEAL,
     "integrated_gradients": SECOND,
-    "identikit": "#AA4499",
-    "class_mean": "#999933",
+    "identikit": PURPLE,
+    "class_mean": OLIVE,
     "own_gradients": INK,
     "random": MUTED,
 }

@@ -8,11 +8,24 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research.plotting import charts
-from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, NARROW, SECOND, name_classes, rim
+from research.plotting.style import (
+    ACCENT,
+    BROWN,
+    DIGITS,
+    DOUBLE,
+    FAINT,
+    GREEN,
+    INK,
+    NARROW,
+    PURPLE,
+    SECOND,
+    name_classes,
+    rim,
+)  # fmt: skip
 from research.studies.drawings import measures as m
 from research.studies.drawings.study import KINDS
 
-COLOURS = dict(zip(KINDS, (SECOND, ACCENT, "#8a6d1c")))
+COLOURS = dict(zip(KINDS, (SECOND, ACCENT, BROWN)))
 AXES = {
     "width": "width, times",
     "slant": "slant, columns a row",
@@ -78,7 +91,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     left.plot(0, 0, "+", color=INK, markersize=7)
     right.plot(0, 0, "+", color=INK, markersize=7)
     right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize=7)
-    shades = dict(zip(results.family.values, (ACCENT, SECOND, "#8a6d1c", "#2f8f4e")))
+    shades = dict(zip(results.family.values, (ACCENT, SECOND, BROWN, GREEN)))
     ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
     for family, colour in shades.items():
         way = ways[family]
@@ -106,6 +119,6 @@ def _funky_way(results: xr.Dataset, axes) -> None:
     wide = mean.sel(width=m.WIDE).values
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
     for ax in axes:
-        ax.plot(*way.T, "-s", color=m.FUNKY, markersize=2.5, linewidth=1.4)
-    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=m.FUNKY, textcoords="offset points", fontsize=6.5,
+        ax.plot(*way.T, "-s", color=PURPLE, markersize=2.5, linewidth=1.4)
+    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=PURPLE, textcoords="offset points", fontsize=6.5,
                       fontweight="bold", path_effects=rim())  # fmt: skip

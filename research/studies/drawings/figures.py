@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import DOUBLE, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.style import DOUBLE, INK, MUTED, NARROW, PURPLE, SECOND, Drawing
 from research.plotting.tiles import Tiles, tiles
 from research.studies.drawings import measures as m
 from research.studies.drawings.charts import accuracy, plane
@@ -44,7 +44,7 @@ def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, (name, title) in zip(
         axes, {"pca": "PCA plane, nearest class mean", "tsne": "t-SNE, nearest points"}.items()
     ):
-        for state, offset, colour in (("plain", -0.2, MUTED), ("funky", 0.2, m.FUNKY)):
+        for state, offset, colour in (("plain", -0.2, MUTED), ("funky", 0.2, PURPLE)):
             near = 100 * results[f"tenth_{name}_near"].sel(state=state).values
             ax.bar(
                 np.arange(10) + offset, near.mean(0), 0.38, color=colour, alpha=0.6, label=f"{state} sevens"

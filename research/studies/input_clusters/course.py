@@ -6,9 +6,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research.plotting import charts, motion
-from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, SECOND
+from research.plotting.style import ACCENT, DOUBLE, FAINT, GREEN, INK, MUTED, SECOND
 
-CLASSES = np.array([ACCENT, SECOND, "#2f8f4e"])
+CLASSES = np.array([ACCENT, SECOND, GREEN])
 CAMERA = {"elev": 18, "azim": -60}
 
 

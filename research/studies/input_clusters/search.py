@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import DOUBLE, NARROW
+from research.plotting.style import AMBER, DOUBLE, GREEN, INK, LILAC, NARROW, SILVER
 from research.studies.input_clusters import measures as study
 from research.studies.input_clusters.course import bare, scatter
 
-COLOURS = dict(zip(study.REGIMES, ("#c9c9c9", "#b48cc4", "#e8b23a", "#2f8f4e", "#222222")))
+COLOURS = dict(zip(study.REGIMES, (SILVER, LILAC, AMBER, GREEN, INK)))
 MARKERS = {"12": "o", "16-16": "s", "64": "^"}  # by hidden layers
 NAMES = {"sgd": "SGD", "adam": "Adam"}
 

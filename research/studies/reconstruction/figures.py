@@ -7,14 +7,30 @@ from matplotlib.figure import Figure
 
 from research import evidence as e
 from research.plotting import charts, labels
-from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
+from research.plotting.style import (
+    ACCENT,
+    DOUBLE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    NARROW,
+    OLIVE,
+    PURPLE,
+    SALMON,
+    SECOND,
+    SILVER,
+    STEEL,
+    WINE,
+    Drawing,
+)  # fmt: skip
 from research.plotting.tiles import tiles
 from research.studies.reconstruction import measures as m
 
 COLOURS = {
-    "plain": INK, "dropout": "#999933", "weight_decay": "#117733", "label_smoothing": "#AA4499", "noise": "#6699bb",
-    "robust_1": "#e0907d", "robust_2": SECOND, "untrained": "#aaaaaa", "shuffled": MUTED, "cnn_plain": ACCENT,
-    "cnn_robust_2": "#882255", "cnn_untrained": "#aaaaaa",
+    "plain": INK, "dropout": OLIVE, "weight_decay": GREEN, "label_smoothing": PURPLE, "noise": STEEL, "robust_1": SALMON,
+    "robust_2": SECOND, "untrained": SILVER, "shuffled": MUTED, "cnn_plain": ACCENT, "cnn_robust_2": WINE,
+    "cnn_untrained": SILVER,
 }  # fmt: skip
 # Students of a LeNet-5 by Nayak et al. (2019), which the figure shows, and by Chen et al. (2019).
 PUBLISHED = (("ZSKD", 0.9877), ("DAFL", 0.9820))

@@ -8,7 +8,7 @@ BENCH_cpu := results/bench.json --report=results/BENCH.md
 BENCH_gpu := results/bench-gpu.json --report=results/BENCH-GPU.md
 PY := .venv/bin/python
 
-.PHONY: setup lint types test paper app figures reference readme bench lock clean
+.PHONY: setup lint types test paper app docs figures reference readme bench lock clean
 
 setup: .venv/.done
 .venv/.done: requirements.lock pyproject.toml
@@ -42,6 +42,11 @@ bench: .venv/.bench
 # The drawing app; its first start trains four networks, later ones take seconds.
 app: setup
 	$(PY) -m launch.app --port=$(PORT) --workdir=$(WORKDIR)
+
+# The API page, made from the docstrings by pdoc, which it installs; begin at results/docs/index.html.
+docs: setup
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[docs]'
+	$(PY) -m launch.docs --out=results/docs
 
 # Draws every figure of the reference run again from its saved results; nothing is computed.
 figures: setup

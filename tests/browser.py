@@ -34,9 +34,9 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
 
 
-def hand(page, points, steps: int = 6) -> None:
+def hand(page, points, steps: int = 6, on: str = "#pad") -> None:
     """Draws a line through points of the pad's 280×280 by mouse."""
-    box = page.locator("#pad").bounding_box()
+    box = page.locator(on).bounding_box()
 
     def to(point):
         return box["x"] + point[0] / 280 * box["width"], box["y"] + point[1] / 280 * box["height"]

@@ -7,6 +7,7 @@ import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js
 import { Maps } from "./maps.js";
 import { ink } from "./paint.js";
 import { again, bring } from "./own.js";
+import { Pad } from "./pad.js";
 import { Pair } from "./pair.js";
 import { Portrait } from "./portrait.js";
 import { fetchArray, setup } from "./arrays.js";
@@ -27,6 +28,7 @@ const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
 const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
 
+const early = new Pad(get("early"), () => {}); // what is drawn before the networks are there
 let about = await setup();
 const data = { palette: about.palette };
 get("preparing").hidden = true;
@@ -289,7 +291,8 @@ addEventListener("hashchange", addressed);
 addEventListener("pagehide", () => state.keep(table.pad, settings.draw));
 tell(about);
 controls();
-await table.restore(true);
+if (early.marks.length) table.pad.set(early.marks);
+else await table.restore(true);
 select(settings.view);
 complain(left);
 await surroundings();

@@ -30,6 +30,7 @@ export class Pair {
   /** Asks about a drawing, once the hand rests for a moment. */
   ask(seen, blank) {
     Object.assign(this, { seen, blank });
+    if (!this.answer) get("wait").textContent ||= "Asking both networks";
     get("far").textContent = Number(get("eps").value).toFixed(1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), PAUSE);
@@ -85,7 +86,7 @@ function best(said, network, image) {
 
 /** Two rows of ten tiles; returns their canvases. */
 function rows(place, style) {
-  return NAMES.map((name) => {
+  return NAMES.map((name, n) => {
     const row = element("div", "ten");
     row.append(element("span", "", name));
     const canvases = Array.from({ length: 10 }, (_, digit) => {
@@ -94,7 +95,11 @@ function rows(place, style) {
       canvas.setAttribute("aria-label", `${name}: ${digit}`);
       return canvas;
     });
-    row.append(...canvases);
+    row.append(...canvases.map((canvas, digit) => {
+      const cell = element("div", "cell");
+      cell.append(...(n ? [] : [element("small", "", digit)]), canvas);
+      return cell;
+    }));
     place.append(row);
     return canvases;
   });

@@ -23,11 +23,13 @@ DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes; Slurm and Open MPI say which."
 )
 COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0, where no cluster says so.")
-PROCESS_COUNT = flags.DEFINE_integer("process_count", None, "How many processes, likewise.")
+PROCESS_COUNT = flags.DEFINE_integer(
+    "process_count", None, "How many processes compute together, where no cluster says so."
+)
 I_MEAN_IT = flags.DEFINE_bool(
     "i_mean_it", False, "Allow numbers in a config that would take very long or very much memory."
 )
-PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0, likewise.")
+PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of these processes this is, from 0.")
 PLUGINS = flags.DEFINE_list(
     "plugins",
     None,
@@ -38,8 +40,9 @@ PRECISION = flags.DEFINE_enum(
     "precision",
     None,
     ("float32", "tensorfloat32", "bfloat16"),
-    "Precision of matrix products on accelerators; part of every key. JAX's own default if not set.",
+    "Precision of matrix products on accelerators; part of every key. float32 if not set.",
 )
+PRECISION_OF_JAX = "JAX_DEFAULT_MATMUL_PRECISION"
 PROFILE = flags.DEFINE_string(
     "profile",
     None,
@@ -162,9 +165,12 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
             os.environ[LIFTS] = "1"  # child processes check the same config again
         logging.set_verbosity(logging.ERROR)
         try:
-            devices.start()
             if PRECISION.value:
-                jax.config.update("jax_default_matmul_precision", PRECISION.value)
+                os.environ[PRECISION_OF_JAX] = (
+                    PRECISION.value
+                )  # for child processes; this one's JAX has read it
+                jax.config.update(PRECISION_OF_JAX.lower(), PRECISION.value)
+            devices.start()
             plug_in(PLUGINS.value)
             if (parent := os.environ.pop("IDENTIKIT_END_WITH", "")).isdecimal():
                 multihost.end_with(int(parent))
@@ -192,6 +198,9 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
             print("stopped; the same command goes on from here", file=sys.stderr)
             return 128 + signal.SIGINT
 
+    for module, own in flags.FLAGS.flags_by_module_dict().items():
+        for flag in own if module.startswith("launch.") else ():  # --help shows what all commands share, too
+            flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them

@@ -19,7 +19,7 @@ ORIENTATION = flags.DEFINE_string(
 KERNELS = flags.DEFINE_list(
     "kernels", [], "Names of the kernels from the input on, where the file's do not tell."
 )
-BIASES = flags.DEFINE_list("biases", [], "Names of the biases, likewise.")
+BIASES = flags.DEFINE_list("biases", [], "Names of the biases, where the file's do not tell.")
 SHAPE = flags.DEFINE_list("image_shape", ["28", "28"], "Height and width of the images of --data.")
 PAD = flags.DEFINE_integer("pad", 0, "Pixels of background added on every side.")
 RESIZE = flags.DEFINE_list("resize", [], "Height and width to which images are scaled, after padding.")

@@ -128,6 +128,26 @@ def test_an_environment_that_would_end_the_run_is_one_line(name, value, says):
     assert outcome.stderr.count("\n") == 1, outcome.stderr
 
 
+def test_help_shows_the_flags_of_all_commands_and_of_network_files_too():
+    outcome = run("launch.read", "--help")
+    for flag in ("--reading", "--input_range", "--precision", "--plugins", "--profile", "--process_id"):
+        assert f"  {flag}:" in outcome.stdout
+
+
+PRECISE = """
+import os
+from launch import cli
+from research.runs.numerics import numerics
+cli.start(lambda: print(numerics()["switches"]["jax_default_matmul_precision"], os.environ["JAX_DEFAULT_MATMUL_PRECISION"]))
+"""
+
+
+def test_precision_holds_for_child_processes_too():
+    command = [sys.executable, "-c", PRECISE, "--precision=bfloat16"]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert outcome.stdout == "bfloat16 bfloat16\n", outcome
+
+
 def test_a_command_can_be_profiled(tmp_path):
     program = "import jax.numpy as jnp; from launch import cli; cli.start(lambda: print(jnp.ones(3).sum()))"
     command = [sys.executable, "-c", program, f"--profile={tmp_path}"]

@@ -1,5 +1,6 @@
 """Process-wide set-up that a command does before its first computation: compiler flags, precision, devices, caches."""
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -24,6 +25,7 @@ GPU_FLAGS = ("--xla_gpu_enable_triton_gemm=false", "--xla_gpu_experimental_enabl
 GPU_VERSIONS = ("0.10.", "0.11.", "0.12.")
 MOST_CPU_DEVICES = 8  # default limit of devices on a CPU
 LARGEST_CPU_DEVICES = 1024  # each has threads of its own
+FORCED_DEVICES = "--xla_force_host_platform_device_count"  # XLA's flag for the number of devices on a CPU
 # Settings of JAX under which our programs do not run: the value that they need, and what another one does.
 NEEDED = {
     "jax_disable_jit": (False, "loops run step by step, for days"),
@@ -32,14 +34,17 @@ NEEDED = {
 
 
 def start() -> None:
-    """Set up this process for a command; to be called once, before the first computation.
+    """Set up this process for a command, or a notebook; to be called once, before the first computation.
 
     Keeps freed memory (`keep_memory`), sets compiler flags (`compile_quickly`) and float32 products
     (`compute_exactly`), makes every core of a CPU a device of its own, over which populations and runs are sharded
-    (single computations still use all cores), and keeps compiled programs on disk for the next command.
+    (single computations still use all cores), and keeps compiled programs on disk for the next command. What JAX was
+    told about these by its own variables stays. After the first computation only what JAX reads later still has an
+    effect: freed memory, precision and the folder for compiled programs.
 
     Environment:
-        IDENTIKIT_CPU_DEVICES: number of CPU devices, 1 or more. Default: the cores, at most 8.
+        IDENTIKIT_CPU_DEVICES: number of CPU devices, 1 or more. Default: what JAX_NUM_CPU_DEVICES or
+            --xla_force_host_platform_device_count in XLA_FLAGS says, else the cores, at most 8.
         JAX_COMPILATION_CACHE_DIR: folder for compiled programs. Default: `xla` in the cache folder.
         IDENTIKIT_COMPILATION_CACHE: 0 keeps no compiled programs.
 
@@ -55,7 +60,9 @@ def start() -> None:
     keep_memory()
     compile_quickly()
     compute_exactly()
-    jax.config.update("jax_num_cpu_devices", cpu_devices)
+    if cpu_devices:
+        with contextlib.suppress(RuntimeError):  # JAX was used before: its devices stay as they are
+            jax.config.update("jax_num_cpu_devices", cpu_devices)
     if os.environ.get("IDENTIKIT_COMPILATION_CACHE", "1") != "0":
         if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
             jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "xla"))
@@ -65,10 +72,12 @@ def start() -> None:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
-def _cpu_devices() -> int:
+def _cpu_devices() -> int | None:
+    """The number of CPU devices; None where JAX was told one."""
     given = os.environ.get("IDENTIKIT_CPU_DEVICES")
     if given is None:
-        return min(os.cpu_count() or 1, MOST_CPU_DEVICES)
+        told = jax.config.jax_num_cpu_devices >= 0 or FORCED_DEVICES in os.environ.get("XLA_FLAGS", "")
+        return None if told else min(os.cpu_count() or 1, MOST_CPU_DEVICES)
     if not given.strip().isdecimal() or int(given) < 1:
         raise ValueError(f"IDENTIKIT_CPU_DEVICES must be a whole number of at least 1, got {given!r}")
     if int(given) > LARGEST_CPU_DEVICES:

@@ -1,6 +1,7 @@
 """What a command sets up before the first computation."""
 
 import ctypes
+import os
 import subprocess
 import sys
 
@@ -90,6 +91,33 @@ def test_a_number_of_devices_that_is_none_is_refused(monkeypatch, given):
     monkeypatch.setenv("IDENTIKIT_CPU_DEVICES", given)
     with pytest.raises(ValueError, match=f"IDENTIKIT_CPU_DEVICES .* at least 1, got '{given}'"):
         devices.start()
+
+
+TWICE = """
+from research.runtime import devices
+devices.start()
+import jax
+print(jax.device_count())
+devices.start()  # as in a notebook
+print(jax.device_count())
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        ({"XLA_FLAGS": "--xla_force_host_platform_device_count=3"}, 3),
+        ({"JAX_NUM_CPU_DEVICES": "4"}, 4),
+        ({"JAX_NUM_CPU_DEVICES": "4", "IDENTIKIT_CPU_DEVICES": "2"}, 2),
+    ],
+)
+def test_the_devices_that_jax_was_told_of_stay_and_a_second_start_is_harmless(told, count):
+    clean = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "IDENTIKIT_CPU_DEVICES")}
+    environment = clean | {"JAX_PLATFORMS": "cpu"} | told
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(count)] * 2
 
 
 def test_libtpu_is_an_accelerator_without_an_entry_point(monkeypatch, tmp_path):

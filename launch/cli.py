@@ -1,11 +1,9 @@
 """What every command shares: flags in, one clear line and exit code 2 for bad input, no traceback."""
 
 import contextlib
-import dataclasses
 import functools
 import importlib
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -50,10 +48,6 @@ PROFILE = flags.DEFINE_string(
 )
 
 
-PART = re.compile(r"--?config\.([\w.]+)=([\w.]+):(\w+)")  # a part of a config by its dotted path
-_parts: list[tuple[str, str, str]] = []  # those of this command
-
-
 def fail(message: object) -> int:
     """Prints one line to stderr; returns 2, the exit code of bad input."""
     text = str(message).strip()
@@ -93,49 +87,7 @@ def table(head, rows):
     return drawn
 
 
-def by_path(module: str, name: str) -> Any:
-    """The dataclass instance `module:name`; a class or function there is called for it.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{module}:{name} cannot be imported from here: {error}") from None
-    made = found() if callable(found) else found
-    if not dataclasses.is_dataclass(made):
-        raise ValueError(
-            f"{module}:{name} must be a config (a dataclass, or a function that makes one), got {made!r}"
-        )
-    return made
-
-
-def with_parts(config: Any) -> Any:
-    """The config after every `--config.field=module:Name` of this command; it is changed in place.
-
-    Raises:
-        ValueError: for a field that is not there or holds no config, or a name that cannot be imported.
-    """
-    for path, module, name in _parts:
-        *above, last = path.split(".")
-        holder = config
-        for step in above:
-            holder = getattr(holder, step, None)
-        known = [f.name for f in dataclasses.fields(holder)] if dataclasses.is_dataclass(holder) else []
-        parts = [field for field in known if dataclasses.is_dataclass(getattr(holder, field))]
-        if last not in parts:
-            raise ValueError(
-                f"{module}:{name} can only stand where the config has a part; {path} is none, known beside it: "
-                f"{', '.join(parts) or 'nothing'}"
-            )
-        setattr(holder, last, by_path(module, name))
-    return config
-
-
 def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
-    _parts[:] = [(found[1], found[2], found[3]) for arg in argv if (found := PART.fullmatch(arg))]
-    argv = [arg for arg in argv if not PART.fullmatch(arg)]
     try:
         rest = flags.FLAGS(argv)
     except (
@@ -148,10 +100,13 @@ def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
     return rest
 
 
-def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
+def start(
+    main: Callable[..., int | None], verbs: Sequence[str] = (), arguments: list[str] | None = None
+) -> None:
     """Runs a command: ValueError and OSError are bad input (one line, exit 2), anything else is our bug.
 
     verbs: words that may follow the command; `main` gets the one that does.
+    arguments: those of the command that are flags; None: all.
     """
 
     def guarded(argv: list[str]) -> int | None:
@@ -211,4 +166,4 @@ def start(main: Callable[..., int | None], verbs: Sequence[str] = ()) -> None:
                 "unset PYTHONWARNINGS"
             )
         )
-    app.run(guarded, flags_parser=functools.partial(_parse, verbs=verbs))
+    app.run(guarded, arguments, flags_parser=functools.partial(_parse, verbs=verbs))

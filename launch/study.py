@@ -1,21 +1,25 @@
 """Run one study: python -m launch.study --config=configs/recognisers.py --workdir=DIR [--config.field=value]
 
---config.field=my_package.module:Name puts a config of your own, such as a model's, in the place of a part.
+--config.cnn.model=my_package.module:Name puts a config of your own in the place of a part, --config.cnn.model.field=value
+sets a field of it.
 A study of your own is a package with about, study, claims, findings and figures (.py) that can be imported from the
 current directory; --config names a file whose get_config() returns its Config.
 """
 
 import contextlib
 import dataclasses
+import sys
 from pathlib import Path
 
 from absl import flags
 from ml_collections import config_flags
 
 from launch import cli
+from research.studies import by_path
 
+ARGUMENTS, SETTINGS = by_path.split(sys.argv)
 CONFIG = config_flags.DEFINE_config_file(
-    "config", help_string="The study's lab note; file.py or file.py:preset."
+    "config", help_string="The study's lab note; file.py or file.py:preset.", sys_argv=ARGUMENTS
 )
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder to write.", required=True)
 FORCE = flags.DEFINE_bool(
@@ -34,8 +38,7 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         with contextlib.suppress(AttributeError):
             config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
-    config = cli.with_parts(config)
-    fresh = conduct(config, folder, force=FORCE.value, retrain=RETRAIN.value)
+    fresh = conduct(by_path.with_settings(config, SETTINGS), folder, force=FORCE.value, retrain=RETRAIN.value)
     if not multihost.is_process_zero():
         return 0
     cli.console().print(claims.table(claims.from_json((folder / "claims.json").read_text())))
@@ -44,4 +47,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    cli.start(main)
+    cli.start(main, arguments=ARGUMENTS)

@@ -7,10 +7,11 @@ import sys
 import jax
 import pytest
 
-from launch import cli
 from research.data import noise
 from research.runs import numerics
+from research.studies import by_path
 from research.studies.recognisers.study import Config
+from research.sweep import grid
 from research.training import populations
 from research.training.recipes import recipe
 
@@ -23,6 +24,10 @@ from research.models.mlp import MLPConfig
 @dataclasses.dataclass
 class Wide(MLPConfig):
     widths: tuple = (7,)
+
+@dataclasses.dataclass
+class Bare:
+    units: int = 3
 
 narrow = Wide(widths=(3,))
 number = 5
@@ -40,17 +45,21 @@ def mine(tmp_path, monkeypatch):
     sys.modules.pop("my_own_things", None)
 
 
-def parsed(monkeypatch, *arguments):
-    monkeypatch.setattr(cli.flags, "FLAGS", lambda argv: argv)
-    cli._parse(["study", *arguments], ())
-    return cli.with_parts(Config())
+def parsed(*arguments):
+    rest, settings = by_path.split(["study", "--config.seed=3", *arguments])
+    assert rest == ["study", "--config.seed=3"]
+    return by_path.with_settings(Config(), settings)
 
 
-def test_a_part_of_a_config_by_its_dotted_path(mine, monkeypatch):
+def test_a_part_of_a_config_by_its_dotted_path(mine):
     config = parsed(
-        monkeypatch, "--config.mlp100.model=my_own_things:Wide", "--config.softmax.model=my_own_things:narrow"
+        "--config.mlp100.model.init=glorot",  # of the new part, wherever it stands
+        "--config.mlp100.model=my_own_things:Wide",
+        "--config.mlp100.model.dropout=0.5",
+        "--config.softmax.model=my_own_things:narrow",
     )
     assert config.mlp100.model.widths == (7,)
+    assert (config.mlp100.model.init, config.mlp100.model.dropout) == ("glorot", 0.5)
     assert config.softmax.model.widths == (3,)
     assert config.mlp100.model.label == "784-7-10"
     assert config.mlp3.model == recipe("mlp3").model
@@ -62,14 +71,25 @@ def test_a_part_of_a_config_by_its_dotted_path(mine, monkeypatch):
         ("--config.mlp100.model=my_own_things:Broad", "my_own_things:Broad cannot be imported from here"),
         ("--config.mlp100.model=no_such_module:Wide", "no_such_module:Wide cannot be imported from here"),
         ("--config.mlp100.model=my_own_things:number", "must be a config .*, got 5"),
-        ("--config.mlp100.modle=my_own_things:Wide", "mlp100.modle is none, known beside it: model, training"),
-        ("--config.small=my_own_things:Wide", "small is none, known beside it: softmax, mlp100"),
-        ("--config.no.model=my_own_things:Wide", "no.model is none, known beside it: nothing"),
+        ("--config.mlp100.modle=my_own_things:Wide", "has no part mlp100.modle, to be my_own_things:Wide; known: model, training"),
+        ("--config.small=my_own_things:Wide", "has no part small, to be my_own_things:Wide; known: softmax, mlp100"),
+        ("--config.mlp100.model=my_own_things:Bare", "must have build and label as MLPConfig has, to be mlp100.model"),
+        ("--config.mlp100.model=my_own_things:Wide --config.mlp100.model.width=3", "has no field mlp100.model.width, to be 3; known: widths, activation"),
+        ("--config.no.model=my_own_things:Wide", "has no part no.model, to be my_own_things:Wide; known: softmax, mlp100"),
     ],
 )  # fmt: skip
-def test_what_cannot_stand_there_is_one_line(mine, monkeypatch, argument, says):
+def test_what_cannot_stand_there_is_one_line(mine, argument, says):
     with pytest.raises(ValueError, match=says):
-        parsed(monkeypatch, argument)
+        parsed(*argument.split())
+
+
+def test_a_grid_takes_models_too(mine):
+    grid_of = "mlp100.model=my_own_things:Wide,my_own_things:narrow;mlp100.model.dropout=0.5"
+    configs = [
+        grid.config("configs/recognisers.py:smoke", point) for point in grid.points(grid.parse(grid_of))
+    ]
+    assert [config.mlp100.model.widths for config in configs] == [(7,), (3,)]
+    assert [config.mlp100.model.dropout for config in configs] == [0.5, 0.5]
 
 
 def test_a_plugin_adds_names_and_its_code_is_part_of_every_key(mine):

@@ -32,7 +32,7 @@ def plug_in(modules: Sequence[str] | None) -> None:
     for name in names:
         try:
             importlib.import_module(name)
-        except ImportError as error:
+        except (ImportError, SyntaxError) as error:
             raise ValueError(f"the plugin {name} cannot be imported from here: {error}") from None
     os.environ[PLUGINS] = ",".join(names)
 

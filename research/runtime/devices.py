@@ -76,7 +76,9 @@ def _cpu_devices() -> int | None:
     """The number of CPU devices; None where JAX was told one."""
     given = os.environ.get("IDENTIKIT_CPU_DEVICES")
     if given is None:
-        told = jax.config.jax_num_cpu_devices >= 0 or FORCED_DEVICES in os.environ.get("XLA_FLAGS", "")
+        told = getattr(jax.config, "jax_num_cpu_devices", -1) >= 0 or FORCED_DEVICES in os.environ.get(
+            "XLA_FLAGS", ""
+        )
         return None if told else min(os.cpu_count() or 1, MOST_CPU_DEVICES)
     if not given.strip().isdecimal() or int(given) < 1:
         raise ValueError(f"IDENTIKIT_CPU_DEVICES must be a whole number of at least 1, got {given!r}")

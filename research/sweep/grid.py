@@ -19,6 +19,8 @@ from typing import Any
 from absl import flags
 from ml_collections import config_flags
 
+from research.studies import by_path
+
 Grid = dict[str, list[str]]
 Point = Mapping[str, str]
 
@@ -71,6 +73,7 @@ def config(file: str, point: Point) -> Any:
     Raises: ValueError, in one line, for a file, a field or a value that does not fit.
     """
     argv = ["sweep", f"--config={file}", *(f"--config.{field}={value}" for field, value in point.items())]
+    argv, parts = by_path.split(argv)
     values = flags.FlagValues()
     config_flags.DEFINE_config_file("config", flag_values=values, sys_argv=argv)
     try:
@@ -82,6 +85,7 @@ def config(file: str, point: Point) -> Any:
             found.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
     except (flags.Error, AttributeError, KeyError, TypeError, OSError, ImportError) as error:
         raise ValueError(str(error)) from None
+    found = by_path.with_settings(found, parts)
     found.validate()
     return found
 

@@ -31,6 +31,11 @@ def closure(modules: Iterable[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     waiting = list(modules)
     for name in modules:
+        if name == "__main__":
+            raise ValueError(
+                "the class of a model or config must stand in a file that can be imported, such as my_model.py, not in a "
+                "notebook or the script that runs: its code is part of the key under which networks are kept"
+            )
         if _file(name) is None:
             raise ValueError(
                 f"the module {name} has no source file, so its results cannot be told from others"

@@ -23,7 +23,12 @@ from research.runtime import multihost
 from research.runtime.terminal import printable
 
 MARK, LOCK = ".identikit", ".lock"
-BEGUN = {"checkpoints", "metrics.jsonl", "failure.txt"}  # what a run leaves that was begun and not finished
+BEGUN = {
+    "checkpoints",
+    "metrics.jsonl",
+    "events",
+    "failure.txt",
+}  # what a run leaves that was begun and not finished
 PART = re.compile(r"\..*\.(\d+)\.part")  # a file that is being written, with the id of the process
 PATIENCE = 0.4  # seconds that a lock is waited for in any case: `locked` looks by taking it
 SAY_AFTER = 1.0  # seconds after which a wait says for whom

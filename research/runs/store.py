@@ -1,6 +1,6 @@
 """Run folders: config, provenance, results and checkpoints, written so that nothing saved is ever lost.
 
-    DIR/config.json  provenance.json  results.nc  claims.json  metrics.jsonl  figures/  checkpoints/
+    DIR/config.json  provenance.json  results.nc  claims.json  metrics.jsonl  events/  figures/  checkpoints/
 
 How folders are claimed, locked and written: `research.runs.folders`. The provenance has its own hash in it and those of
 config and results, which are checked whenever they are read. Of several processes that compute together
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from research import data
-from research.runs import code, folders
+from research.runs import code, events, folders
 from research.runs.folders import StoreError, atomic_write, make_folder
 from research.runs.numerics import numerics
 from research.runtime import multihost
@@ -40,16 +40,27 @@ KEY = re.compile("[0-9a-f]{16}")  # a folder of checkpoints is called by a finge
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
 
 
-def as_dict(config: Any) -> Any:
-    """A config as plain JSON values, the kind of each part under `kind`."""
+def as_dict(config: Any, path: str = "config") -> Any:
+    """A config as plain JSON values, the kind of each part under `kind`.
+
+    Raises:
+        ValueError: for a value that is none, such as a function, whose `path` it names.
+    """
     if dataclasses.is_dataclass(config):
-        fields = {f.name: as_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
+        fields = {
+            f.name: as_dict(getattr(config, f.name), f"{path}.{f.name}") for f in dataclasses.fields(config)
+        }
         return {"kind": type(config).__name__, **fields}
     if isinstance(config, Mapping):
-        return {key: as_dict(value) for key, value in config.items()}
+        return {key: as_dict(value, f"{path}[{key!r}]") for key, value in config.items()}
     if isinstance(config, list | tuple):
-        return [as_dict(value) for value in config]
-    return config
+        return [as_dict(value, path) for value in config]
+    if config is None or isinstance(config, str | int | float):
+        return config
+    raise ValueError(
+        f"{path} must be a number, text, a tuple, a dict or a dataclass, so that it can be saved, got {config!r}; give "
+        "functions and arrays a name, as activation='relu'"
+    )
 
 
 def digest(*parts: Any) -> str:
@@ -144,7 +155,7 @@ class Run:
         self.folder = make_folder(Path(folder))
 
     def metrics(self, **values: Any) -> None:
-        """Appends one line to metrics.jsonl; all processes call it at the same step.
+        """Appends one line to metrics.jsonl, and to TensorBoard's events; all processes call it at the same step.
 
         Raises:
             multihost.Preempted: a process was told to end. StoreError: the line cannot be written.
@@ -152,8 +163,11 @@ class Run:
         path = self.folder / "metrics.jsonl"
         try:
             if multihost.is_process_zero():
-                with open(path, "a") as file:
+                with open(path, "a+") as file:
                     file.write(json.dumps({"time": round(time.time(), 3), **values}) + "\n")
+                    file.seek(0)
+                    step = sum(1 for _ in file)
+                events.write(self.folder / "events", step, values)
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; free space or choose another folder"

@@ -46,6 +46,8 @@ def test_what_counts_and_what_does_not(package):
 def test_a_module_without_source_is_refused():
     with pytest.raises(ValueError, match="the module math has no source file"):
         code.closure(["math"])
+    with pytest.raises(ValueError, match="must stand in a file that can be imported, such as my_model.py"):
+        code.closure(["__main__"])
 
 
 @pytest.mark.parametrize("study", studies.names())

@@ -1,9 +1,12 @@
 """Run folders: whole files or none, one writer at a time, results found again only for the same question."""
 
 import dataclasses
+import importlib.machinery
 import json
 import os
 import signal
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -167,6 +170,19 @@ def test_told_to_end_a_study_stops_at_its_next_line_of_metrics(tmp_path):
     assert [json.loads(line)["experiment"] for line in lines] == [0, 1]
 
 
+def test_metrics_are_scalars_of_tensorboard_too(tmp_path, monkeypatch):
+    written = []
+    writer = types.SimpleNamespace(add_scalar=lambda *scalar: written.append(scalar))
+    fake = types.ModuleType("tensorboardX")
+    fake.__spec__ = importlib.machinery.ModuleSpec("tensorboardX", None)
+    fake.SummaryWriter = lambda folder, **_: written.append(folder) or writer
+    monkeypatch.setitem(sys.modules, "tensorboardX", fake)
+    run = store.Run(tmp_path)
+    run.metrics(network="cnn", accuracy=0.5)
+    run.metrics(network="cnn", accuracy=0.75, each=[1, 2])
+    assert written == [str(tmp_path / "events"), ("accuracy/cnn", 0.5, 1), ("accuracy/cnn", 0.75, 2)]
+
+
 def test_checkpoints_of_other_configs_go_away(tmp_path):
     run = store.Run(tmp_path)
     old = run.checkpoints(Config())
@@ -177,3 +193,12 @@ def test_checkpoints_of_other_configs_go_away(tmp_path):
     run.checkpoints(Config(seed=1))
     assert not old.exists()
     assert (old.parent / "mine").exists()
+
+
+def test_a_value_that_cannot_be_saved_is_named():
+    config = Config()
+    config.part.data = len
+    with pytest.raises(
+        ValueError, match=r"^config.part.data must be a number, text, .* got <built-in .*; give functions"
+    ):
+        store.as_dict(config)

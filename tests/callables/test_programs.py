@@ -124,14 +124,39 @@ def test_leaves_that_are_no_arrays_are_shared_by_an_ensemble():
         np.testing.assert_allclose(found.score[m, 0, 0], jax.nn.log_softmax(logits)[1], rtol=1e-5)
 
 
-def test_a_linen_layer_and_an_equinox_module_go_in_as_they_are():
+def test_a_linen_layer_goes_in_as_it_is():
     layer = linen.Dense(3)
     params = layer.init(jax.random.key(0), jnp.ones(16))
     maps = causal_index.mean_jacobian(lambda image: layer.apply(params, image.reshape(-1)), IMAGES)
     np.testing.assert_allclose(maps.reshape(3, 16).T, params["params"]["kernel"], atol=1e-6)
+
+
+def test_an_equinox_module_goes_in_as_it_is_alone_or_as_an_ensemble():
     equinox = pytest.importorskip("equinox")
-    mlp = equinox.nn.Sequential(
-        [equinox.nn.Lambda(jnp.ravel), equinox.nn.Linear(16, 3, key=jax.random.key(1))]
-    )
-    maps = causal_index.mean_jacobian(mlp, IMAGES)
-    np.testing.assert_allclose(maps.reshape(3, 16), mlp.layers[1].weight, atol=1e-6)
+
+    def make(key):
+        layers = [
+            equinox.nn.Lambda(jnp.ravel),
+            equinox.nn.Linear(16, 3, key=key),
+            equinox.nn.Lambda(jnp.tanh),
+        ]
+        return equinox.nn.Sequential(layers)
+
+    keys = jax.random.split(jax.random.key(1))
+    ensemble = equinox.filter_vmap(make)(keys)
+    settings = {"shape": (4, 4), "num_candidates": 4, "budget": 9, "target": None}
+    found = identikits(lambda network, image: network(image), [1], 0, params=ensemble, **settings)
+    for m, key in enumerate(keys):
+        logits = make(key)(found.image.values[m, 0, 0])
+        np.testing.assert_allclose(found.score[m, 0, 0], jax.nn.log_softmax(logits)[1], rtol=1e-5)
+    linear = make(keys[0])[:2]
+    maps = causal_index.mean_jacobian(linear, IMAGES)
+    np.testing.assert_allclose(maps.reshape(3, 16), linear.layers[1].weight, atol=1e-6)
+
+
+def test_a_haiku_network_goes_in_as_it_is():
+    haiku = pytest.importorskip("haiku")
+    network = haiku.without_apply_rng(haiku.transform(lambda image: haiku.Linear(3)(image.reshape(-1))))
+    params = network.init(jax.random.key(0), IMAGES[0])
+    maps = causal_index.mean_jacobian(lambda image: network.apply(params, image), IMAGES)
+    np.testing.assert_allclose(maps.reshape(3, 16).T, params["linear"]["w"], atol=1e-6)

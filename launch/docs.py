@@ -1,6 +1,7 @@
 """Write the API page from the docstrings: python -m launch.docs --out=results/docs  (needs pdoc: pip install -e '.[docs]')"""
 
 import importlib
+import warnings
 from pathlib import Path
 
 from absl import flags
@@ -25,6 +26,9 @@ def main() -> int:
         exec(f"from research.{room} import *", held)  # public names are imported when they are asked for
         for name in getattr(module, "__all__", ()):
             setattr(module, name, held[name])
+    warnings.filterwarnings(
+        "ignore", "Error parsing type annotation"
+    )  # jaxtyping's, which are shown as they stand
     pdoc.render.configure(docformat="google")
     pdoc.pdoc(*(f"research.{room}" for room in ROOMS), output_directory=Path(OUT.value))
     cli.say(f"{OUT.value}/index.html")

@@ -20,17 +20,19 @@ def main() -> int:
         import pdoc
     except ImportError:
         return cli.fail("the API page is made by pdoc, which is not installed: make docs")
+    from research.runs import folders
+
     for room in ROOMS:
         module = importlib.import_module(f"research.{room}")
         held: dict = {}
         exec(f"from research.{room} import *", held)  # public names are imported when they are asked for
         for name in getattr(module, "__all__", ()):
             setattr(module, name, held[name])
-    warnings.filterwarnings(
-        "ignore", "Error parsing type annotation"
-    )  # jaxtyping's, which are shown as they stand
+    # pdoc cannot evaluate some of jaxtyping's annotations and shows them as they stand
+    warnings.filterwarnings("ignore", "Error parsing type annotation")
     pdoc.render.configure(docformat="google")
-    pdoc.pdoc(*(f"research.{room}" for room in ROOMS), output_directory=Path(OUT.value))
+    with folders.claimed(Path(OUT.value), "the API page", force=None):
+        pdoc.pdoc(*(f"research.{room}" for room in ROOMS), output_directory=Path(OUT.value))
     cli.say(f"{OUT.value}/index.html")
     return 0
 

@@ -31,6 +31,7 @@ from research.runs.numerics import numerics
 from research.runtime import multihost, progress
 from research.training import network_files, train
 from research.training.losses import LOSSES
+from research.training.model_check import check_model
 from research.training.train import NetworkConfig, resolved
 
 PROBES = 4  # test images whose outputs are recorded with a network and compared when it is loaded
@@ -185,6 +186,7 @@ def _train(
     config: NetworkConfig, indices: list[int], place: Path, name: str
 ) -> tuple[list[tuple[Any, dict[str, Any]]], Checkpoints]:
     """(params, facts) of the networks with these indices, trained together, and the checkpoints to be cleared."""
+    check_model(config)
     checkpoints = Checkpoints(place / f"training-{store.digest(indices)}")
     begin = _resume(config, indices, checkpoints)
     with progress.bar(name) as report:

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +47,10 @@ PROFILE = flags.DEFINE_string(
     None,
     "Folder for a trace of the whole command by JAX's profiler, which TensorBoard and Perfetto show.",
 )
+NO_DEVICE = (
+    "JAX finds no device for JAX_PLATFORMS={}; unset it for what there is, or install JAX for that device: "
+    "pip install 'jax[cuda12]' or 'jax[tpu]'"
+)
 
 
 def fail(message: object) -> int:
@@ -53,6 +58,11 @@ def fail(message: object) -> int:
     text = str(message).strip()
     if "Traceback (most" in text:  # a library that quotes one: what went wrong stands in its last line
         text = text.splitlines()[-1]
+    if found := re.search(r"field (config[\w.]*) is not supported for overriding", text):
+        text = f"{found[1]} is a part of the config; one of yours stands there by --{found[1]}=package.module:Name"
+    if found := re.search(r"Failed loading config file.*?Relative path\]:\s+(\S+)", text, re.DOTALL):
+        ours = ", ".join(sorted(path.stem for path in (ROOT / "configs").glob("[a-z]*.py")))
+        text = f"there is no lab note {found[1]}; ours are configs/NAME.py in {ROOT}, NAME one of {ours}"
     print(f"error: {printable(' '.join(text.split()))}", file=sys.stderr)
     return 2
 
@@ -85,6 +95,16 @@ def table(head, rows):
     for row in rows:
         drawn.add_row(*map(printable, row))
     return drawn
+
+
+def _has_device() -> bool:
+    """Whether JAX has a device; where JAX_PLATFORMS names one that is not there, it ends with an error of several kinds."""
+    import jax
+
+    try:
+        return bool(jax.devices())
+    except (RuntimeError, AssertionError):
+        return False
 
 
 def _parse(argv: list[str], verbs: Sequence[str]) -> list[str]:
@@ -139,8 +159,10 @@ def start(
         except multihost.Preempted:
             print("told to end: saved, the same command goes on from here", file=sys.stderr)
             return PREEMPTED
-        except RuntimeError as error:
-            if not multihost.several():
+        except (RuntimeError, AssertionError) as error:
+            if not _has_device():
+                return fail(NO_DEVICE.format(os.environ.get("JAX_PLATFORMS", "")))
+            if isinstance(error, AssertionError) or not multihost.several():
                 raise
             print(
                 "error: another process of this run was lost; start all of them again and they go on from the "

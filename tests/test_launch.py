@@ -41,7 +41,14 @@ STUDY = ("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/run
             ("launch.study", "--config=configs/recognisers.py:tiny", "--workdir={tmp}/run"),
             "unknown preset 'tiny'",
         ),
-        (("launch.study", "--config=configs/none.py", "--workdir={tmp}/run"), "configs/none.py"),
+        (
+            ("launch.study", "--config=configs/none.py", "--workdir={tmp}/run"),
+            "there is no lab note configs/none.py; ours are configs/NAME.py in ",
+        ),
+        (
+            (*STUDY, "--config.cnn.model=MixerConfig"),
+            "config.cnn.model is a part of the config; one of yours stands there by --config.cnn.model=package.module:Name",
+        ),
         (("launch.study", "--config=configs/recognisers.py"), "workdir"),
         (("launch.study", "--workdir={tmp}/run"), "config"),
         (("launch.study", "--config=configs/recognisers.py", "--workdir={tmp}/file/run"), "{tmp}/file/run"),
@@ -140,6 +147,22 @@ from launch import cli
 from research.runs.numerics import numerics
 cli.start(lambda: print(numerics()["switches"]["jax_default_matmul_precision"], os.environ["JAX_DEFAULT_MATMUL_PRECISION"]))
 """
+
+
+@pytest.mark.parametrize("platform", ["cuda", "gpu"])
+def test_a_device_that_is_not_there_is_one_line(platform):
+    program = "import jax.numpy as jnp; from launch import cli; cli.start(lambda: print(jnp.ones(3)))"
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"JAX_PLATFORMS": platform},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if outcome.returncode == 0:
+        pytest.skip(f"there is a {platform} here")
+    assert outcome.returncode == 2, outcome
+    assert outcome.stderr.splitlines()[-1].startswith(
+        f"error: JAX finds no device for JAX_PLATFORMS={platform};"
+    )
+    assert "Traceback" not in outcome.stderr
 
 
 def test_precision_holds_for_child_processes_too():

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 from typing import Any
 
-from research.training.model_check import check_model
+from research.training.model_check import check_losses, check_model, is_ours
 from research.training.train import NetworkConfig, resolved
 
 
@@ -14,9 +14,10 @@ def prepared(config: Any) -> Any:
     A network without its own takes the study's, so that `--config.data` and `--config.seed` apply to all of them.
 
     Raises:
-        ValueError: if the config is not valid, a network names another data set than the study, or a model from elsewhere
-            cannot be trained.
+        ValueError: if the config is not valid, a network names another data set than the study, or a part from
+            elsewhere cannot be trained with.
     """
+    check_losses()
     config = copy.deepcopy(config)
     config.validate()
     for f in dataclasses.fields(config):
@@ -28,6 +29,6 @@ def prepared(config: Any) -> Any:
                     "data that they are trained on; set --config.data alone"
                 )
             setattr(config, f.name, resolved(network, config.data, config.seed))
-            if not type(network.model).__module__.startswith("research.models."):  # ours have tests
+            if not is_ours(network):  # ours have tests
                 check_model(network)
     return config

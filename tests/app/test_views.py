@@ -6,10 +6,36 @@ import re
 import numpy as np
 import pytest
 from browser import hand
-from pages import SEVEN, settled, visit
+from pages import SEVEN, ready, settled, verdict, visit
+from small import SMALL, Live
 from test_blind import REFERENCE
 
 from research.app import blind, pair
+from research.app.server import App
+
+
+def test_a_visitor_draws_while_the_networks_are_prepared(browser, reader, limits):
+    def unready():
+        app = App(SMALL, limits)
+        app.prepare = lambda: app.tell("Training: dense network", 0.5)
+        return app
+
+    place, page = Live(unready).start(), browser.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        page.goto(place.url)
+        page.wait_for_selector(
+            "#preparing-what:has-text('Step 1 of 8. Training: dense network, about 5 s left')"
+        )
+        hand(page, SEVEN)
+        assert verdict(page)[0] == "Not read yet"
+        place.app.reader = reader
+        ready(page)
+        assert sum(settled(page)["seen"]) > 40
+        assert re.match(r"\d|\?", verdict(page)[0])
+        assert not page.is_visible("#preparing")
+    finally:
+        page.close()
+        place.end()
 
 
 def test_a_click_on_a_map_shows_how_it_is_made(page, place):

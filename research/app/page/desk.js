@@ -10,7 +10,7 @@ import * as state from "./state.js";
 const get = (id) => document.getElementById(id);
 
 /** `changed(changes, moment)` is called with the settings that changed, `network(file)` with a network that was dropped. */
-export function desk(settings, setup, changed, network) {
+export function desk(settings, changed, network) {
   const pad = new Pad(get("pad"), (moment) => {
     ink = pad.ink();
     about();
@@ -22,12 +22,8 @@ export function desk(settings, setup, changed, network) {
   for (const name of ["seven", "funky", "flag"]) {
     get(name).addEventListener("click", () => pad.set(EXAMPLES[name].map((mark) => ({ ...mark, name }))));
   }
-  get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * setup.tests))]));
   pictures((file) => (KINDS.test(file.name) ? take(file) : upload(file)));
 
-  for (const noise of setup.noises) {
-    get("noise").append(Object.assign(document.createElement("option"), { value: noise, textContent: noise.replaceAll("_", " ") }));
-  }
   for (const name of ["noise", "strength"]) get(name).addEventListener("input", () => changed({ [name]: get(name).value }));
   get("preparation").addEventListener("change", ({ target }) => changed({ preparation: target.value }));
 
@@ -86,6 +82,12 @@ export function desk(settings, setup, changed, network) {
     started: () => pad.marks.length > 0,
     pixels: () => (settings.preparation === "mnist" && !state.exact(pad.marks) ? mnist(ink) : plain(ink)),
     put: (mark) => pad.set([mark]),
+    /** Adds what only the server knows: its test digits and kinds of noise. */
+    equip: ({ tests, noises }) => {
+      get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * tests))]));
+      get("noise").append(...noises.map((noise) => new Option(noise.replaceAll("_", " "), noise)));
+      for (const id of ["random", "noise", "strength"]) get(id).disabled = false;
+    },
     say: (text) => { get("origin").textContent = text; },
     /** The controls as the settings have them. */
     controls: () => {

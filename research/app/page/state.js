@@ -16,12 +16,12 @@ export const DEFAULTS = {
 const among = (...texts) => (text) => texts.includes(text);
 const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
 
-/** Which values a setting may have, by its name. */
-export function rules(about) {
+/** Which values a setting may have, by its name; without the server's setup, any noise and number of components. */
+export function rules(about = null) {
   return {
     view: among("overview", "eigen", "activations", "maps", "pair", "portrait"), preparation: among("plain", "mnist"),
-    noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
-    eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
+    noise: (text) => !about || about.noises.includes(text), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
+    eigen: within(0, about?.components ?? Infinity, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
   };
 }
 

@@ -19,9 +19,7 @@ from research.app.reader import GONE, MAPS
 from research.plotting.style import DIGITS
 
 PAGE = Path(__file__).with_name("page")
-STEPS = (
-    6  # of a first start: digits, bottleneck, autoencoder, components, map, compiling; beside the networks
-)
+STEPS = 6  # beside the networks: digits, bottleneck, autoencoder, components, map, compiling
 MOST_PLACES = 16  # of training digits that may be asked for at once
 
 

@@ -69,7 +69,7 @@ const cards = new Cards(get("cards"), about, (slot, model) => {
 });
 let read = null; // what the three models say of the drawing
 const score = new Score(() => read);
-share(() => about.invite);
+share(settings, () => about.invite);
 let peeked = null; // the class whose pixel map is shown beside its bar
 const maps = [];
 let eigen = null;

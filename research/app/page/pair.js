@@ -30,6 +30,7 @@ export class Pair {
   /** Asks about a drawing, once the hand rests for a moment. */
   ask(seen, blank) {
     Object.assign(this, { seen, blank });
+    if (!this.answer) get("wait").textContent = "Computing the alphabets of two networks, and who is fooled.";
     get("far").textContent = Number(get("eps").value).toFixed(1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), PAUSE);
@@ -92,9 +93,11 @@ function rows(place, style) {
       const canvas = Object.assign(element("canvas", style), { width: 28, height: 28 });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${name}: ${digit}`);
+      const figure = element("figure");
+      figure.append(element("figcaption", "", digit), canvas);
+      row.append(figure);
       return canvas;
     });
-    row.append(...canvases);
     place.append(row);
     return canvases;
   });

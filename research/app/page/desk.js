@@ -72,14 +72,16 @@ export function desk(settings, changed, network) {
     const answer = await fetch(`/api/test/${number}`);
     if (!answer.ok) throw new Error("no such test digit");
     const found = new Uint8Array(await answer.arrayBuffer());
-    const said = `Test digit no. ${number}, labelled ${found[SIDE * SIDE]}.`;
-    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}`, said };
+    const label = found[SIDE * SIDE], said = `Test digit no. ${number}, labelled ${label}.`;
+    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}`, label, said };
   }
 
   return {
     pad,
     readable: () => readable(ink),
     started: () => pad.marks.length > 0,
+    /** The digit that a test digit is; null of other drawings. */
+    label: () => (pad.marks.length === 1 ? pad.marks[0].label ?? null : null),
     pixels: () => (settings.preparation === "mnist" && !state.exact(pad.marks) ? mnist(ink) : plain(ink)),
     put: (mark) => pad.set([mark]),
     /** Adds what only the server knows: its test digits and kinds of noise. */
@@ -94,13 +96,15 @@ export function desk(settings, changed, network) {
       for (const name of ["noise", "strength"]) get(name).value = settings[name];
       get("preparation").querySelector(`[value="${settings.preparation}"]`).checked = true;
     },
-    /** The drawing that the address has; at first with the history that this tab kept. */
+    /** Draws what the address has, at first with the history that this tab kept; returns it if it means nothing. */
     restore: async (first) => {
-      const kept = first && state.recall(settings.draw);
+      const { draw } = settings;
+      const kept = first && state.recall(draw);
       if (kept) Object.assign(pad, kept);
-      else if (first) pad.past = [await state.decode(settings.draw, test)];
-      else pad.keep(await state.decode(settings.draw, test));
+      else if (first) pad.past = [await state.decode(draw, test)];
+      else pad.keep(await state.decode(draw, test));
       pad.step(0);
+      return draw && !pad.marks.length ? [`draw=${draw.slice(0, 20)}`] : [];
     },
   };
 }

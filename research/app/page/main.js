@@ -1,7 +1,7 @@
 // The page: waits until the server is ready, then asks about every change of the drawing and shows the answers.
 
 import { Activations } from "./activations.js";
-import { Cards, options, tip } from "./cards.js";
+import { Cards, options } from "./cards.js";
 import { Eigen } from "./eigen.js";
 import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js";
 import { Maps } from "./maps.js";
@@ -37,8 +37,8 @@ const table = desk(settings, (changes, moment) => remember(changes, true, moment
 });
 get("app").hidden = false;
 table.controls();
-if (!settings.draw.startsWith("test.")) await table.restore(true); // test digits are the server's
-early();
+const early = settings.draw.startsWith("test.") ? [] : await table.restore(true); // test digits are the server's
+foretell();
 about = await setup(preparing);
 get("preparing").hidden = true;
 for (const place of document.querySelectorAll("[inert]")) place.inert = false;
@@ -59,23 +59,19 @@ const inside = { answer: null, activations: null, jacobian: null };
 const moments = new Map(); // sequence -> when the hand moved
 const latency = []; // milliseconds from the hand's movement to the next frame after painting
 
+let read = null; // what the three models say of the drawing
 const cards = new Cards(get("cards"), about, (slot, model) => {
   chosen[slot] = model;
   remember({ models: chosen.map((i) => about.models[i].name).join() });
-}, (slot, digit, bar) => {
-  peeked = bar ? { model: chosen[slot], digit, bar } : null;
-  get("tip").hidden = true;
-  if (peeked) question(performance.now());
-});
-let read = null; // what the three models say of the drawing
+}, () => question(performance.now()));
 const score = new Score(() => read);
 share(settings, () => about.invite);
-let peeked = null; // the class whose pixel map is shown beside its bar
 const maps = [];
 let eigen = null;
-const look = (text) => {
+const look = (text, why = "") => {
   remember({ unit: text }, false);
   unit.choose(asked, text);
+  if (why) table.say(`${why}.`);
 };
 const activations = new Activations((layer, number) => look(`${layer}.${number}`));
 const unit = new Unit(look, data);
@@ -86,7 +82,7 @@ const portrait = new Portrait({
   drawing: () => inside.answer?.seen ?? new Float32Array(784),
   stop: () => link.stop(),
   ended: (image) => judge(image, about.models),
-  take: (image) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)) }),
+  take: (image, said) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)), said }),
 });
 const link = new Link({ hear, note, status });
 const select = tabs(get("tabs"), (view) => {
@@ -106,17 +102,18 @@ function remember(changes, asks = true, moment = performance.now()) {
 }
 
 /** Before the networks are ready: what they will see. */
-function early() {
+function foretell() {
   ink(get("seen"), table.pixels());
   verdict.show(null, [], { why: table.started() ? ["Not read yet", "The answer comes when the networks are ready."] : ["Draw a digit"] });
 }
 
 function question(moment) {
-  if (!about) return early();
-  const wants = peeked ? 2 : { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
+  if (!about) return foretell();
+  const peeked = cards.peeked ? chosen[cards.peeked.slot] : null;
+  const wants = peeked !== null ? 2 : { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
   const noise = about.noises.indexOf(settings.noise);
   const strength = Number(settings.strength), seed = Number(settings.seed);
-  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: peeked?.model ?? asked, noise: Math.max(0, noise), strength, seed });
+  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: peeked ?? asked, noise: Math.max(0, noise), strength, seed });
   moments.set(sequence, moment);
   if (moments.size > 200) moments.delete(moments.keys().next().value);
   return undefined;
@@ -133,7 +130,7 @@ function hear(kind, model, sequence, buffer) {
     get("cleaned-read").textContent = "";
     if (table.readable()) atRest(() => rested(inside, maps, chosen));
   }
-  if (kind === JACOBIAN && peeked?.model === model) tip(peeked, inside.jacobian.maps, inside.answer.seen);
+  if (kind === JACOBIAN && cards.peeked && chosen[cards.peeked.slot] === model) cards.tip(inside.jacobian.maps, inside.answer.seen);
   show(kind);
   const moment = moments.get(sequence);
   if (kind === ANSWER && moment !== undefined) {
@@ -148,7 +145,7 @@ function hear(kind, model, sequence, buffer) {
 
 /** Paints what is visible and, of that, what an answer of this kind changes. */
 function show(kind = 0) {
-  const { answer } = inside;
+  const { answer, sequence } = inside;
   if (!answer) return;
   const blank = !table.readable();
   if (kind === ANSWER || kind === 0) {
@@ -158,7 +155,8 @@ function show(kind = 0) {
     const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
     const strange = answer.distances[0] > about.strange;
     read = blank ? null : { digits, names, draw: settings.draw };
-    score.ready(!blank);
+    if (read && sequence === link.sequence && table.label() !== null) score.tell(table.label());
+    score.show(read);
     verdict.show(blank || !link.live ? null : digits, names, { why: [link.live ? nothing : "Not connected"], strange });
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
@@ -264,9 +262,9 @@ async function addressed() {
   const said = state.load(VALID);
   Object.assign(settings, said.settings);
   controls();
-  if (settings.draw !== draw) await table.restore(false);
+  const unread = settings.draw === draw ? [] : await table.restore(false);
   select(settings.view);
-  complain(said.left);
+  complain([...said.left, ...unread]);
 }
 
 function complain(left) {
@@ -288,9 +286,9 @@ addEventListener("hashchange", addressed);
 addEventListener("pagehide", () => state.keep(table.pad, settings.draw));
 tell(about);
 controls();
-if (settings.draw.startsWith("test.")) await table.restore(true);
+const late = settings.draw.startsWith("test.") ? await table.restore(true) : early;
 select(settings.view);
-complain(left);
+complain([...left, ...late]);
 await surroundings();
 window.identikit = { latency, inside, settings, table, data, maps, portrait, unit, settled: () => link.live && inside.sequence === link.sequence };
 document.documentElement.dataset.ready = "true";

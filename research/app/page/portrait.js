@@ -11,8 +11,8 @@ const ENDS = ["", "sure enough", "no further gain", "stopped"];
 const get = (id) => document.getElementById(`portrait-${id}`);
 
 export class Portrait {
-  /** `ask(wish)` starts one, from `drawing()` or nothing, and gives its number; `stop()` ends it, `take(pixels)` puts it
-   *  on the pad, `ended(pixels)` hears of its end. */
+  /** `ask(wish)` starts one, from `drawing()` or nothing, and gives its number; `stop()` ends it, `take(pixels, said)`
+   *  puts it on the pad, `ended(pixels)` hears of its end. */
   constructor({ ask, drawing, stop, take, ended }) {
     Object.assign(this, { ask, drawing, ended, curve: [], next: null });
     for (let digit = 0; digit < 10; digit++) {
@@ -26,7 +26,7 @@ export class Portrait {
     get("start").addEventListener("change", closeness);
     closeness();
     this.stop = stop;
-    get("take").addEventListener("click", () => take(this.now.image));
+    get("take").addEventListener("click", () => take(this.now.image, `The identikit of a ${this.digit}.`));
     get("gif").addEventListener("click", () => offer(gif(this.frames), `identikit-${this.digit}.gif`));
     new ResizeObserver(() => this.plot()).observe(get("curve"));
   }

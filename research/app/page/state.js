@@ -18,8 +18,10 @@ const within = (low, high, whole) => (text) => text !== "" && Number(text) >= lo
 
 /** Which values a setting may have, by its name; without the server's setup, any noise and number of components. */
 export function rules(about = null) {
+  const known = (text) => text.split(",").every((name) => !about || !name || about.models.some((model) => model.name === name));
   return {
     view: among("overview", "eigen", "activations", "maps", "pair", "portrait"), preparation: among("plain", "mnist"),
+    models: known, about: known,
     noise: (text) => !about || about.noises.includes(text), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
     eigen: within(0, about?.components ?? Infinity, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
   };

@@ -19,6 +19,7 @@ from research.app.reader import GONE, MAPS
 from research.plotting.style import DIGITS
 
 PAGE = Path(__file__).with_name("page")
+STEPS = 6  # beside the networks: digits, bottleneck, autoencoder, components, map, compiling
 MOST_PLACES = 16  # of training digits that may be asked for at once
 
 
@@ -49,7 +50,8 @@ class Answers:
         ]
 
     async def how_far(self, _: Request) -> Response:
-        return JSONResponse({"ready": self.app.reader is not None, **self.app.progress})
+        steps = len(self.app.settings.models) + STEPS
+        return JSONResponse({"ready": self.app.reader is not None, "steps": steps, **self.app.progress})
 
     async def setup(self, request: Request) -> Response:
         """Everything that the page must know before it can read answers."""

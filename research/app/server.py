@@ -63,7 +63,7 @@ class App:
         self.identikits = blind.find(self.report)  # a study's, for the blind test
         findings = report.with_name("findings.json") if report else Path()
         self.measured = {view: measured(findings, finding) for view, finding in MEASURED.items()}
-        self.progress: dict[str, Any] = {"what": "Starting", "share": 0.0, "error": None}
+        self.progress: dict[str, Any] = {"what": "Starting", "share": 0.0, "step": 0, "error": None}
         self.stopping = threading.Event()
         self.computing = ThreadPoolExecutor(1, "answers")
         self.asking = ThreadPoolExecutor(limits.identikits, "identikits")
@@ -123,14 +123,15 @@ class App:
         except Stopping:
             pass
         except Exception as error:  # shown on the page and in the log; the server goes on serving the reason
-            self.progress = {"what": "Failed", "share": 0.0, "error": f"{type(error).__name__}: {error}"}
+            self.progress |= {"what": "Failed", "error": f"{type(error).__name__}: {error}"}
             if not self.stopping.is_set():
                 raise
 
     def tell(self, what: str, share: float) -> None:
         if self.stopping.is_set():
             raise Stopping
-        self.progress = {"what": what, "share": round(share, 4), "error": None}
+        step = self.progress["step"] + (what != self.progress["what"])
+        self.progress = {"what": what, "share": round(share, 4), "step": step, "error": None}
 
     def wake(self) -> None:
         """Lets everyone in the line look again; called in the event loop."""

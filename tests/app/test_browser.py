@@ -110,6 +110,9 @@ def test_a_test_digit_comes_back_as_it_is(page, place, reader):
     visit(page, place, "#draw=test.17")
     expected = reader.base.test_images[17] / 255
     np.testing.assert_allclose(np.reshape(settled(page)["seen"], (28, 28)), expected, atol=1e-5)
+    label = page.locator("#score-digits [aria-pressed=true]").inner_text()
+    assert label == str(reader.base.test_labels[17])  # it is counted without being told
+    assert page.locator("#score-text").inner_text().count("of 1") == 3
 
 
 def test_examples_tools_and_undo(page):

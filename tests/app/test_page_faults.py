@@ -108,8 +108,12 @@ def test_what_the_address_says_wrongly_is_left_out_and_told(page, place):
     hand(page, SEVEN)
     assert len(said(page)) == 3
     assert page.locator("#overview").is_visible()
-    visit(page, place, "#noise=snow")
-    assert "noise=snow" in page.locator("#origin").inner_text()
+    visit(page, place, "#noise=snow&models=nobody&draw=zt.xx")
+    for wrong in ("noise=snow", "models=nobody", "draw=zt.xx"):
+        assert wrong in page.locator("#origin").inner_text()
+    page.expected = re.compile("404")
+    visit(page, place, "#draw=seven&view=activations&unit=conv9.1")
+    page.wait_for_selector("#origin:has-text('there are conv1')")
 
 
 def test_a_changed_address_and_going_back_are_followed(page, place):
@@ -186,6 +190,10 @@ def test_a_tap_shows_a_dot_s_digit_and_a_feature_map(browser, place):
         )
         page.touchscreen.tap(x, y)
         assert re.match(r"a \d, no\. \d+", page.locator("#tip span").inner_text())
+        page.locator(".bar").nth(3).tap()
+        page.wait_for_selector("#tip:has-text('more of a 3')")
+        page.locator("#score-text").tap()
+        assert not page.is_visible("#tip")
         page.click("#tab-activations")
         settled(page)
         page.locator("#layers canvas").first.scroll_into_view_if_needed()

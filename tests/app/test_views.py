@@ -6,10 +6,36 @@ import re
 import numpy as np
 import pytest
 from browser import hand
-from pages import SEVEN, settled, visit
+from pages import SEVEN, prepare, ready, settled, verdict, visit
+from small import SMALL, Live
 from test_blind import REFERENCE
 
 from research.app import blind, pair
+from research.app.server import App
+
+
+def test_a_visitor_draws_while_the_networks_are_prepared(browser, reader, limits):
+    def unready():
+        app = App(SMALL, limits)
+        app.prepare = lambda: app.tell("Training: dense network", 0.5)
+        return app
+
+    place, page = Live(unready).start(), browser.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        page.goto(place.url)
+        page.wait_for_selector(
+            "#preparing-what:has-text('Step 1 of 8. Training: dense network, about 5 s left')"
+        )
+        hand(page, SEVEN)
+        assert verdict(page)[0] == "Not read yet"
+        place.app.reader = reader
+        ready(page)
+        assert sum(settled(page)["seen"]) > 40
+        assert re.match(r"\d|\?", verdict(page)[0])
+        assert not page.is_visible("#preparing")
+    finally:
+        page.close()
+        place.end()
 
 
 def test_a_click_on_a_map_shows_how_it_is_made(page, place):
@@ -39,6 +65,7 @@ def test_the_page_says_which_of_the_two_is_fooled(page, place, reader):
     page.locator("#pair-eps").fill("2")
     page.wait_for_selector("#pair-there:not([hidden])")
     page.wait_for_selector("#pair-fooled .fooled")
+    assert page.locator("#pair-maps figcaption").all_inner_texts()[:10] == list("0123456789")
     seen = np.reshape(settled(page)["seen"], (28, 28)).astype(np.float32)
     said = pair.beside(reader.pair, seen, 2.0)["said"].argmax(2)
     found = [line.inner_text() for line in page.locator("#pair-fooled p").all()]
@@ -115,7 +142,7 @@ def test_an_own_network_stands_beside_the_others(page, reader, tmp_path):
     page.wait_for_selector("#problem:has-text('This network was not read')")
 
 
-def test_a_class_shares_a_link_and_keeps_a_score(page, tmp_path):
+def test_a_class_shares_a_link_and_keeps_a_score(page, place, tmp_path):
     page.click("#seven")
     read = settled(page)
     for label in (1, 7):  # the same drawing counts once, as it was said last
@@ -130,13 +157,33 @@ def test_a_class_shares_a_link_and_keeps_a_score(page, tmp_path):
     assert head.startswith("digit,model 1,answer 1")
     assert line.startswith("7,")
     assert line.endswith('"seven"')
-    page.wait_for_function("() => location.hash.includes('seven')")
-    page.click("#share")
-    link = page.locator("#share-link").input_value()
-    assert link == page.url
+    link = shared(page)
+    assert link == f"{place.url}/#draw=seven"
     rows = page.evaluate("async text => (await import('/page/qr.js')).qr(text)", link)
     assert decoded(np.array(rows)) == link
     page.click("#share-close")
+
+
+def shared(page):
+    """The link that the page offers."""
+    page.click("#share")
+    page.wait_for_selector("#share-dialog[open]")
+    return page.locator("#share-link").input_value()
+
+
+def test_a_shared_drawing_is_shorter_and_looks_the_same(page, place):
+    prepare(page, "plain")
+    hand(page, [(40 + 2 * i, 140 + 60 * np.sin(i / 9)) for i in range(100)])
+    drawn = settled(page)
+    link = shared(page)
+    page.wait_for_function("() => location.hash.includes('draw=t.')")
+    assert len(link) < len(page.url) / 3
+    wide = page.evaluate("() => document.getElementById('share-code').width")
+    modules = page.evaluate("async text => (await import('/page/qr.js')).qr(text).length + 8", link)
+    assert wide % modules == 0
+    assert wide // modules >= 3
+    visit(page, place, link.split("/")[-1])
+    np.testing.assert_allclose(settled(page)["seen"], drawn["seen"], atol=0.08)
 
 
 def decoded(code):

@@ -3,15 +3,17 @@
 import { ink, signed } from "./paint.js";
 
 export class Cards {
-  /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards, `peek(slot, digit,
-   *  bar)` when a hand rests on a bar of these, and `peek()` when it leaves. */
-  constructor(place, setup, chosen, peek) {
+  /** `chosen(slot, number)` is called when another network is chosen for one of the first two cards, `peeked()` when a
+   *  hand rests on a bar of these, which then is `this.peeked`. */
+  constructor(place, setup, chosen, peeked) {
+    this.peeked = null;
     this.cards = [0, 1, 2].map((slot) => this.card(slot, setup, chosen));
     place.replaceChildren(...this.cards.map(({ card }) => card));
     this.cards.slice(0, 2).forEach(({ bars }, slot) => [...bars.children].forEach((bar, digit) => {
-      bar.addEventListener("pointerenter", () => peek(slot, digit, bar));
-      bar.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || peek());
+      bar.addEventListener("pointerenter", () => { this.peeked = { slot, digit, bar }; peeked(); });
+      bar.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.leave());
     }));
+    addEventListener("pointerdown", ({ target }) => this.peeked && !target.closest(".bar") && this.leave(), true);
     const near = element("div", "near");
     this.near = Array.from({ length: shape(setup, "neighbours")[0] }, () => {
       const figure = element("figure");
@@ -22,6 +24,22 @@ export class Cards {
       return figure;
     });
     this.cards[2].card.append(near);
+  }
+
+  leave() {
+    this.peeked = null;
+    document.getElementById("tip").hidden = true;
+  }
+
+  /** Beside the bar, the pixel map of its class: `maps` [10 28 28] of the bar's network at the drawing. */
+  tip(maps, seen) {
+    const { digit, bar } = this.peeked, { left, bottom } = bar.getBoundingClientRect();
+    const place = document.getElementById("tip");
+    signed(place.firstElementChild, maps.subarray(784 * digit, 784 * (digit + 1)), { under: seen });
+    place.lastElementChild.textContent = `ink on red: more of a ${digit}`;
+    place.hidden = false;
+    place.style.left = `${Math.min(window.innerWidth - 92, left)}px`;
+    place.style.top = `${Math.min(window.innerHeight - 124, bottom + 6)}px`;
   }
 
   card(slot, setup, chosen) {
@@ -75,16 +93,6 @@ export class Cards {
     });
     return { digits: said.map(([, best]) => best), names: said.map(([name]) => name) };
   }
-}
-
-/** Beside a bar, the pixel map of its class: `maps` [10 28 28] of the bar's network at the drawing. */
-export function tip({ digit, bar }, maps, seen) {
-  const place = document.getElementById("tip"), { left, bottom } = bar.getBoundingClientRect();
-  signed(place.firstElementChild, maps.subarray(784 * digit, 784 * (digit + 1)), { under: seen });
-  place.lastElementChild.textContent = `ink on red: more of a ${digit}`;
-  place.hidden = false;
-  place.style.left = `${Math.min(window.innerWidth - 92, left)}px`;
-  place.style.top = `${Math.min(window.innerHeight - 124, bottom + 6)}px`;
 }
 
 export function element(kind, style = "", text = "") {

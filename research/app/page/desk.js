@@ -10,7 +10,7 @@ import * as state from "./state.js";
 const get = (id) => document.getElementById(id);
 
 /** `changed(changes, moment)` is called with the settings that changed, `network(file)` with a network that was dropped. */
-export function desk(settings, setup, changed, network) {
+export function desk(settings, changed, network) {
   const pad = new Pad(get("pad"), (moment) => {
     ink = pad.ink();
     about();
@@ -22,12 +22,8 @@ export function desk(settings, setup, changed, network) {
   for (const name of ["seven", "funky", "flag"]) {
     get(name).addEventListener("click", () => pad.set(EXAMPLES[name].map((mark) => ({ ...mark, name }))));
   }
-  get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * setup.tests))]));
   pictures((file) => (KINDS.test(file.name) ? take(file) : upload(file)));
 
-  for (const noise of setup.noises) {
-    get("noise").append(Object.assign(document.createElement("option"), { value: noise, textContent: noise.replaceAll("_", " ") }));
-  }
   for (const name of ["noise", "strength"]) get(name).addEventListener("input", () => changed({ [name]: get(name).value }));
   get("preparation").addEventListener("change", ({ target }) => changed({ preparation: target.value }));
 
@@ -76,29 +72,39 @@ export function desk(settings, setup, changed, network) {
     const answer = await fetch(`/api/test/${number}`);
     if (!answer.ok) throw new Error("no such test digit");
     const found = new Uint8Array(await answer.arrayBuffer());
-    const said = `Test digit no. ${number}, labelled ${found[SIDE * SIDE]}.`;
-    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}`, said };
+    const label = found[SIDE * SIDE], said = `Test digit no. ${number}, labelled ${label}.`;
+    return { kind: "picture", side: SIDE, pixels: found.subarray(0, SIDE * SIDE), name: `test.${number}`, label, said };
   }
 
   return {
     pad,
     readable: () => readable(ink),
     started: () => pad.marks.length > 0,
+    /** The digit that a test digit is; null of other drawings. */
+    label: () => (pad.marks.length === 1 ? pad.marks[0].label ?? null : null),
     pixels: () => (settings.preparation === "mnist" && !state.exact(pad.marks) ? mnist(ink) : plain(ink)),
     put: (mark) => pad.set([mark]),
+    /** Adds what only the server knows: its test digits and kinds of noise. */
+    equip: ({ tests, noises }) => {
+      get("random").addEventListener("click", async () => pad.set([await test(Math.floor(Math.random() * tests))]));
+      get("noise").append(...noises.map((noise) => new Option(noise.replaceAll("_", " "), noise)));
+      for (const id of ["random", "noise", "strength"]) get(id).disabled = false;
+    },
     say: (text) => { get("origin").textContent = text; },
     /** The controls as the settings have them. */
     controls: () => {
       for (const name of ["noise", "strength"]) get(name).value = settings[name];
       get("preparation").querySelector(`[value="${settings.preparation}"]`).checked = true;
     },
-    /** The drawing that the address has; at first with the history that this tab kept. */
+    /** Draws what the address has, at first with the history that this tab kept; returns it if it means nothing. */
     restore: async (first) => {
-      const kept = first && state.recall(settings.draw);
+      const { draw } = settings;
+      const kept = first && state.recall(draw);
       if (kept) Object.assign(pad, kept);
-      else if (first) pad.past = [await state.decode(settings.draw, test)];
-      else pad.keep(await state.decode(settings.draw, test));
+      else if (first) pad.past = [await state.decode(draw, test)];
+      else pad.keep(await state.decode(draw, test));
       pad.step(0);
+      return draw && !pad.marks.length ? [`draw=${draw.slice(0, 20)}`] : [];
     },
   };
 }

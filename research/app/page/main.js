@@ -1,16 +1,15 @@
 // The page: waits until the server is ready, then asks about every change of the drawing and shows the answers.
 
 import { Activations } from "./activations.js";
-import { Cards, options, tip } from "./cards.js";
+import { Cards, options } from "./cards.js";
 import { Eigen } from "./eigen.js";
 import { ACTIVATIONS, ANSWER, JACOBIAN, Link, PORTRAIT, decode } from "./link.js";
 import { Maps } from "./maps.js";
 import { ink } from "./paint.js";
 import { again, bring } from "./own.js";
-import { Pad } from "./pad.js";
 import { Pair } from "./pair.js";
 import { Portrait } from "./portrait.js";
-import { fetchArray, setup } from "./arrays.js";
+import { fetchArray, preparing, setup } from "./arrays.js";
 import { desk } from "./desk.js";
 import { numbers, picture } from "./save.js";
 import { atRest, judge, rested } from "./rest.js";
@@ -24,18 +23,31 @@ import { tour } from "./tour.js";
 import { Unit } from "./unit.js";
 import * as verdict from "./verdict.js";
 
-const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"];
-const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const get = (id) => document.getElementById(id);
 
-const early = new Pad(get("early"), () => {}); // what is drawn before the networks are there
-let about = await setup();
-const data = { palette: about.palette };
-get("preparing").hidden = true;
+let about = null; // what the server tells once its networks are ready; until then the page only draws
+const { settings } = state.load(state.rules());
+const table = desk(settings, (changes, moment) => remember(changes, true, moment), async (file) => {
+  const found = await bring(file);
+  about = await setup();
+  chosen[0] = found.number;
+  lists();
+  remember({ models: chosen.map((i) => about.models[i].name).join() });
+  return found;
+});
 get("app").hidden = false;
+table.controls();
+const early = settings.draw.startsWith("test.") ? [] : await table.restore(true); // test digits are the server's
+foretell();
+about = await setup(preparing);
+get("preparing").hidden = true;
+for (const place of document.querySelectorAll("[inert]")) place.inert = false;
 
+const data = { palette: about.palette };
 const VALID = state.rules(about);
-const { settings, left } = state.load(VALID);
+const { settings: said, left } = state.load(VALID);
+Object.assign(settings, said, { draw: settings.draw, preparation: settings.preparation });
+table.equip(about);
 
 const number = (name, otherwise) => {
   const found = about.models.findIndex((model) => name && model.name === name); // another page's network has no name
@@ -47,48 +59,30 @@ const inside = { answer: null, activations: null, jacobian: null };
 const moments = new Map(); // sequence -> when the hand moved
 const latency = []; // milliseconds from the hand's movement to the next frame after painting
 
+let read = null; // what the three models say of the drawing
 const cards = new Cards(get("cards"), about, (slot, model) => {
   chosen[slot] = model;
   remember({ models: chosen.map((i) => about.models[i].name).join() });
-}, (slot, digit, bar) => {
-  peeked = bar ? { model: chosen[slot], digit, bar } : null;
-  get("tip").hidden = true;
-  if (peeked) question(performance.now());
-});
-let read = null; // what the three models say of the drawing
+}, () => question(performance.now()));
 const score = new Score(() => read);
-share(() => about.invite);
-let peeked = null; // the class whose pixel map is shown beside its bar
+share(settings, () => about.invite);
 const maps = [];
 let eigen = null;
-const look = (text) => {
+const look = (text, why = "") => {
   remember({ unit: text }, false);
   unit.choose(asked, text);
+  if (why) table.say(`${why}.`);
 };
 const activations = new Activations((layer, number) => look(`${layer}.${number}`));
 const unit = new Unit(look, data);
 const pixelMaps = new Maps();
 const pair = new Pair((buffer) => decode(about.pair, buffer));
-const table = desk(settings, about, (changes, moment) => remember(changes, true, moment), async (file) => {
-  const found = await bring(file);
-  about = await setup();
-  chosen[0] = found.number;
-  lists();
-  remember({ models: chosen.map((i) => about.models[i].name).join() });
-  return found;
-});
 const portrait = new Portrait({
-  ask: (digit) => {
-    const method = METHODS.indexOf(get("portrait-method").value), start = STARTS.indexOf(get("portrait-start").value);
-    const pixels = inside.answer ? inside.answer.seen : new Float32Array(784);
-    const model = get("portrait-model").selectedIndex;
-    const closeness = CLOSEST * get("portrait-close").value ** 2;
-    const sequence = link.ask({ pixels, model, digit, method, start, closeness, seed: Date.now() % 2 ** 31 });
-    return { sequence, from: start ? new Float32Array(784) : Float32Array.from(pixels) };
-  },
+  ask: (wish) => link.ask(wish),
+  drawing: () => inside.answer?.seen ?? new Float32Array(784),
   stop: () => link.stop(),
   ended: (image) => judge(image, about.models),
-  take: (image) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)) }),
+  take: (image, said) => table.put({ kind: "picture", side: 28, pixels: Uint8Array.from(image, (value) => Math.round(255 * value)), said }),
 });
 const link = new Link({ hear, note, status });
 const select = tabs(get("tabs"), (view) => {
@@ -107,13 +101,22 @@ function remember(changes, asks = true, moment = performance.now()) {
   else show();
 }
 
+/** Before the networks are ready: what they will see. */
+function foretell() {
+  ink(get("seen"), table.pixels());
+  verdict.show(null, [], { why: table.started() ? ["Not read yet", "The answer comes when the networks are ready."] : ["Draw a digit"] });
+}
+
 function question(moment) {
-  const wants = peeked ? 2 : { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
+  if (!about) return foretell();
+  const peeked = cards.peeked ? chosen[cards.peeked.slot] : null;
+  const wants = peeked !== null ? 2 : { activations: 1, maps: settings.kind === "causal" ? 0 : 2 }[settings.view] ?? 0;
   const noise = about.noises.indexOf(settings.noise);
   const strength = Number(settings.strength), seed = Number(settings.seed);
-  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: peeked?.model ?? asked, noise: Math.max(0, noise), strength, seed });
+  const sequence = link.draw({ pixels: table.pixels(), wants, models: chosen, about: peeked ?? asked, noise: Math.max(0, noise), strength, seed });
   moments.set(sequence, moment);
   if (moments.size > 200) moments.delete(moments.keys().next().value);
+  return undefined;
 }
 
 function hear(kind, model, sequence, buffer) {
@@ -127,7 +130,7 @@ function hear(kind, model, sequence, buffer) {
     get("cleaned-read").textContent = "";
     if (table.readable()) atRest(() => rested(inside, maps, chosen));
   }
-  if (kind === JACOBIAN && peeked?.model === model) tip(peeked, inside.jacobian.maps, inside.answer.seen);
+  if (kind === JACOBIAN && cards.peeked && chosen[cards.peeked.slot] === model) cards.tip(inside.jacobian.maps, inside.answer.seen);
   show(kind);
   const moment = moments.get(sequence);
   if (kind === ANSWER && moment !== undefined) {
@@ -142,7 +145,7 @@ function hear(kind, model, sequence, buffer) {
 
 /** Paints what is visible and, of that, what an answer of this kind changes. */
 function show(kind = 0) {
-  const { answer } = inside;
+  const { answer, sequence } = inside;
   if (!answer) return;
   const blank = !table.readable();
   if (kind === ANSWER || kind === 0) {
@@ -152,8 +155,9 @@ function show(kind = 0) {
     const nothing = table.started() ? "Too little ink to read" : "Draw a digit";
     const strange = answer.distances[0] > about.strange;
     read = blank ? null : { digits, names, draw: settings.draw };
-    score.ready(!blank);
-    verdict.show(blank || !link.live ? null : digits, names, { why: link.live ? nothing : "Not connected", strange });
+    if (read && sequence === link.sequence && table.label() !== null) score.tell(table.label());
+    score.show(read);
+    verdict.show(blank || !link.live ? null : digits, names, { why: [link.live ? nothing : "Not connected"], strange });
   }
   if (settings.view === "overview") maps.forEach((map, i) => map.show(blank ? null : answer.places.subarray(2 * i, 2 * i + 2)));
   else if (settings.view === "eigen") eigen?.show(answer, Number(settings.eigen));
@@ -164,20 +168,11 @@ function show(kind = 0) {
   else if (settings.view === "pair" && kind !== JACOBIAN && kind !== ACTIVATIONS) pair.ask(answer.seen, blank);
 }
 
-async function showMaps() {
-  const outlined = get("maps-outline").checked;
+function showMaps() {
   const slot = chosen.indexOf(asked);
   const own = slot < 0 ? null : inside.answer.probabilities.subarray(10 * slot, 10 * slot + 10);
-  if (settings.kind === "causal") {
-    try {
-      const found = await pixelMaps.index(asked);
-      if (settings.kind === "causal") pixelMaps.show(found, inside.answer.seen, "causal", outlined, own);
-    } catch (error) {
-      note({ error: error.message });
-    }
-  } else if (inside.jacobian?.model === asked) {
-    pixelMaps.show(inside.jacobian.maps, inside.answer.seen, settings.kind, outlined, own);
-  }
+  const slopes = inside.jacobian?.model === asked ? inside.jacobian.maps : null;
+  pixelMaps.show(asked, settings.kind, slopes, inside.answer.seen, own).catch(({ message }) => note({ error: message }));
 }
 
 /** Everything anew: after a change of view, theme or size. */
@@ -267,9 +262,9 @@ async function addressed() {
   const said = state.load(VALID);
   Object.assign(settings, said.settings);
   controls();
-  if (settings.draw !== draw) await table.restore(false);
+  const unread = settings.draw === draw ? [] : await table.restore(false);
   select(settings.view);
-  complain(said.left);
+  complain([...said.left, ...unread]);
 }
 
 function complain(left) {
@@ -291,10 +286,9 @@ addEventListener("hashchange", addressed);
 addEventListener("pagehide", () => state.keep(table.pad, settings.draw));
 tell(about);
 controls();
-if (early.marks.length) table.pad.set(early.marks);
-else await table.restore(true);
+const late = settings.draw.startsWith("test.") ? await table.restore(true) : early;
 select(settings.view);
-complain(left);
+complain([...left, ...late]);
 await surroundings();
 window.identikit = { latency, inside, settings, table, data, maps, portrait, unit, settled: () => link.live && inside.sequence === link.sequence };
 document.documentElement.dataset.ready = "true";

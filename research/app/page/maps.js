@@ -20,15 +20,20 @@ export class Maps {
     document.getElementById("maps-grid").replaceChildren(...this.tiles);
   }
 
-  /** `maps` [10 28 28], the drawing, and its probabilities where they belong to the maps. */
-  show(maps, seen, kind, outlined, probabilities) {
+  /** Maps of a network: its `slopes` [10 28 28] at the drawing (null before they are there), these times the drawing,
+   *  or its causal index; with the drawing's probabilities where this network is asked for them. */
+  async show(model, kind, slopes, seen, probabilities) {
+    const asked = this.asked = {};
+    const maps = kind === "causal" ? await this.index(model) : slopes;
+    if (!maps || asked !== this.asked) return;
+    const outlined = kind !== "causal" && document.getElementById("maps-outline").checked;
     const values = kind === "share" ? maps.map((value, i) => value * seen[i % 784]) : maps;
     const largest = biggest(values);
     ["−", "+"].forEach((sign, i) => { document.querySelectorAll("#maps-scale output")[i].textContent = `${sign}${largest.toPrecision(2)}`; });
     this.tiles.forEach((figure, digit) => {
       const [canvas, caption] = figure.children;
       const own = values.subarray(784 * digit, 784 * (digit + 1));
-      signed(canvas, own, { largest, under: outlined && kind !== "causal" ? seen : null });
+      signed(canvas, own, { largest, under: outlined ? seen : null });
       caption.lastElementChild.textContent = probabilities ? percent(probabilities[digit]) : "";
     });
   }

@@ -30,7 +30,7 @@ export class Pair {
   /** Asks about a drawing, once the hand rests for a moment. */
   ask(seen, blank) {
     Object.assign(this, { seen, blank });
-    if (!this.answer) get("wait").textContent ||= "Asking both networks";
+    if (!this.answer) get("wait").textContent = "Computing the alphabets of two networks, and who is fooled.";
     get("far").textContent = Number(get("eps").value).toFixed(1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), PAUSE);
@@ -86,20 +86,18 @@ function best(said, network, image) {
 
 /** Two rows of ten tiles; returns their canvases. */
 function rows(place, style) {
-  return NAMES.map((name, n) => {
+  return NAMES.map((name) => {
     const row = element("div", "ten");
     row.append(element("span", "", name));
     const canvases = Array.from({ length: 10 }, (_, digit) => {
       const canvas = Object.assign(element("canvas", style), { width: 28, height: 28 });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${name}: ${digit}`);
+      const figure = element("figure");
+      figure.append(element("figcaption", "", digit), canvas);
+      row.append(figure);
       return canvas;
     });
-    row.append(...canvases.map((canvas, digit) => {
-      const cell = element("div", "cell");
-      cell.append(...(n ? [] : [element("small", "", digit)]), canvas);
-      return cell;
-    }));
     place.append(row);
     return canvases;
   });

@@ -5,13 +5,16 @@ import { gif } from "./gif.js";
 import { colour, ink, sharp, signed } from "./paint.js";
 import { offer } from "./save.js";
 
+const METHODS = ["search", "ascent"], STARTS = ["drawing", "blank"]; // in the order of their numbers
+const CLOSEST = 2; // of the "keep close" slider: weight of the squared distance
 const ENDS = ["", "sure enough", "no further gain", "stopped"];
 const get = (id) => document.getElementById(`portrait-${id}`);
 
 export class Portrait {
-  /** `ask(digit)` starts one, `stop()` ends it, `take(pixels)` puts it on the pad, `ended(pixels)` hears of its end. */
-  constructor({ ask, stop, take, ended }) {
-    Object.assign(this, { ask, ended, curve: [], next: null });
+  /** `ask(wish)` starts one, from `drawing()` or nothing, and gives its number; `stop()` ends it, `take(pixels, said)`
+   *  puts it on the pad, `ended(pixels)` hears of its end. */
+  constructor({ ask, drawing, stop, take, ended }) {
+    Object.assign(this, { ask, drawing, ended, curve: [], next: null });
     for (let digit = 0; digit < 10; digit++) {
       const button = element("button", "", digit);
       button.setAttribute("aria-pressed", "false");
@@ -23,7 +26,7 @@ export class Portrait {
     get("start").addEventListener("change", closeness);
     closeness();
     this.stop = stop;
-    get("take").addEventListener("click", () => take(this.now.image));
+    get("take").addEventListener("click", () => take(this.now.image, `The identikit of a ${this.digit}.`));
     get("gif").addEventListener("click", () => offer(gif(this.frames), `identikit-${this.digit}.gif`));
     new ResizeObserver(() => this.plot()).observe(get("curve"));
   }
@@ -31,7 +34,7 @@ export class Portrait {
   /** Another digit while one runs: that one is stopped, and this one begins when it has ended. */
   press(digit) {
     this.next = null;
-    if (!this.running) return this.start(digit, this.ask(digit));
+    if (!this.running) return this.start(digit);
     this.next = digit;
     this.mark(digit);
     get("caption").textContent = "stopping the last one first";
@@ -47,7 +50,12 @@ export class Portrait {
     [...get("digits").querySelectorAll("button")].forEach((button, i) => button.setAttribute("aria-pressed", i === digit));
   }
 
-  start(digit, { sequence, from }) {
+  start(digit) {
+    const pixels = this.drawing();
+    const method = METHODS.indexOf(get("method").value), start = STARTS.indexOf(get("start").value);
+    const [model, closeness] = [get("model").selectedIndex, CLOSEST * get("close").value ** 2];
+    const sequence = this.ask({ pixels, model, digit, method, start, closeness, seed: Date.now() % 2 ** 31 });
+    const from = start ? new Float32Array(784) : Float32Array.from(pixels);
     Object.assign(this, { digit, sequence, from, now: null, curve: [], frames: [from], running: true });
     ink(get("from"), from);
     ink(get("now"), from);

@@ -29,7 +29,7 @@ export async function rested(inside, maps, chosen) {
 export async function judge(image, models) {
   try {
     const said = await readings(image);
-    get("portrait-others").textContent = `Read by ${models.flatMap(({ title }, i) => (said[i] ? `${title}: ${said[i][0]} (${percent(said[i][1])})` : [])).join("; ")}`;
+    get("portrait-others").textContent = `What the networks read in it: ${models.flatMap(({ title }, i) => (said[i] ? `${title}: ${said[i][0]} (${percent(said[i][1])})` : [])).join("; ")}`;
   } catch { /* likewise */ }
 }
 

@@ -24,6 +24,7 @@ export class Scatter {
       this.point(event);
       this.pinned = !document.getElementById("tip").hidden;
     });
+    addEventListener("pointerdown", ({ target }) => { if (target !== canvas && this.pinned) this.unpin(); }, true);
     canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType !== "touch" && !this.pinned) this.unpin(); });
     canvas.addEventListener("wheel", (event) => {
       if (this.zoom === 1 && event.deltaY > 0) return; // nothing to zoom out of: the page scrolls

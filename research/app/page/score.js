@@ -25,11 +25,19 @@ export class Score {
     this.keep(this.rows);
   }
 
+  /** The drawing was this digit; the same drawing counts once. */
   tell(label) {
     const read = this.now();
-    if (!read) return;
-    const others = this.rows.filter(({ draw }) => draw !== read.draw); // the same drawing counts once
-    this.keep([...others, { label, ...read }]);
+    if (read) this.keep([...this.rows.filter(({ draw }) => draw !== read.draw), { label, ...read }]);
+  }
+
+  /** What is read now, if anything: only then can be said what it was, and the button of what was said is pressed. */
+  show(read) {
+    const told = read && this.rows.find(({ draw }) => draw === read.draw)?.label;
+    [...get("score-digits").children].forEach((button, digit) => {
+      button.disabled = !read;
+      button.setAttribute("aria-pressed", read !== null && digit === told);
+    });
   }
 
   keep(rows) {
@@ -44,8 +52,9 @@ export class Score {
         scores.set(name, [right + (digits[i] === label), of + 1]);
       });
     }
-    get("score-text").textContent = rows.length ? [...scores].map(([name, [right, of]]) => `${name} ${right} of ${of}`).join(", ") : "Say which digit you drew; the page counts who was right.";
+    get("score-text").textContent = rows.length ? [...scores].map(([name, [right, of]]) => `${name} ${right} of ${of}`).join(", ") : "Say which digit you drew; the page counts who was right. Test digits are counted by themselves.";
     get("score-save").hidden = get("score-forget").hidden = !rows.length;
+    this.show(this.now());
   }
 
   /** The rows as CSV: the true digit, then each model's name and answer, then the drawing as the address has it. */
@@ -53,10 +62,5 @@ export class Score {
     const cell = (text) => `"${String(text).replaceAll('"', '""')}"`;
     const lines = this.rows.map(({ label, digits, names, draw }) => [label, ...names.flatMap((name, i) => [cell(name), digits[i]]), cell(draw)].join());
     return ["digit,model 1,answer 1,model 2,answer 2,model 3,answer 3,drawing", ...lines, ""].join("\n");
-  }
-
-  /** Buttons are of use only where something is read. */
-  ready(on) {
-    for (const button of get("score-digits").children) button.disabled = !on;
   }
 }

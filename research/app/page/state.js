@@ -16,12 +16,14 @@ export const DEFAULTS = {
 const among = (...texts) => (text) => texts.includes(text);
 const within = (low, high, whole) => (text) => text !== "" && Number(text) >= low && Number(text) <= high && (!whole || Number.isInteger(Number(text)));
 
-/** Which values a setting may have, by its name. */
-export function rules(about) {
+/** Which values a setting may have, by its name; without the server's setup, any noise and number of components. */
+export function rules(about = null) {
+  const known = (text) => text.split(",").every((name) => !about || !name || about.models.some((model) => model.name === name));
   return {
     view: among("overview", "eigen", "activations", "maps", "pair", "portrait"), preparation: among("plain", "mnist"),
-    noise: among(...about.noises), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
-    eigen: within(0, about.components, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
+    models: known, about: known,
+    noise: (text) => !about || about.noises.includes(text), strength: within(0, 1), seed: within(0, 2 ** 32 - 1, true), theme: among("light", "dark"),
+    eigen: within(0, about?.components ?? Infinity, true), kind: among("jacobian", "share", "causal"), sorted: among("true", "false"), unit: (text) => /^(\w+\.\d+)?$/.test(text), tour: within(1, LAST, true),
   };
 }
 
@@ -34,16 +36,16 @@ export function load(valid) {
   return { settings: { ...DEFAULTS, ...Object.fromEntries(good) }, left };
 }
 
+/** The settings that differ from the defaults, as the address has them. */
+export const fragment = (settings) => String(new URLSearchParams(Object.entries(settings).filter(([name, value]) => String(value) !== String(DEFAULTS[name]))));
+
 let timer = null;
 
-/** Writes the settings that differ from the defaults into the address, at most twice a second; with `push` at once
+/** Writes the settings into the address, at most twice a second; with `push` at once
  *  and as a new entry, so that going back returns to the last one. */
 export function save(settings, push = false) {
   clearTimeout(timer);
-  const write = () => {
-    const said = Object.entries(settings).filter(([name, value]) => String(value) !== String(DEFAULTS[name]));
-    history[push ? "pushState" : "replaceState"](null, "", `#${new URLSearchParams(said)}`);
-  };
+  const write = () => history[push ? "pushState" : "replaceState"](null, "", `#${fragment(settings)}`);
   if (push) write();
   else timer = setTimeout(write, 500);
 }
@@ -92,12 +94,36 @@ export async function decode(said, fetchTest) {
   try {
     if (said in EXAMPLES) return EXAMPLES[said].map((mark) => ({ ...mark, name: said }));
     if (/^test\.\d+$/.test(said)) return [await fetchTest(Number(said.slice(5)))];
-    const found = bytes(said.slice(2));
-    return { "t.": strokes, "s.": oldStrokes, "g.": bytePicture, "i.": (own) => [greys(own, SIDE)], "p.": (own) => [greys(own, COARSE)] }[said.slice(0, 2)](found);
+    const [, packed, kind, own] = said.match(/^(z?)(\w\.)(.*)$/);
+    const found = packed ? await through(bytes(own.slice(0, LONGEST)), new DecompressionStream("deflate-raw")) : bytes(own);
+    return { "t.": strokes, "s.": oldStrokes, "g.": bytePicture, "i.": (pixels) => [greys(pixels, SIDE)], "p.": (pixels) => [greys(pixels, COARSE)] }[kind](found);
   } catch {
     return [];
   }
 }
+
+/** The same drawing as a shorter text, for a QR code: strokes without the points that change a line by less than half a
+ *  pixel of the pad, and all numbers packed. */
+export async function shorten(said) {
+  const kind = said.slice(0, 2);
+  if (!["t.", "g.", "p."].includes(kind)) return said;
+  const found = bytes(said.slice(2));
+  const own = kind === "t." ? strokes(found).flatMap((mark) => strokeBytes({ ...mark, points: thin(mark.points) })) : found;
+  const plainly = `${kind}${text(own)}`, packed = `z${kind}${text(await through(own, new CompressionStream("deflate-raw")))}`;
+  return packed.length < plainly.length ? packed : plainly;
+}
+
+/** The points of a line but those that lie within half a pixel of the line through the others (Douglas and Peucker, 1973). */
+function thin(points) {
+  const [[x, y], [u, v]] = [points[0], points.at(-1)];
+  const length = Math.hypot(u - x, v - y);
+  const away = points.map(([px, py]) => (length ? Math.abs((u - x) * (py - y) - (v - y) * (px - x)) / length : Math.hypot(px - x, py - y)));
+  const at = away.indexOf(Math.max(...away));
+  return away[at] > 0.5 ? [...thin(points.slice(0, at + 1)), ...thin(points.slice(at)).slice(1)] : [points[0], ...points.slice(1).slice(-1)];
+}
+
+/** Bytes, sent through a stream that packs or unpacks them. */
+const through = async (found, stream) => new Uint8Array(await new Response(new Blob([Uint8Array.from(found)]).stream().pipeThrough(stream)).arrayBuffer());
 
 /** Pen and width, number of points, and the way from each point to the next; small steps take one byte each. */
 function strokeBytes({ erase, width, points }) {

@@ -13,9 +13,14 @@ export function tabs(list, changed) {
     }
     if (focus) chosen.focus();
     changed(view(chosen));
+    return document.getElementById(view(chosen));
   }
 
-  list.addEventListener("click", (event) => event.target.role === "tab" && select(view(event.target)));
+  list.addEventListener("click", ({ target }) => {
+    if (target.role !== "tab") return;
+    const panel = select(view(target));
+    if (panel.getBoundingClientRect().top > window.innerHeight / 2) panel.scrollIntoView(); // below the pad, on a phone
+  });
   list.addEventListener("keydown", (event) => {
     const at = all.indexOf(document.activeElement);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];

@@ -11,7 +11,8 @@ const get = (id) => document.getElementById(`unit-${id}`);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Unit {
-  /** `open(text)` is called with "layer.unit" when another one is chosen, with "" when this one is closed. */
+  /** `open(text, why)` is called with "layer.unit" when another one is chosen; with "" when this one is closed, or for
+   *  what reason it cannot be shown. */
   constructor(open, data) {
     Object.assign(this, { open, data, told: null, at: null, timer: null });
     get("close").addEventListener("click", () => open(""));
@@ -32,7 +33,7 @@ export class Unit {
     get("title").textContent = "Looking it up";
     const answer = await fetch(`/api/unit/${model}/${layer}/${unit}?tab=${TAB}`).catch(() => null);
     if (this.text !== text || this.model !== model) return;
-    if (!answer?.ok) return void this.open("");
+    if (!answer?.ok) return void this.open("", answer ? (await answer.json()).error : "The server does not answer");
     this.told = { ...(await answer.json()), layer, unit: Number(unit) };
     this.refresh();
     document.getElementById("unit").scrollIntoView({ block: "nearest" });

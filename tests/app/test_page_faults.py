@@ -46,28 +46,6 @@ def test_the_saved_picture_has_every_word_in_its_place(page):
             assert apart, (text, other)
 
 
-def test_what_is_drawn_while_the_networks_get_ready_is_read_then(page, place):
-    held = [True]
-
-    def progress(route):
-        if held[0]:
-            route.fulfill(json={"ready": False, "what": "Training the networks", "share": 0.5})
-        else:
-            route.continue_()
-
-    page.goto("about:blank")
-    page.route("**/api/progress", progress)
-    page.goto(f"{place.url}/")
-    page.wait_for_selector("#early", state="visible")
-    hand(page, SEVEN, on="#early")
-    held[0] = False
-    ready(page)
-    assert len(page.evaluate("() => window.identikit.table.pad.marks")) == 1
-    assert seen(page).max() > 0.9
-    page.click("#undo")
-    assert max(pad(page)) == 0
-
-
 def test_one_history_takes_back_and_brings_back_every_change(page):
     hand(page, SEVEN)
     drawn = pad(page)

@@ -7,7 +7,7 @@ const NAMES = ["Plain", "Robust"];
 const PAUSE = 120; // milliseconds after the last change before the server is asked
 const AGAIN = 2000; // milliseconds until it is asked again while the robust network is trained
 const get = (id) => document.getElementById(`pair-${id}`);
-const CASES = ["Your drawing", "Moved to fool the plain one", "Moved to fool the robust one"];
+const CASES = ["Your drawing", "Changed to fool the plain one", "Changed to fool the robust one"];
 
 export class Pair {
   /** `decode(buffer)` gives the arrays of an answer by name. */

@@ -2,28 +2,27 @@
 
 const TEXTS = {
   overview:
-    "The drawing, made 28×28, goes to three models and into three maps of {points} training digits. The crosshair is your " +
-    "drawing: it moves as you draw; its nearest digits are ringed. Point at a dot, or tap it, to see its digit; the wheel zooms. " +
-    "Point at a bar to see which pixels speak for it. The funky 7 is wide and pressed to the edges: " +
-    "see it “as drawn” and then “centred”. Its place misleads the networks more than its width does. A network of your own " +
-    "(.onnx, .npz, .safetensors) that is dropped on the page joins the others. {measured}",
+    "Three models read the drawing, made 28×28, and three maps place it among {points} training digits. The framed picture is " +
+    "your drawing; its five nearest digits are ringed. Point at a dot to see its digit, at a bar to see which pixels speak for " +
+    "that digit; the wheel zooms a map. Try the funky 7 “as drawn”, then “centred”. A network of your own (.onnx, .npz, " +
+    ".safetensors) can be dropped on the page. {measured}",
   eigen:
-    "Eigen-images are the directions in which training digits differ most. A red bar means that the drawing has more of an " +
-    "image than the mean digit, a blue bar less. The first two coefficients are the drawing’s place on the PCA map.",
+    "Eigen-images (principal components) are the directions in which training digits differ most. A red bar means that the " +
+    "drawing has more of this image than the mean digit, a blue bar less. The first two numbers are its place on the PCA map.",
   activations:
-    "What each layer answers to this drawing: dark is strong (bright by night). A map lights up where its filter fits: edges " +
-    "of one direction in the first convolution, strokes and their ends in the second. Click a map to see how it is made.",
+    "The output of each layer for this drawing: dark is strong (bright in the dark theme). A map is strong where its filter " +
+    "fits: edges of one direction in the first convolution, strokes and their ends in the second. Click a map to see how it is made.",
   maps:
-    "Red: more ink here makes it more of this digit; blue: less. “At this drawing” is the slope of the class’s score, “times the " +
-    "drawing” what each inked pixel said for it, and the causal index the mean slope over 200 test digits, whatever is drawn.",
+    "Red: more ink here raises the score of this digit; blue: it lowers the score. “At this drawing” is the slope of the score, “times " +
+    "the drawing” is the slope times the ink, and the causal index is the mean slope over 200 test digits, whatever is drawn.",
   pair:
-    "Two dense networks of one shape. The robust one was trained on digits that an adversary had moved by up to 2. Each alphabet is what " +
-    "its network takes for 0 to 9, climbed from soft blobs. The adversary moves your drawing until a network misreads it; how far " +
-    "it may go is a Euclidean distance, pixels from 0 to 1. {measured}",
+    "Two dense networks of the same shape. The robust one was trained on digits that an adversary had moved by up to 2 (the Euclidean " +
+    "distance, pixels from 0 to 1). The alphabets are images that each network takes for 0 to 9, found by gradient ascent from " +
+    "soft blobs. The adversary changes your drawing so that one network misreads it. {measured}",
   portrait:
-    "Which image would this network swear is a 3? Starting from the drawing, a search tries 500 masks a generation and keeps " +
-    "the best, or the gradient is climbed, until the network is 99 % sure. Keeping close shows how little has to change: often " +
-    "so little that a person, or another network, still reads the old digit. Put it on the pad and see.",
+    "Which image makes the network 99 % sure of a digit? The search tries 500 masks a generation and keeps the best; the gradient " +
+    "changes all pixels at once. “Keep close” holds the image near the drawing. Often so little changes that a person, or another " +
+    "network, still reads the old digit: put the image on the pad and see.",
 };
 const STUDIES = { eigen: "recognisers", activations: "recognisers", maps: "recognisers", portrait: "identikits", overview: "drawings", pair: "reconstruction" };
 

@@ -1,12 +1,12 @@
 // A tour of six steps. Each step is a link: the address says what is drawn, how it is prepared and which view is open.
 
 const STEPS = [
-  ["draw=seven", "Three models read a 7, and the crosshair shows where it lies on three maps of digits. Draw one yourself: everything follows the pen."],
-  ["draw=corner&preparation=plain", "The same 7, small and in a corner, as drawn. Training digits have no ink there, so the models are lost, often without a doubt."],
-  ["draw=funky&preparation=plain", "The document’s funky 7: wide and pressed to the edges, as drawn. Which of the three still reads it?"],
-  ["draw=funky", "The same drawing, scaled and centred like MNIST’s digits. Switch between “as drawn” and “centred”: it was its place."],
-  ["draw=seven&noise=gaussian&strength=0.5", "Noise on the 7, and beside it what an autoencoder cleans of it. Move the strength until a model gives in."],
-  ["draw=seven&view=portrait", "Press 3: the 7 changes until one network is sure of a 3. Then put it on the pad and see what the other models say."],
+  ["draw=seven", "Three models read a 7, and three maps show where it lies among other digits. Draw one yourself: everything follows the pen."],
+  ["draw=corner&preparation=plain", "The same 7, small and in a corner. Training digits have no ink there: the models misread it, often with high confidence."],
+  ["draw=funky&preparation=plain", "The document’s funky 7: wide and pressed to the edges. Which of the three still reads it?"],
+  ["draw=funky", "The same drawing, scaled and centred like MNIST’s digits. Switch between “as drawn” and “centred” to see what that changes."],
+  ["draw=seven&noise=gaussian&strength=0.5", "A 7 with noise, and the same image cleaned by an autoencoder. Move the slider until a model misreads it."],
+  ["draw=seven&view=portrait", "Press 3: the 7 changes until one network is sure of a 3. Then put it on the pad and see what the other models read."],
 ];
 export const LAST = STEPS.length;
 const get = (id) => document.getElementById(id);

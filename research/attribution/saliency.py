@@ -32,17 +32,6 @@ def gradient(predict: Predict, image: Image, digit: Class) -> Map:
     return _only_known(predict, image, digit, _gradient(predict, image, digit))
 
 
-def gradient_times_input(predict: Predict, image: Image, digit: Class) -> Map:
-    """x_i d logit_digit / d x_i, the first-order share of each pixel; pixels of value 0 get 0.
-
-    `causal_index.contributions` also returns the remainder.
-
-    Source: Shrikumar et al. (2016).
-    """
-    image = jnp.asarray(checks.float_image(image))
-    return image * gradient(predict, image, digit)
-
-
 def smoothgrad(
     predict: Predict,
     image: Image,

@@ -24,9 +24,7 @@ Kernel = Float[Array | np.ndarray, "_fan_in _fan_out"]
 Bias = Float[Array | np.ndarray, " _fan_out"]
 
 
-def weight_product(
-    kernels: Sequence[Kernel],
-) -> Float[Array, "k inputs"]:
+def weight_product(kernels: Sequence[Kernel]) -> Float[Array, "k inputs"]:
     """Causal index of every input on every class: the sum over all paths of the product of their weights.
 
     C = (W_1 W_2 ... W_L)^T, which for one hidden layer is C_ki = sum_j W_kj W_ji.
@@ -48,9 +46,7 @@ def weight_product(
 
 
 def gated_product(
-    kernels: Sequence[Kernel],
-    biases: Sequence[Bias],
-    x: Float[Array, " inputs"],
+    kernels: Sequence[Kernel], biases: Sequence[Bias], x: Float[Array, " inputs"]
 ) -> Float[Array, "k inputs"]:
     """The weight product over the paths that are open at `x`, in a network with ReLU hidden layers.
 
@@ -78,10 +74,7 @@ def gated_product(
 
 
 def mean_jacobian(
-    predict: Predict,
-    images: Num[Array | np.ndarray, "n *pixels"],
-    *,
-    batch_size: int = 50,
+    predict: Predict, images: Num[Array | np.ndarray, "n *pixels"], *, batch_size: int = 50
 ) -> Float[Array, "k *pixels"]:
     """Mean causal index of every pixel on every class over data: J_ki = mean_n d f_k / d x_i at x_n.
 

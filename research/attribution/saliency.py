@@ -32,14 +32,18 @@ def gradient(predict: Predict, image: Image, digit: Class) -> Map:
     return _only_known(predict, image, digit, _gradient(predict, image, digit))
 
 
+def gradient_times_input(predict: Predict, image: Image, digit: Class) -> Map:
+    """x_i d logit_digit / d x_i, the first-order share of each pixel; pixels of value 0 get 0.
+
+    In a network of linear and ReLU (or max-pool) layers the map sums to the logit without the effect of the biases.
+
+    Source: Shrikumar et al. (2016).
+    """
+    return jnp.asarray(checks.float_image(image)) * gradient(predict, image, digit)
+
+
 def smoothgrad(
-    predict: Predict,
-    image: Image,
-    digit: Class,
-    key: Any,
-    *,
-    samples: int = 50,
-    noise: float = 0.15,
+    predict: Predict, image: Image, digit: Class, key: Any, *, samples: int = 50, noise: float = 0.15
 ) -> Map:
     """The gradient averaged over noisy copies of the image: mean_s grad(x + noise e_s), e_s ~ N(0, 1).
 

@@ -33,6 +33,7 @@ def two_layers(activation, image):
 
 METHODS = {
     "gradient": attribution.gradient,
+    "gradient_times_input": attribution.gradient_times_input,
     "smoothgrad": partial(attribution.smoothgrad, key=jax.random.key(3), samples=8),
     "integrated_gradients": partial(attribution.integrated_gradients, steps=8),
     "occlusion": partial(attribution.occlusion, patch=2, stride=1),
@@ -47,7 +48,10 @@ def one_pixel_patches(predict, image, digit):
     ("method", "expected"),
     [
         *((METHODS[name], WEIGHTS) for name in ("gradient", "smoothgrad")),
-        (METHODS["integrated_gradients"], WEIGHTS * IMAGE[None]),
+        *(
+            (METHODS[name], WEIGHTS * IMAGE[None])
+            for name in ("gradient_times_input", "integrated_gradients")
+        ),
         (one_pixel_patches, WEIGHTS * IMAGE[None]),
     ],
 )
@@ -66,8 +70,16 @@ def test_integrated_gradients_are_complete(activation, tolerance, baseline):
         jax.vmap(lambda k: attribution.integrated_gradients(predict, IMAGE, k, baseline=baseline, steps=256))
     )(jnp.arange(3))
     assert_allclose(maps.sum((1, 2)), predict(IMAGE) - predict(start), atol=tolerance)
-    first_order = jax.vmap(lambda k: attribution.gradient(predict, IMAGE, k))(jnp.arange(3)) * IMAGE[None]
+    first_order = jax.vmap(lambda k: attribution.gradient_times_input(predict, IMAGE, k))(jnp.arange(3))
     assert np.abs(maps - first_order).max() > 0.05
+
+
+def test_gradient_times_input_of_a_relu_network_leaves_the_open_biases_of_the_logit():
+    predict = partial(two_layers, jax.nn.relu)
+    maps = jax.vmap(lambda k: attribution.gradient_times_input(predict, IMAGE, k))(jnp.arange(3))
+    is_open = jnp.tensordot(HIDDEN, IMAGE, 2) + THRESHOLDS > 0
+    rest = WEIGHTS.reshape(3, 30)[:, :8] @ (THRESHOLDS * is_open)
+    assert_allclose(maps.sum((1, 2)) + rest, predict(IMAGE), atol=1e-5)
 
 
 def test_smoothgrad_tends_to_the_gradient_of_the_smoothed_network():

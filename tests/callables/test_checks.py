@@ -27,6 +27,7 @@ def linear(image):
 
 ATTRIBUTIONS = {
     "gradient": saliency.gradient,
+    "gradient_times_input": saliency.gradient_times_input,
     "smoothgrad": lambda predict, image, digit: saliency.smoothgrad(predict, image, digit, 3, samples=2),
     "integrated_gradients": lambda *args: saliency.integrated_gradients(*args, steps=2),
     "occlusion": saliency.occlusion,

@@ -129,21 +129,18 @@ def measured(found: Mapping[str, Any]) -> dict[str, Facts]:
     return {name: told for name, told in facts.items() if told}
 
 
-def markdown(found: Mapping[str, Any]) -> list[str]:
-    """Lines of a Markdown table of what was measured; no lines if nothing was."""
-    rows = []
+def rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What was measured as the rows of a table: name, sizes, seconds, their slope, memory in MiB, its slope."""
+    made: list[tuple[str, ...]] = []
     for name, facts in measured(found).items():
         (sizes, seconds), (_, memory) = curve(facts, "seconds"), curve(facts, "bytes")
-        columns = (
-            ", ".join(f"{size:,}" for size in sizes),
-            ", ".join(f"{value:.3g}" for value in seconds),
-            f"{slope(sizes, seconds):.2f} ({AXES[name].slope:g})",
+        made.append((
+            name, ", ".join(f"{size:,}" for size in sizes),
+            ", ".join(f"{value:.3g}" for value in seconds), f"{slope(sizes, seconds):.2f} ({AXES[name].slope:g})",
             ", ".join(f"{value / 2**20:,.0f}" for value in memory),
             f"{slope(sizes, memory):.2f} (at most {AXES[name].memory:g})",
-        )
-        rows.append(f"| {name} | {' | '.join(columns)} |")
-    head = "| number of | sizes | seconds | slope (expected) | memory, MiB | slope (expected) |"
-    return [head, "|---|---|---|---|---|---|", *rows] if rows else []
+        ))  # fmt: skip
+    return made
 
 
 def _grown(axis: Axis) -> Trial:

@@ -154,12 +154,9 @@ def _only_known(predict, image, digit, found):
 
 def _patches(shape, patch, stride):
     """Masks [places, h, w], true inside the patch."""
+    corners = (sorted({*range(0, side - patch, stride), side - patch}) for side in shape)
     rows, columns = (
-        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in _corners(side, patch, stride)]
-        for side in shape
+        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in starts]
+        for side, starts in zip(shape, corners)
     )
     return np.stack([np.outer(row, column) for row in rows for column in columns])
-
-
-def _corners(side, patch, stride):
-    return sorted({*range(0, side - patch, stride), side - patch})

@@ -143,19 +143,12 @@ def rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return made
 
 
-def _grown(axis: Axis) -> Trial:
-    return Trial(functools.partial(grow, axis))
-
-
 def tasks(toy: bool = False) -> dict[str, Task]:
     """The tasks of this family by name; at toy size for the tests."""
-    return {
-        f"grow {name}": Task(
-            f"growth with the number of {name}",
-            {"identikit": ours(functools.partial(_grown, axis._replace(sizes=(axis.toy,)) if toy else axis))},
-            warm=False,
-            rounds=1,
-            row=False,
-        )
-        for name, axis in AXES.items()
-    }
+
+    def task(name: str, axis: Axis) -> Task:
+        call = functools.partial(grow, axis._replace(sizes=(axis.toy,)) if toy else axis)
+        contenders = {"identikit": ours(functools.partial(Trial, call))}
+        return Task(f"growth with the number of {name}", contenders, warm=False, rounds=1, row=False)
+
+    return {f"grow {name}": task(name, axis) for name, axis in AXES.items()}

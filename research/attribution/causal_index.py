@@ -10,7 +10,7 @@ Source: 000_6109da2722b68c6a.txt.
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +24,7 @@ Kernel = Float[Array | np.ndarray, "_fan_in _fan_out"]
 Bias = Float[Array | np.ndarray, " _fan_out"]
 
 
-def weight_product(
-    kernels: Sequence[Kernel],
-) -> Float[Array, "k inputs"]:
+def weight_product(kernels: Sequence[Kernel]) -> Float[Array, "k inputs"]:
     """Causal index of every input on every class: the sum over all paths of the product of their weights.
 
     C = (W_1 W_2 ... W_L)^T, which for one hidden layer is C_ki = sum_j W_kj W_ji.
@@ -48,9 +46,7 @@ def weight_product(
 
 
 def gated_product(
-    kernels: Sequence[Kernel],
-    biases: Sequence[Bias],
-    x: Float[Array, " inputs"],
+    kernels: Sequence[Kernel], biases: Sequence[Bias], x: Float[Array, " inputs"]
 ) -> Float[Array, "k inputs"]:
     """The weight product over the paths that are open at `x`, in a network with ReLU hidden layers.
 
@@ -78,11 +74,7 @@ def gated_product(
 
 
 def mean_jacobian(
-    predict: Predict,
-    images: Num[Array | np.ndarray, "n *pixels"],
-    *,
-    batch_size: int = 50,
-    of: str = "logits",
+    predict: Predict, images: Num[Array | np.ndarray, "n *pixels"], *, batch_size: int = 50
 ) -> Float[Array, "k *pixels"]:
     """Mean causal index of every pixel on every class over data: J_ki = mean_n d f_k / d x_i at x_n.
 
@@ -93,68 +85,41 @@ def mean_jacobian(
       images: where the Jacobian is taken, usually the network's data: floats as the network expects them, or bytes
         (uint8), which are divided by 255.
       batch_size: images at a time. Memory grows with it, not with n; the result changes only by rounding.
-      of: `logits`, or `probabilities` for f = softmax(logits), whose maps sum to zero over the classes.
 
     Raises:
-      ValueError: for an unknown `of`, no image, a batch size below one, or a `predict` that does not return logits.
+      ValueError: for no image, a batch size below one, or a `predict` that does not return logits.
     """
-    if of not in _OUTPUTS:
-        raise ValueError(f"Expected `of` to be one of {', '.join(_OUTPUTS)}, got {of!r}.")
     n = len(images)
     if n < 1 or batch_size < 1:
         raise ValueError(
             f"Expected at least 1 image and a batch size of at least 1, got {n} and {batch_size}."
         )
-    sum_of = _compiled(predict, images.shape[1:], of)
+    sum_of = _compiled(predict, images.shape[1:])
     batches = (checks.float_image(images[i : i + batch_size], "images") for i in range(0, n, batch_size))
     sums = (sum_of(batch) for batch in batches)
     return functools.reduce(jnp.add, sums) / n
 
 
-class Contributions(NamedTuple):
-    """The logits of one image as sums over its pixels."""
-
-    maps: Float[Array, "k *pixels"]  # contribution of each pixel
-    rest: Float[Array, " k"]  # what the pixels do not account for
-
-
-def contributions(predict: Predict, image: Num[Array | np.ndarray, "*pixels"]) -> Contributions:
-    """The logits of one image as a sum over its pixels: logit_k = sum_i x_i d logit_k / d x_i + rest_k.
-
-    The rest is the remainder of the first-order terms. In a network of linear and ReLU (or max-pool) layers it is the
-    effect of the biases; in a smooth network it also holds the curvature. A pixel of value 0 (background) contributes
-    nothing by construction.
-    """
-    image = jnp.asarray(checks.float_image(image))
-    logits, _ = checks.outputs(predict, image)
-    maps = jax.jacrev(lambda x: checks.outputs(predict, x)[0])(image) * image[None]
-    return Contributions(maps, logits - maps.sum(range(1, maps.ndim)))
-
-
-_OUTPUTS = {"logits": lambda logits: logits, "probabilities": jax.nn.softmax}
-
-
-def _compiled(predict, shape, of):
+def _compiled(predict, shape):
     """The function images -> sum of their Jacobians, compiled once for a callable, or once for all `Partial`s of one."""
     if isinstance(predict, jax.tree_util.Partial):
-        return functools.partial(_partials, predict, of=of)
+        return functools.partial(_partials, predict)
     program, arrays = programs.trace(predict, shape)
-    if of not in program.compiled:
-        program.compiled[of] = jax.jit(
-            lambda arrays, images: _jacobian_sum(functools.partial(program, arrays), images, of)
+    if "jacobian" not in program.compiled:
+        program.compiled["jacobian"] = jax.jit(
+            lambda arrays, images: _jacobian_sum(functools.partial(program, arrays), images)
         )
-    return functools.partial(program.compiled[of], arrays)
+    return functools.partial(program.compiled["jacobian"], arrays)
 
 
-def _jacobian_sum(predict, images, of):
+def _jacobian_sum(predict, images):
     """One forward pass, and a backward pass for all classes at once."""
-    of_one = lambda image: _OUTPUTS[of](checks.outputs(predict, image)[0])  # noqa: E731
-    outputs, pull_back = jax.vjp(jax.vmap(of_one), images)
+    outputs, pull_back = jax.vjp(jax.vmap(lambda image: checks.outputs(predict, image)[0]), images)
     one_hot = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
     return jax.vmap(lambda row: pull_back(jnp.broadcast_to(row[None], outputs.shape))[0].sum(0))(one_hot)
 
 
-_partials = jax.jit(_jacobian_sum, static_argnames="of")
+_partials = jax.jit(_jacobian_sum)
 
 
 def _check_chain(kernels):

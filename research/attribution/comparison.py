@@ -1,8 +1,8 @@
 """How well two maps agree, and how faithful a map is to its network.
 
-Four measures between maps (`cosine`, `pearson`, `spearman`, `ssim`), two curves against the network
-(`replacement_curves`: deletion and insertion), and a comparison with null models (`z_map`). All take one map or one pair
-of maps; `pairwise` and `vmap` map them over many.
+Four measures between maps (`cosine`, `pearson`, `spearman`, `ssim`) and two curves against the network
+(`replacement_curves`: deletion and insertion). All take one map or one pair of maps; `pairwise` and `vmap` map them over
+many.
 """
 
 from collections.abc import Callable
@@ -34,9 +34,7 @@ def spearman(a: Float[Array, "*pixels"], b: Float[Array, "*pixels"]) -> Scalar:
     return pearson(_ranks(a), _ranks(b))
 
 
-def ssim(
-    a: Float[Array, "h w"], b: Float[Array, "h w"], *, value_range: float = 2.0, sigma: float = 1.5
-) -> Scalar:
+def ssim(a: Float[Array, "h w"], b: Float[Array, "h w"], *, value_range: float = 2.0) -> Scalar:
     """Structural similarity: luminance, contrast and structure in an 11 x 11 Gaussian window, averaged.
 
         S = (2 μa μb + c1)(2 σab + c2) / ((μa² + μb² + c1)(σa² + σb² + c2)),  c1 = (.01 L)², c2 = (.03 L)²
@@ -47,7 +45,6 @@ def ssim(
         a: one map.
         b: another one.
         value_range: L; the default fits signed maps in [-1, 1].
-        sigma: of the window, in pixels.
 
     Raises:
         ValueError: if a side is shorter than the window.
@@ -57,7 +54,7 @@ def ssim(
     """
     if min(a.shape) < 2 * _RADIUS + 1:
         raise ValueError(f"Expected maps of at least {2 * _RADIUS + 1} pixels a side, got {a.shape}.")
-    rows, columns = (jnp.asarray(_window_matrix(side, sigma), a.dtype) for side in a.shape)
+    rows, columns = (jnp.asarray(_window_matrix(side), a.dtype) for side in a.shape)
 
     def local_mean(x):
         return rows @ x @ columns.T
@@ -157,28 +154,13 @@ def area(curve: Float[Array, "*many points"]) -> Float[Array, "*many"]:
     return (curve[..., :-1] + curve[..., 1:]).mean(-1) / 2
 
 
-def z_map(a: Float[Array, "*pixels"], null_maps: Float[Array, "m *pixels"]) -> Float[Array, "*pixels"]:
-    """(map - mean) / standard deviation over the maps of null models, pixel by pixel.
-
-    Null models: untrained networks, or networks trained on permuted labels. If null maps are about normal, |z| > 2 at a
-    pixel is beyond what chance gives; of 784 pixels about 36 pass by chance. Where all null maps agree, z is 0 or infinite.
-
-    Raises: ValueError if there are fewer than two null maps.
-    """
-    m = null_maps.shape[0]
-    if m < 2:
-        raise ValueError(f"Expected at least two null maps to know their spread, got {m}.")
-    excess = a - null_maps.mean(0)
-    return jnp.where(excess == 0, 0.0, excess / null_maps.std(0, ddof=1))
+_RADIUS, _SIGMA = 5, 1.5  # of the Gaussian window, in pixels
 
 
-_RADIUS = 5
-
-
-def _window_matrix(side, sigma):
+def _window_matrix(side):
     """[side - 10, side]: each row holds the Gaussian weights of one window of eleven pixels."""
     offsets = np.arange(-_RADIUS, _RADIUS + 1)
-    weights = np.exp(-(offsets**2) / (2 * sigma**2))
+    weights = np.exp(-(offsets**2) / (2 * _SIGMA**2))
     centres = np.arange(_RADIUS, side - _RADIUS)
     matrix = np.zeros((len(centres), side))
     matrix[np.arange(len(centres))[:, None], centres[:, None] + offsets] = weights / weights.sum()

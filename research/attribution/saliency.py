@@ -35,22 +35,15 @@ def gradient(predict: Predict, image: Image, digit: Class) -> Map:
 def gradient_times_input(predict: Predict, image: Image, digit: Class) -> Map:
     """x_i d logit_digit / d x_i, the first-order share of each pixel; pixels of value 0 get 0.
 
-    `causal_index.contributions` also returns the remainder.
+    In a network of linear and ReLU (or max-pool) layers the map sums to the logit without the effect of the biases.
 
     Source: Shrikumar et al. (2016).
     """
-    image = jnp.asarray(checks.float_image(image))
-    return image * gradient(predict, image, digit)
+    return jnp.asarray(checks.float_image(image)) * gradient(predict, image, digit)
 
 
 def smoothgrad(
-    predict: Predict,
-    image: Image,
-    digit: Class,
-    key: Any,
-    *,
-    samples: int = 50,
-    noise: float = 0.15,
+    predict: Predict, image: Image, digit: Class, key: Any, *, samples: int = 50, noise: float = 0.15
 ) -> Map:
     """The gradient averaged over noisy copies of the image: mean_s grad(x + noise e_s), e_s ~ N(0, 1).
 
@@ -161,12 +154,9 @@ def _only_known(predict, image, digit, found):
 
 def _patches(shape, patch, stride):
     """Masks [places, h, w], true inside the patch."""
+    corners = (sorted({*range(0, side - patch, stride), side - patch}) for side in shape)
     rows, columns = (
-        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in _corners(side, patch, stride)]
-        for side in shape
+        [(np.arange(side) >= at) & (np.arange(side) < at + patch) for at in starts]
+        for side, starts in zip(shape, corners)
     )
     return np.stack([np.outer(row, column) for row in rows for column in columns])
-
-
-def _corners(side, patch, stride):
-    return sorted({*range(0, side - patch, stride), side - patch})

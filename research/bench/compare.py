@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +86,14 @@ def _started(suite: str, name: str, contender: str, who: Contender, compiled: Pa
             process.close()
 
 
-def measure(
-    suite: str, name: str, task: Task, rounds: int, say: Callable[[str], None] = print
-) -> dict[str, dict[str, Any]]:
-    """Measures every contender of a task in turn.
+def measure(suite: str, name: str, task: Task, rounds: int) -> dict[str, dict[str, Any]]:
+    """Measures every contender of a task in turn, and prints a line for every measurement.
 
     Args:
         suite: its name.
         name: of the task.
         task: what is timed.
         rounds: at most; a slow contender has one.
-        say: prints a line for every measurement.
 
     Returns:
         By contender: `seconds` of each round; `facts`, `peak_bytes` and `calls` of the last round; `first`, seconds of
@@ -137,7 +134,7 @@ def measure(
                     answer = anew(who) if task.whole else again(who)
                 except Failed as failure:
                     found[who]["failed"] = str(failure)
-                    say(f"{name:<18}{who:<28} failed: {failure}")
+                    print(f"{name:<18}{who:<28} failed: {failure}")
                     continue
                 took = answer["facts"][task.counts] if task.counts else answer["seconds"]
                 took /= answer["facts"][task.per] if task.per else 1.0
@@ -146,7 +143,7 @@ def measure(
                 if answer["seconds"] > LONG:
                     slow.add(who)
                 facts = "  ".join(f"{fact} {value:.5g}" for fact, value in answer["facts"].items())
-                say(f"{name:<18}{who:<28}{took:11.5g} s   {facts}")
+                print(f"{name:<18}{who:<28}{took:11.5g} s   {facts}")
             if task.first in slow or (task.peers and slow.issuperset(task.peers)):
                 break
     return found

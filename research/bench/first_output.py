@@ -64,5 +64,5 @@ def tasks(toy: bool = False) -> dict[str, Task]:
             {"identikit": ours(partial(_study, f"{CONFIG}:smoke" if toy else CONFIG))},
             warm=False,
             at_most=3,
-        ),
+        )
     }

@@ -129,36 +129,26 @@ def measured(found: Mapping[str, Any]) -> dict[str, Facts]:
     return {name: told for name, told in facts.items() if told}
 
 
-def markdown(found: Mapping[str, Any]) -> list[str]:
-    """Lines of a Markdown table of what was measured; no lines if nothing was."""
-    rows = []
+def rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What was measured as the rows of a table: name, sizes, seconds, their slope, memory in MiB, its slope."""
+    made: list[tuple[str, ...]] = []
     for name, facts in measured(found).items():
         (sizes, seconds), (_, memory) = curve(facts, "seconds"), curve(facts, "bytes")
-        columns = (
-            ", ".join(f"{size:,}" for size in sizes),
-            ", ".join(f"{value:.3g}" for value in seconds),
-            f"{slope(sizes, seconds):.2f} ({AXES[name].slope:g})",
+        made.append((
+            name, ", ".join(f"{size:,}" for size in sizes),
+            ", ".join(f"{value:.3g}" for value in seconds), f"{slope(sizes, seconds):.2f} ({AXES[name].slope:g})",
             ", ".join(f"{value / 2**20:,.0f}" for value in memory),
             f"{slope(sizes, memory):.2f} (at most {AXES[name].memory:g})",
-        )
-        rows.append(f"| {name} | {' | '.join(columns)} |")
-    head = "| number of | sizes | seconds | slope (expected) | memory, MiB | slope (expected) |"
-    return [head, "|---|---|---|---|---|---|", *rows] if rows else []
-
-
-def _grown(axis: Axis) -> Trial:
-    return Trial(functools.partial(grow, axis))
+        ))  # fmt: skip
+    return made
 
 
 def tasks(toy: bool = False) -> dict[str, Task]:
     """The tasks of this family by name; at toy size for the tests."""
-    return {
-        f"grow {name}": Task(
-            f"growth with the number of {name}",
-            {"identikit": ours(functools.partial(_grown, axis._replace(sizes=(axis.toy,)) if toy else axis))},
-            warm=False,
-            rounds=1,
-            row=False,
-        )
-        for name, axis in AXES.items()
-    }
+
+    def task(name: str, axis: Axis) -> Task:
+        call = functools.partial(grow, axis._replace(sizes=(axis.toy,)) if toy else axis)
+        contenders = {"identikit": ours(functools.partial(Trial, call))}
+        return Task(f"growth with the number of {name}", contenders, warm=False, rounds=1, row=False)
+
+    return {f"grow {name}": task(name, axis) for name, axis in AXES.items()}

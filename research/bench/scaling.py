@@ -63,7 +63,8 @@ def network_costs(kind: str) -> dict[str, float]:
     begin = time.process_time()
     jax.block_until_ready(advance(state, numbers, labels, jnp.int32(steps)))
     train = (time.process_time() - begin) / steps
-    operations = _cost(score) / MASKS
+    costs: Any = score.cost_analysis()
+    operations = float(costs["flops"]) / MASKS
     memory: Any = score.memory_analysis()
     return {
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(params)),
@@ -73,11 +74,6 @@ def network_costs(kind: str) -> dict[str, float]:
         "training": train * fit.steps,
         "training_operations": 3 * operations * fit.steps * network.training.batch,
     }
-
-
-def _cost(compiled) -> float:
-    found = compiled.cost_analysis()
-    return float((found[0] if isinstance(found, list) else found)["flops"])
 
 
 def run_bytes() -> int:

@@ -16,7 +16,6 @@ class Row(NamedTuple):
     task: str
     title: str
     ours: float
-    spread: tuple[float, float]  # least and largest of ours
     peer: str | None
     theirs: float | None
     ratio: float | None  # the median of the rounds' ratios
@@ -26,11 +25,6 @@ class Row(NamedTuple):
     met: bool | None
     same: str
     rounds: int
-
-
-def ratios(ours: list[float], theirs: list[float]) -> list[float]:
-    """How many times faster ours was, round by round."""
-    return [b / a for a, b in zip(ours, theirs)]
 
 
 def limit(found: Mapping[str, Any], fact: str) -> float | None:
@@ -65,8 +59,7 @@ def _rows_of(name: str, task: Task, measured: Mapping[str, Any], best: float | N
     middle = statistics.median(seconds)
     share = task.flop / middle / best if task.flop and best else None
     alone = {
-        "task": name, "title": task.title, "ours": middle, "spread": (min(seconds), max(seconds)),
-        "share": share, "rounds": len(seconds),
+        "task": name, "title": task.title, "ours": middle, "share": share, "rounds": len(seconds),
     }  # fmt: skip
     peers = [peer for peer in task.peers if measured.get(peer, {}).get("seconds")]
     if not peers:
@@ -75,7 +68,7 @@ def _rows_of(name: str, task: Task, measured: Mapping[str, Any], best: float | N
         yield Row(**alone, peer=None, theirs=None, ratio=None, ratios=None, wanted=wanted, met=met, same="–")
     for peer in peers:
         theirs = measured[peer]["seconds"]
-        each = ratios(seconds, theirs)
+        each = [b / a for a, b in zip(seconds, theirs)]
         ratio, least = statistics.median(each), task.at_least.get(peer)
         checks = {words: check(ours["facts"], measured[peer]["facts"]) for words, check in task.same.items()}
         same = "; ".join(words if holds else f"NOT {words}" for words, holds in checks.items()) or "–"
@@ -116,7 +109,7 @@ def markdown(saved: Mapping[str, Any], tasks: Mapping[str, Task], picture: str) 
         for who in (task.contenders if not name.startswith("grow") else ())
         if found.get(name, {}).get(who)
     ]
-    said = {"facts": facts, "rows": map(_cells, rows(tasks, found)), "grown": growth.markdown(found)}
+    said = {"facts": facts, "rows": map(_cells, rows(tasks, found)), "grown": growth.rows(found)}
     return render("bench.md", said | {"contenders": contenders, "picture": picture})
 
 

@@ -17,7 +17,7 @@ whole numbers up to 2²⁴ are exact: pixels 0..255 tie exactly when they should
 import functools
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -34,11 +34,7 @@ ROUNDING = 1e-5  # largest error of a bound, relative to |x|² + |y|²
 WORKERS = 2  # blocks in progress, so that one selects while the other multiplies
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["points", "mean", "basis", "scorer", "slack"],
-    meta_fields=["size"],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Index:
     """A search index.
@@ -52,7 +48,7 @@ class Index:
     basis: Float[Array, "d r"]  # orthonormal columns
     scorer: Float[Array, "rows r_2"]
     slack: Float[Array, ""]  # the points' share of the allowance for rounding
-    size: int  # points in a group
+    size: int = field(metadata={"static": True})  # points in a group
 
 
 def build(points: Float[Array, "n d"] | np.ndarray, k: int, directions: int = DIRECTIONS) -> Index:
@@ -116,7 +112,7 @@ def _directions(centred: Float[np.ndarray, "n d"], r: int) -> Float[np.ndarray, 
 
 
 def search(
-    index: Index, x: Float[Array, "q d"] | np.ndarray, k: int
+    index: Index, x: Float[Array, "q d"] | np.ndarray, k: int, own: Int[np.ndarray, " q"] | None = None
 ) -> tuple[Int[np.ndarray, "q k"], Float[np.ndarray, "q k"]]:
     """Indices and distances of the k nearest points of each query, nearest first.
 
@@ -124,11 +120,34 @@ def search(
         index: of n points.
         x: queries, finite.
         k: in 1..n.
+        own: index of the point that is excluded from each query's neighbours, or -1. Default: none is.
 
     Raises:
         ValueError: if k is not in 1..n, or x does not fit the points.
     """
-    return _search(index, x, k, np.full(len(x), -1, np.int32))
+    x = queries(index, x)
+    n, d = index.points.shape
+    if not 1 <= k <= n:
+        raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
+    own = np.full(len(x), -1, np.int32) if own is None else own
+    indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
+    open_queries, count = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
+    while len(open_queries):
+        last = len(open_queries) - 1
+        block = max(1, min(BLOCK, GATHERED // (count * d))) if last else 1
+        starts = range(0, last + 1, block)
+        rows = [open_queries[np.minimum(np.arange(start, start + block), last)] for start in starts]
+
+        def search_block(at, count=count):
+            return jax.device_get(nearest(index, x[at], own[at], k=k, candidates=count))
+
+        unsure = []
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for at, (found, distance, sure) in zip(rows, pool.map(search_block, rows)):
+                indices[at], distances[at] = found, distance
+                unsure.append(at[~sure])
+        open_queries, count = np.unique(np.concatenate(unsure)), min(4 * count, n)
+    return indices, distances
 
 
 def neighbours(
@@ -147,7 +166,7 @@ def neighbours(
     """
     if not 1 <= k <= len(x) - 1:
         raise ValueError(f"k must be in 1..{len(x) - 1} for {len(x)} points without themselves, got {k}")
-    return _search(build(x, k + 1), x, k, np.arange(len(x), dtype=np.int32))
+    return search(build(x, k + 1), x, k, np.arange(len(x), dtype=np.int32))
 
 
 def vote(labels: Int[Array, "q k"] | np.ndarray) -> Int[np.ndarray, " q"]:
@@ -155,6 +174,11 @@ def vote(labels: Int[Array, "q k"] | np.ndarray) -> Int[np.ndarray, " q"]:
     labels = np.sort(np.asarray(labels), axis=1)
     count = (labels[:, :, None] == labels[:, None, :]).sum(2)
     return np.take_along_axis(labels, count.argmax(1)[:, None], 1)[:, 0]
+
+
+def accuracy(points: Float[Array, "n d"] | np.ndarray, labels: Int[np.ndarray, " n"], k: int) -> float:
+    """Share of the points whose label wins the vote of their k nearest others."""
+    return float(np.mean(vote(labels[neighbours(points, k)[0]]) == labels))
 
 
 def classify(
@@ -211,38 +235,6 @@ def queries(index: Index, x: Float[Array, "q d"] | np.ndarray) -> Float[np.ndarr
     if x.shape[1] != d:
         raise ValueError(f"queries must have the points' {d} values each, got {x.shape[1]}")
     return x
-
-
-def _search(index, x, k, own):
-    x = queries(index, x)
-    n, d = index.points.shape
-    if not 1 <= k <= n:
-        raise ValueError(f"k must be in 1..{n}, the number of points, got {k}")
-    indices, distances = np.zeros((len(x), k), np.int32), np.zeros((len(x), k), np.float32)
-    open_queries, count = np.arange(len(x)), candidates(k, n, d, index.basis.shape[1])
-    while len(open_queries):
-        last = len(open_queries) - 1
-        block = max(1, min(BLOCK, GATHERED // (count * d))) if last else 1
-        starts = range(0, last + 1, block)
-        rows = [open_queries[np.minimum(np.arange(start, start + block), last)] for start in starts]
-        unsure = []
-        for at, (found, distance, sure) in zip(rows, _search_blocks(index, x, own, k, count, rows)):
-            indices[at], distances[at] = found, distance
-            unsure.append(at[~sure])
-        open_queries, count = np.unique(np.concatenate(unsure)), min(4 * count, n)
-    return indices, distances
-
-
-def _search_blocks(index, x, own, k, count, rows):
-    """`nearest` of each block of rows, in order; a single block needs no threads."""
-
-    def search_block(at):
-        return jax.device_get(nearest(index, x[at], own[at], k=k, candidates=count))
-
-    if len(rows) == 1:
-        return [search_block(rows[0])]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(search_block, rows))
 
 
 @functools.partial(jax.jit, static_argnames=["k", "candidates"])

@@ -5,7 +5,7 @@ Each score is written for one set, points [n d] with labels [n] in 0..k-1, and h
 
     kmeans_ari            adjusted Rand index of k-means and the labels (`research.embedding.kmeans`)
     silhouette            nearest other class against the own class, in [-1, 1]
-    knn_purity            share of a point's k nearest neighbours that have its label
+    purity                share of a point's k nearest neighbours that have its label
     knn_accuracy          leave-one-out vote of the k nearest: a non-linear classifier without parameters, for any number
                           of dimensions
     linear_accuracy       softmax regression, fitted to the same points
@@ -21,10 +21,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from research.embedding.kmeans import adjusted_rand_index, kmeans
 from research.runtime.parallel import sharded_map
+
+BLOCK = 8  # sets that a device scores at a time
 
 
 class Scores(NamedTuple):
@@ -75,11 +77,6 @@ def silhouette(squared: Float[Array, "n n"], labels: Int[Array, " n"], k: int) -
     b = jnp.min(mean, axis=1)
     most = jnp.maximum(a, b)
     return jnp.mean(jnp.where((count[labels] > 1) & (most > 0), (b - a) / jnp.where(most > 0, most, 1), 0.0))
-
-
-def knn_purity(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"]) -> Float[Array, ""]:
-    """Share of neighbours that have the same label as their point, over all points."""
-    return jnp.mean(labels[nearest] == labels[:, None])
 
 
 def knn_accuracy(nearest: Int[Array, "n k_near"], labels: Int[Array, " n"], k: int) -> Float[Array, ""]:
@@ -200,13 +197,6 @@ def shared_neighbours(
     return jnp.diagonal(both.cumsum(0).cumsum(1)) / (n * jnp.arange(1, k + 1))
 
 
-def separated(
-    silhouette: Float[Array | np.ndarray, "*sets"], linear: Float[Array | np.ndarray, "*sets"]
-) -> Bool[Array | np.ndarray, "*sets"]:
-    """The rule of the study "input_clusters" for separated classes: silhouette > 0.5 and linear accuracy > 0.95."""
-    return (silhouette > 0.5) & (linear > 0.95)
-
-
 def summary(key: Key[Array, ""], points: Float[Array, "n d"], labels: Int[Array, " n"], k: int) -> Scores:
     """All scores of one set; NaN, and 0 components, if a point is not finite.
 
@@ -222,7 +212,7 @@ def summary(key: Key[Array, ""], points: Float[Array, "n d"], labels: Int[Array,
     values = Scores(
         kmeans_ari=adjusted_rand_index(clusters, labels, k),
         silhouette=silhouette(squared, labels, k),
-        purity=knn_purity(near[:, :5], labels),
+        purity=jnp.mean(labels[near[:, :5]] == labels[:, None]),
         linear=linear_accuracy(points, labels, k),
         knn=knn_accuracy(near[:, :5], labels, k),
         components=jnp.sum(class_components(near, labels, k)),
@@ -235,34 +225,34 @@ def summary(key: Key[Array, ""], points: Float[Array, "n d"], labels: Int[Array,
 
 
 def over_sets(
-    key: Key[Array, ""], points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int, block: int = 8
+    key: Key[Array, ""], points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int
 ) -> Scores:
-    """`summary` of m sets; set i has the key fold_in(key, i), and each device computes `block` sets at a time."""
-    return _over_sets(summary, key, points, labels, k, block)
+    """`summary` of m sets; set i has the key fold_in(key, i)."""
+    return _over_sets(summary, key, points, labels, k)
 
 
 def separation(
-    points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int, block: int = 8
+    points: Float[Array, "m n d"], labels: Int[Array, "m n"], k: int
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """Silhouette and linear accuracy of m sets for `separated`, at a quarter of the cost of all scores."""
-    return _over_sets(_separation, jax.random.key(0), points, labels, k, block)
+    """Silhouette and linear accuracy of m sets, at a quarter of the cost of all scores."""
+    return _over_sets(_separation, jax.random.key(0), points, labels, k)
 
 
 def _separation(_, points, labels, k):
     return silhouette(squared_distances(points), labels, k), linear_accuracy(points, labels, k)
 
 
-def _over_sets(score, key, points, labels, k, block):
+def _over_sets(score, key, points, labels, k):
     """Scores of m sets; the last set is repeated to fill the last block, so that similar m share a compiled program."""
-    m, step = len(points), block * jax.device_count()
+    m, step = len(points), BLOCK * jax.device_count()
     filled = np.minimum(np.arange(-(-m // step) * step), m - 1)
     points, labels = (np.asarray(array)[filled] for array in (points, labels))
-    values = _sharded(key, points, labels, score=score, k=k, block=block)
+    values = _sharded(key, points, labels, score=score, k=k)
     return jax.tree.map(lambda leaf: np.asarray(leaf)[:m], values)
 
 
-@functools.partial(jax.jit, static_argnames=("score", "k", "block"))
-def _sharded(key, points, labels, *, score, k, block):
+@functools.partial(jax.jit, static_argnames=("score", "k"))
+def _sharded(key, points, labels, *, score, k):
     keys = jax.vmap(functools.partial(jax.random.fold_in, key))(jnp.arange(len(points)))
     one = functools.partial(score, k=k)
-    return sharded_map(lambda sets: jax.vmap(one)(*sets), (keys, points, labels), block=block)
+    return sharded_map(lambda sets: jax.vmap(one)(*sets), (keys, points, labels), block=BLOCK)

@@ -43,19 +43,7 @@ CHUNK = 25  # iterations between two calls of `progress`
 Number = Any  # a number, or its tracer inside a jitted function
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "perplexity",
-        "early_iterations",
-        "early_exaggeration",
-        "iterations",
-        "momentum",
-        "longest_step",
-        "start",
-    ],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Settings:
     """Settings of the descent; the defaults are openTSNE's."""
@@ -88,9 +76,7 @@ class Embedding:
         return tsne_place.place(self.field, new_points)
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass, data_fields=["points", "update", "gain", "grid"], meta_fields=[]
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class State:
     """State of the descent."""
@@ -182,7 +168,7 @@ def kl_divergence(p: scipy.sparse.csr_array, points: Float[Array, "n 2"] | np.nd
     """KL(P|Q) of any embedding, with Z summed over all pairs; P is from `affinities`."""
     points = jnp.asarray(points, jnp.float32).T
     stretch = _stretch(tsne_affinities.edges(p), points)
-    return _negative_entropy(p) + float(stretch) + np.log(tsne_repulsion.normaliser(points))
+    return _negative_entropy(p) + float(stretch) + np.log(float(_exactly(points)[1]))
 
 
 def init(start: Float[Array, "n 2"] | np.ndarray, key: Key[Array, ""], settings: Settings) -> State:
@@ -198,7 +184,8 @@ def step(
     state: State, graph: Edges, exaggeration, rate, settings: Settings
 ) -> tuple[State, Float[Array, ""]]:
     """One iteration: the new state, and Z before it."""
-    force, z = _repulsion(state)
+    y, grid = state.points, state.grid
+    force, z = tsne_repulsion.exactly(y) if grid is None else tsne_repulsion.by_grid(grid, y)
     gradient = exaggeration * tsne_affinities.attraction(graph, state.points) - force / z
     turned = jnp.sign(gradient) != jnp.sign(state.update)
     gain = jnp.where(turned, state.gain + 0.2, state.gain * 0.8 + 0.01)
@@ -207,12 +194,6 @@ def step(
     update = update * jnp.minimum(1, settings.longest_step / jnp.maximum(length, 1e-30))
     points = state.points + update
     return State(points - points.mean(1, keepdims=True), update, gain, state.grid), z
-
-
-def _repulsion(state):
-    if state.grid is None:
-        return tsne_repulsion.exactly(state.points)
-    return tsne_repulsion.by_grid(state.grid, state.points)
 
 
 def _advance(state, graph, exaggeration, rate, most, settings):
@@ -252,6 +233,7 @@ def _regrid(state):
 
 _lay = tsne_repulsion.jit(tsne_repulsion.lay, static_argnames="size")
 _stretch = jax.jit(tsne_affinities.stretch)
+_exactly = jax.jit(tsne_repulsion.exactly)
 
 
 def _check(x, perplexity):

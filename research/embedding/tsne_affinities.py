@@ -33,12 +33,6 @@ def calibrate(distances: Float[Array, "n k"] | np.ndarray, perplexity: float) ->
     return _bisect(squared - squared.min(1, keepdims=True), jnp.log(jnp.float32(perplexity)))
 
 
-def perplexities(conditional: Float[Array, "n k"] | np.ndarray) -> Float[np.ndarray, " n"]:
-    """Perplexity of each row: exp of its entropy."""
-    p = np.asarray(conditional, np.float64)
-    return np.exp(-(p * np.log(p, where=p > 0, out=np.zeros_like(p))).sum(1))
-
-
 def symmetrise(
     neighbours: Int[np.ndarray, "n k"], conditional: Float[Array, "n k"] | np.ndarray
 ) -> scipy.sparse.csr_array:
@@ -69,7 +63,7 @@ def _bisect(squared: Float[Array, "n k"], entropy: Float[Array, ""]) -> Float[Ar
     return probabilities((low + high) / 2)
 
 
-@functools.partial(jax.tree_util.register_dataclass, data_fields=["other", "weight", "owner"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Edges:
     """P's non-zero entries in rows of 32, each of which belongs to one point; entries of weight 0 are padding."""

@@ -34,11 +34,7 @@ STEEPEST = 0.25
 ROOM = 1.25  # of the map's half width
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["index", "points", "grid", "potential", "centre", "radius"],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Field:
     """The data of a map for placing new points."""

@@ -39,20 +39,15 @@ ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 jit = functools.partial(jax.jit, compiler_options=ONE_THREAD)
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["origin", "spacing", "spectrum", "own", "floor"],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Grid:
     """G x G nodes around a map."""
 
     origin: Float[Array, "2"]  # position of node (0, 0)
     spacing: Float[Array, ""]  # h
-    spectrum: Float[
-        Array, "double half"
-    ]  # of the kernel between nodes, on a torus of 2G without wrap-around [2G G+1]
+    # of the kernel between nodes, on a torus of 2G without wrap-around [2G G+1]
+    spectrum: Float[Array, "double half"]
     own: Float[Array, "3 places"]  # a point's own φ, ∂φ/∂x, ∂φ/∂y at 64 x 64 positions in its cell [3 4096]
     floor: Float[Array, ""]  # K(R), which was subtracted from the kernel
 
@@ -159,19 +154,6 @@ def exactly(points: Float[Array, "2 n"]) -> tuple[Float[Array, "2 n"], Float[Arr
 
     force, z = lax.map(one, points.T, batch_size=BLOCK)
     return force.T, z.sum()
-
-
-def normaliser(points: Float[Array, "2 n"]) -> float:
-    """Z over all pairs, added up in float64."""
-    return float(np.asarray(_rows(points), np.float64).sum())
-
-
-@jax.jit
-def _rows(points):
-    def one(point):
-        return (1 / (1 + ((point[:, None] - points) ** 2).sum(0))).sum() - 1
-
-    return lax.map(one, points.T, batch_size=BLOCK)
 
 
 def _place(grid, points):

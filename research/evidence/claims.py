@@ -176,29 +176,26 @@ def from_json(text: str) -> list[Claim]:
     Raises:
         ValueError: it is no list of rows, a field is missing or unknown, or a row breaks a rule of `Claim`.
     """
+    rows = rows_of(text, "claim", {field.name for field in fields(Claim)})
+    for row in rows:
+        if row["verdict"] not in VERDICTS:
+            raise ValueError(
+                f"claim {row['id']!r}: unknown verdict {row['verdict']!r}; known: {', '.join(VERDICTS)}"
+            )
+    return [Claim(**row) for row in rows]
+
+
+def rows_of(text: str, what: str, names: set[str]) -> list[dict]:
+    """The rows of a JSON list of objects with these fields. Raises: ValueError if it is something else."""
     rows = json.loads(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("expected a list of claims: run the study again to rewrite them")
-    return [_from_row(row) for row in rows]
-
-
-def _from_row(row: dict) -> Claim:
-    names = [field.name for field in fields(Claim)]
-    missing, unknown = [name for name in names if name not in row], sorted(row.keys() - set(names))
-    if missing or unknown:
-        parts = [
-            f"{what} {', '.join(those)}"
-            for what, those in (("lacks", missing), ("has unknown", unknown))
-            if those
-        ]
-        raise ValueError(
-            f"claim {row.get('id')!r} {' and '.join(parts)}: run its study again to rewrite the claims"
-        )
-    if row["verdict"] not in VERDICTS:
-        raise ValueError(
-            f"claim {row['id']!r}: unknown verdict {row['verdict']!r}; known: {', '.join(VERDICTS)}"
-        )
-    return Claim(**row)
+        raise ValueError(f"expected a list of {what}s: run the study again to rewrite them")
+    for row in rows:
+        if wrong := ", ".join(sorted(row.keys() ^ names)):
+            raise ValueError(
+                f"{what} {row.get('id')!r} has missing or unknown fields: {wrong}; run its study again to rewrite it"
+            )
+    return rows
 
 
 COLOURS = {
@@ -210,15 +207,15 @@ COLOURS = {
 }  # fmt: skip
 
 
-def table(claims: Sequence[Claim], *, secondary: bool = False):
-    """The claims as a rich table for the terminal: primary rows, or all of them.
+def table(claims: Sequence[Claim]):
+    """The primary rows as a rich table for the terminal.
 
     "document" holds the document's numbers only; "criterion" is ours.
     """
     from rich.table import Table
     from rich.text import Text
 
-    rows = claims if secondary else primary(claims)
+    rows = primary(claims)
     folded = len(claims) - len(rows)
     caption = f"{folded} secondary row{'s' * (folded > 1)} in claims.json" if folded else None
     made = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")

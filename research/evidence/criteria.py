@@ -11,6 +11,8 @@ makes a verdict from them is in `research.evidence.claims`. Every criterion has
 """
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -77,6 +79,7 @@ class Bound:
     stated: bool = False
 
     sign: ClassVar[str]
+    holds: ClassVar[Callable[[float, float], bool]]  # of a value and the bound
     centre: ClassVar[float]  # the end of the number line that meets it
     margin: ClassVar[None] = None
 
@@ -85,7 +88,7 @@ class Bound:
         return self.bound if self.stated else None
 
     def meets(self, value: float) -> bool:
-        raise NotImplementedError
+        return bool(type(self).holds(value, self.bound))
 
     def same_direction(self, value: float) -> bool:
         return False
@@ -100,37 +103,25 @@ class Bound:
 class AtLeast(Bound):
     """A value of at least the bound."""
 
-    sign, centre = "≥", math.inf
-
-    def meets(self, value: float) -> bool:
-        return bool(value >= self.bound)
+    sign, holds, centre = "≥", operator.ge, math.inf
 
 
 class AtMost(Bound):
     """A value of at most the bound."""
 
-    sign, centre = "≤", -math.inf
-
-    def meets(self, value: float) -> bool:
-        return bool(value <= self.bound)
+    sign, holds, centre = "≤", operator.le, -math.inf
 
 
 class Above(Bound):
     """A value above the bound."""
 
-    sign, centre = ">", math.inf
-
-    def meets(self, value: float) -> bool:
-        return bool(value > self.bound)
+    sign, holds, centre = ">", operator.gt, math.inf
 
 
 class Below(Bound):
     """A value below the bound."""
 
-    sign, centre = "<", -math.inf
-
-    def meets(self, value: float) -> bool:
-        return bool(value < self.bound)
+    sign, holds, centre = "<", operator.lt, -math.inf
 
 
 Criterion = Near | Bound

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from research.evidence.claims import MIN_UNITS, counted
+from research.evidence.claims import MIN_UNITS, counted, rows_of
 from research.evidence.intervals import Interval, share
 
 
@@ -47,7 +47,8 @@ class Number:
     ) -> "Number":
         """A number from its interval; one decimal for percents and two otherwise, unless `digits` says so."""
         low, high = (float(end) if math.isfinite(end) else None for end in interval[1:3])
-        return cls(float(interval.value), low, high, interval.n, unit, percent, _decimals(percent, digits))
+        digits = (1 if percent else 2) if digits is None else digits
+        return cls(float(interval.value), low, high, interval.n, unit, percent, digits)
 
     @classmethod
     def share(cls, values: ArrayLike, unit: str, *, digits: int | None = None) -> "Number":
@@ -198,23 +199,14 @@ def from_json(text: str) -> list[Finding]:
     Raises:
         ValueError: it is no list of rows, or a field is missing or unknown.
     """
-    rows = json.loads(text)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("expected a list of findings: run the study again to rewrite them")
-    return [_from_row(row) for row in rows]
-
-
-ROW = {"id", "statement", "value", "low", "high", "n", "unit", "numbers"}
-
-
-def _from_row(row: dict) -> Finding:
-    names = {field.name for field in fields(Number)}
-    if row.keys() != ROW or any(x.keys() != names for x in row["numbers"].values()):
-        raise ValueError(
-            f"finding {row.get('id')!r} has other fields than expected: run its study again to rewrite it"
+    names, made = {field.name for field in fields(Number)}, []
+    for row in rows_of(text, "finding", {"id", "statement", "value", "low", "high", "n", "unit", "numbers"}):
+        if any(x.keys() != names for x in row["numbers"].values()):
+            raise ValueError(
+                f"finding {row['id']!r} has numbers with other fields than {', '.join(sorted(names))}; run its study "
+                "again to rewrite it"
+            )
+        made.append(
+            Finding(row["id"], row["statement"], {name: Number(**x) for name, x in row["numbers"].items()})
         )
-    return Finding(row["id"], row["statement"], {name: Number(**x) for name, x in row["numbers"].items()})
-
-
-def _decimals(percent: bool, digits: int | None) -> int:
-    return digits if digits is not None else 1 if percent else 2
+    return made

@@ -15,7 +15,6 @@ def crossed(
     statistic: Callable = np.mean,
     *,
     bounds: tuple[float, float] | None = None,
-    seed: int = 0,
     resamples: int = 1000,
 ) -> Interval:
     """A statistic of a crossed design in which every unit is measured on every item (networks × test images).
@@ -29,7 +28,6 @@ def crossed(
         values: [n, m], units × items, no missing value.
         statistic: maps [n, m] to a number; called three times for each resample unless it is the mean.
         bounds: smallest and largest possible value of the statistic; the interval then stays inside, as in `share`.
-        seed: of the draws.
         resamples: number of draws of each kind.
 
     Returns:
@@ -53,7 +51,7 @@ def crossed(
     if statistic is np.mean:
         u, i, both = _variances_of_the_mean(x)
     else:
-        u, i, both = _bootstrapped_variances(x, statistic, np.random.default_rng(seed), resamples)
+        u, i, both = _bootstrapped_variances(x, statistic, np.random.default_rng(0), resamples)
     if not u + i > (SAME * max(abs(value), SAME)) ** 2:
         return undecided(value, n)
     variance = max(2 * (u + i) - both, u, i)

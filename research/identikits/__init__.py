@@ -10,14 +10,7 @@ if TYPE_CHECKING:
     from research.identikits.api import identikits as identikits
 
 
-__all__ = [
-    "gradient_ascent",
-    "identikits",
-    "initial_images",
-    "objectives",
-    "perturbations",
-    "random_search",
-]
+__all__ = ["gradient_ascent", "identikits", "initial_images", "objectives", "perturbations", "random_search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -148,10 +148,7 @@ def _coordinates(name: str, shape: tuple[int, ...]) -> tuple[Callable, Callable]
         return to_pixels, to_coordinates
     rows, columns = (jnp.asarray(_cosines(n)) for n in shape)
     damping = jnp.asarray(_damping(shape))
-    return (
-        lambda z: rows.T @ (damping * z) @ columns,
-        lambda g: damping * (rows @ g @ columns.T),
-    )
+    return (lambda z: rows.T @ (damping * z) @ columns, lambda g: damping * (rows @ g @ columns.T))
 
 
 @functools.lru_cache

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-Score = Float[Array, ""]
-Image = Float[Array, "h w *c"]
 Evaluate = Callable[[Any], tuple[Any, Any]]
 
 BROKEN = ("nothing", "predict", "objective", "gradient")  # sources of NaN

@@ -90,14 +90,12 @@ def _expanded(x, shape):
     return np.broadcast_shapes((1,) * max(0, len(shape) - np.ndim(x)) + np.shape(x), tuple(_sizes(shape)))
 
 
-def _padded(x, pads=None, *others, **attributes):
-    pads = _sizes(attributes.get("pads", pads))
-    return (
-        tuple(size + max(0, sum(pads)) for size in np.shape(x))
-        if len(others) > 1
-        else tuple(
-            size + before + after for size, before, after in zip(np.shape(x), pads, pads[len(pads) // 2 :])
-        )
+def _padded(x, pads, value=None, axes=None, **_):
+    pads = _sizes(pads)
+    if axes is not None:  # at most
+        return tuple(size + max(0, sum(pads)) for size in np.shape(x))
+    return tuple(
+        size + before + after for size, before, after in zip(np.shape(x), pads, pads[len(pads) // 2 :])
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from research.importing.budget import Budget
-from research.importing.network import Imported, NetworkFileError, Settings, first_line
+from research.importing.network import Imported, NetworkFileError, Settings, first_line, is_floating
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": jax.nn.relu,
@@ -148,7 +148,7 @@ def _sort_by_kind(arrays, source):
     vectors, matrices = {}, {}
     for name in sorted(arrays, key=natural):
         array = arrays[name]
-        if array.ndim == 0 or (array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16"):
+        if array.ndim == 0 or not (is_floating(array) or array.dtype.kind in "iu"):
             continue
         if array.ndim > 2:
             raise NetworkFileError(
@@ -177,11 +177,13 @@ def _split_biases(matrices, settings, inputs):
 
 def _rolled(kernels, biases, other):
     """The same matrices with their biases in the first row instead of the last, or the reverse."""
-    if other == "first":
-        whole = [jnp.concatenate([kernel, bias[None]]) for kernel, bias in zip(kernels, biases)]
-        return [matrix[1:] for matrix in whole], [matrix[0] for matrix in whole]
-    whole = [jnp.concatenate([bias[None], kernel]) for kernel, bias in zip(kernels, biases)]
-    return [matrix[:-1] for matrix in whole], [matrix[-1] for matrix in whole]
+    parts = (
+        (kernel, bias[None]) if other == "first" else (bias[None], kernel)
+        for kernel, bias in zip(kernels, biases)
+    )
+    at = 0 if other == "first" else -1
+    whole = [jnp.concatenate(pair) for pair in parts]
+    return [jnp.delete(matrix, at, 0) for matrix in whole], [matrix[at] for matrix in whole]
 
 
 def _order_kernels(matrices, settings, inputs, source):

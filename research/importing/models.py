@@ -53,7 +53,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], config: Any, settings: Setting
     leaves = jax.tree_util.tree_leaves_with_path(abstract)
     wanted = {_dotted(path): leaf.shape for path, leaf in leaves}
     if own and all(name in arrays and arrays[name].shape == shape for name, shape in wanted.items()):
-        found = {order: {name: arrays[name] for name in wanted} for order in ("hwc",)}
+        found = {"hwc": {name: arrays[name] for name in wanted}}
     else:
         matched = _matched(wanted, arrays, source)
         found = {order: _in_our_layout(wanted, matched, arrays, order) for order in ("chw", "hwc")}

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from research.fields.bounds import CLASSES, Bound, bounded
+from research.fields import check
+from research.fields.bounds import CLASSES, Bound, bounded, one_of
 
 INPUT_RANGES = {
     "0..1": (1.0, 0.0),
@@ -18,7 +19,6 @@ INPUT_RANGES = {
 }
 PIXEL_ORDERS = ("rows", "columns")
 SIDE = Bound(1, 4096, "pixels along an image")
-ORIENTATIONS = ("auto", "in_out", "out_in")
 
 
 class NetworkFileError(ValueError):
@@ -51,11 +51,11 @@ class Settings:
         none.
     """
 
-    input_range: str = "0..1"
+    input_range: str = one_of("0..1", INPUT_RANGES)
     inverted: bool = False
-    pixel_order: str = "rows"
+    pixel_order: str = one_of("rows", PIXEL_ORDERS)
     activation: str | None = None
-    orientation: str = "auto"
+    orientation: str = one_of("auto", ("auto", "in_out", "out_in"))
     kernels: tuple[str, ...] = ()
     biases: tuple[str, ...] = ()
     output: str | None = None
@@ -63,32 +63,14 @@ class Settings:
     pad: int = bounded(0, replace(SIDE, low=0))
     resize: tuple[int, int] | None = bounded(None, SIDE)
     channels: int = bounded(1, SIDE)
-    bias_row: str = "last"
+    bias_row: str = one_of("last", ("last", "first"))
     model: str | None = None
-    flatten: str = "chw"
+    flatten: str = one_of("chw", ("chw", "hwc"))
     labels: tuple[int, ...] = bounded((), replace(CLASSES, low=-1), empty=True)
     max_memory: float = bounded(2.0, Bound(0, 100_000, "GB", above=True))
 
     def __post_init__(self):
-        for name, known in (
-            ("input_range", INPUT_RANGES),
-            ("pixel_order", PIXEL_ORDERS),
-            ("orientation", ORIENTATIONS),
-            ("bias_row", ("last", "first")),
-            ("flatten", ("chw", "hwc")),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"Expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}."
-                )
-        if not self.max_memory > 0:
-            raise ValueError(f"Expected max_memory, in GB, to be above 0; got {self.max_memory}.")
-        sizes = (*self.image_shape, *(self.resize or ()), self.channels)
-        if self.pad < 0 or min(sizes) < 1 or not len(self.image_shape) == len(self.resize or (1, 1)) == 2:
-            raise ValueError(
-                "Expected image_shape and resize as height and width of at least 1, channels of at least 1 and pad "
-                f"of at least 0; got {self.image_shape}, {self.resize}, {self.channels} and {self.pad}."
-            )
+        check(self)
 
     @property
     def seen_shape(self) -> tuple[int, int]:
@@ -156,12 +138,16 @@ class Imported:
 def refuse_nan(arrays: Mapping[str, np.ndarray], source: str) -> None:
     """Raises: NetworkFileError, naming the tensor, if one holds NaN: such a network gives an answer that means nothing."""
     for name, array in arrays.items():
-        floating = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-        if floating and np.isnan(array).any():
+        if is_floating(array) and np.isnan(array).any():
             raise NetworkFileError(
                 f"Expected numbers, but the weights of {source} hold NaN in tensor {name!r}; its training has failed, "
                 "train it again."
             )
+
+
+def is_floating(array: np.ndarray) -> bool:
+    """Whether an array holds numbers that are not whole; bfloat16 is a type that NumPy does not know itself."""
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
 def first_line(error: Exception) -> str:

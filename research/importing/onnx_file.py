@@ -10,7 +10,14 @@ import numpy as np
 from research.importing.budget import Budget
 from research.importing.graph import Node, before_final, dense_layers, evaluate, fold, in_order, upstream
 from research.importing.inputs import layouts, refusal
-from research.importing.network import Imported, NetworkFileError, Settings, first_line, refuse_nan
+from research.importing.network import (
+    Imported,
+    NetworkFileError,
+    Settings,
+    first_line,
+    is_floating,
+    refuse_nan,
+)
 from research.importing.operators import OPERATORS
 
 
@@ -174,12 +181,8 @@ def _array(tensor, budget):
     budget.take(
         tensor.name or "a constant", tensor.dims, helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
     )
-    return _single(numpy_helper.to_array(tensor))
-
-
-def _single(array):
-    floating = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-    return array.astype(np.float32) if floating else array
+    array = numpy_helper.to_array(tensor)
+    return array.astype(np.float32) if is_floating(array) else array
 
 
 def _node(node, opset, budget):

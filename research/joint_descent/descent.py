@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from research.fields import check
@@ -37,19 +36,8 @@ from research.runtime import devices
 from research.runtime.parallel import replicated, run_mesh, sharded_map
 
 __all__ = [
-    "SETTINGS",
-    "Descent",
-    "Setting",
-    "State",
-    "cross_entropy",
-    "descend",
-    "diverged",
-    "gradients",
-    "make_descent",
-    "network",
-    "positions",
-    "setting",
-]
+    "SETTINGS", "Descent", "Setting", "State", "descend", "gradients", "make_descent", "network", "positions", "setting",
+]  # fmt: skip
 
 
 class State(NamedTuple):
@@ -70,10 +58,9 @@ class State(NamedTuple):
 class Descent(NamedTuple):
     """The pure functions of one setting; `make_descent` documents them."""
 
-    init: Callable[..., State]  # (keys [m], weight_rate, input_rate, scale, points, labels) -> state
+    init: Callable[..., State]  # (keys [m], weight_rate, input_rate, scale) -> state
     advance: Callable[[State, Any], State]  # (state, epochs) -> state
     measure: Callable[[State], tuple[Float[Array, " m"], Float[Array, " m"]]]  # -> loss, accuracy
-    apply: Callable[[Params, Float[Array, "d n"]], Float[Array, "k n"]]  # one network, points in its units
 
 
 def positions(state: State) -> Float[Array, "m n d"]:
@@ -89,11 +76,6 @@ def network(params: Params, u: Float[Array, "d n"], act: Callable) -> Float[Arra
     return weights @ u + bias[:, None]
 
 
-def cross_entropy(logits: Float[Array, "k n"], labels: Int[Array, " n"]) -> Float[Array, " n"]:
-    """Each point's loss, −log softmax(logits)_label."""
-    return optax.softmax_cross_entropy_with_integer_labels(logits.T, labels)
-
-
 def gradients(
     params: Params, u: Float[Array, "d n"], onehot: Float[Array, "k n"], act: Callable
 ) -> tuple[Params, Float[Array, "d n"]]:
@@ -103,24 +85,22 @@ def gradients(
     return jax.tree.map(lambda g: g / u.shape[1], by_params), by_inputs
 
 
-def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None = None) -> Descent:
+def make_descent(setting: Setting, block: int | None = None) -> Descent:
     """The pure functions of a setting.
 
     Args:
         setting: data, network, optimisers, and the default rates and scale.
-        mesh: devices that share the runs, as in `research.runtime.parallel.sharded_map`.
-        block: runs that are advanced together on a device, likewise.
+        block: runs that are advanced together on a device, as in `research.runtime.parallel.sharded_map`.
 
     Returns:
         Descent with
-        init(keys [m], weight_rate, input_rate, scale, points, labels) -> State: points [m n d], labels [m n] and weights
-        are drawn from the keys, unless points or labels are given; rates and scale are numbers or [m].
+        init(keys [m], weight_rate, input_rate, scale) -> State: points, labels and weights are drawn from the keys; rates
+        and scale are numbers or [m].
         advance(state, epochs) -> State.
         measure(state) -> mean loss [m], accuracy [m].
-        apply(params of one run, u [d n]) -> logits [k n].
 
     Raises:
-        ValueError: for a setting that cannot be run; from `init` for rates, scales, points or labels that do not fit.
+        ValueError: for a setting that cannot be run; from `init` for rates or scales that do not fit.
     """
     check(setting, "clustering")
     act = activation(setting.activation)
@@ -129,21 +109,16 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
     @jax.jit
     def begin(*of_each_run):
         state = jax.vmap(functools.partial(_initial, setting))(*of_each_run)
-        return replicated(state, mesh or run_mesh())  # as `advance` returns it: one compilation serves both
+        return replicated(state, run_mesh())  # as `advance` returns it: one compilation serves both
 
     def init(
         keys: Key[Array, " m"],
         weight_rate: Float[Array, "..."] | float = setting.weight_rate,
         input_rate: Float[Array, "..."] | float = setting.input_rate,
         scale: Float[Array, "..."] | float = setting.scale,
-        points: Float[Array, "m n d"] | None = None,
-        labels: Int[Array, "m n"] | None = None,
     ) -> State:
         m = len(keys)
-        drawn_points, drawn_labels, uniform = draw(keys)
-        points = drawn_points if points is None else points
-        labels = drawn_labels if labels is None else labels
-        start.check_data(setting, m, points, labels)
+        points, labels, uniform = draw(keys)
         return begin(
             uniform,
             points,
@@ -155,17 +130,17 @@ def make_descent(setting: Setting, mesh: Mesh | None = None, block: int | None =
 
     @functools.partial(jax.jit, compiler_options=devices.fusion_emitters())
     def advance(state: State, epochs) -> State:
-        return sharded_map(lambda runs: _advance_block(setting, runs, epochs), state, block=block, mesh=mesh)
+        return sharded_map(lambda runs: _advance_block(setting, runs, epochs), state, block=block)
 
     def measure_one(params, inputs, labels):
         logits = network(params, inputs, act)
-        return jnp.mean(cross_entropy(logits, labels)), jnp.mean(jnp.argmax(logits, axis=0) == labels)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits.T, labels)
+        return jnp.mean(losses), jnp.mean(jnp.argmax(logits, axis=0) == labels)
 
     return Descent(
         init=init,
         advance=advance,
         measure=jax.jit(lambda state: jax.vmap(measure_one)(state.params, state.inputs, state.labels)),
-        apply=functools.partial(network, act=act),
     )
 
 
@@ -233,18 +208,6 @@ def descend(descent: Descent, state: State, stops: Iterable[int]) -> Iterator[St
             state = descent.advance(state, stop - here)
         here = stop
         yield state
-
-
-def diverged(state: State) -> str | None:
-    """One line that names the runs with numbers that are not finite; None if there are none."""
-    bad = [run for run, epoch in enumerate(state.first_bad.tolist()) if epoch >= 0]
-    if not bad:
-        return None
-    runs = ", ".join(map(str, bad[:8])) + (", …" if len(bad) > 8 else "")
-    return (
-        f"{len(bad)} of {len(state.first_bad)} runs left the finite numbers (runs {runs}; the first by epoch "
-        f"{min(int(state.first_bad[run]) for run in bad)}); try lower rates or a larger scale"
-    )
 
 
 def _all_finite(tree: Any) -> Bool[Array, ""]:

@@ -1,4 +1,4 @@
-"""Start of a descent: points, labels and weights from each run's key, and the checks of what is given instead."""
+"""Start of a descent: points, labels and weights from each run's key, and the check of its rates."""
 
 import functools
 import itertools
@@ -49,17 +49,6 @@ def init_params(uniform: Float[Array, " p"], sizes: Sequence[tuple[int, int]], i
         layers.append((layer[:, :-1], bias))
         used = end
     return tuple(layers)
-
-
-def check_data(setting: Setting, m: int, points: Float[Array, "..."], labels: Int[Array, "..."]) -> None:
-    """Raises: ValueError for points that are not [m n d] or labels that are not [m n] in 0..k-1."""
-    n, d, k = setting.points, setting.features, setting.classes
-    for name, given, shape in (("points", points, (m, n, d)), ("labels", labels, (m, n))):
-        if given.shape != shape:
-            raise ValueError(f"{name} of {m} runs must have the shape {shape}, got {given.shape}")
-    least, most = int(labels.min()), int(labels.max())
-    if least < 0 or most >= k:
-        raise ValueError(f"labels must be in 0..{k - 1}, got {least}..{most}")
 
 
 def per_run(name: str, value: Any, m: int, positive: bool = False) -> Float[np.ndarray, " m"]:

@@ -23,12 +23,6 @@ from research.runtime import multihost
 from research.runtime.terminal import printable
 
 MARK, LOCK = ".identikit", ".lock"
-BEGUN = {
-    "checkpoints",
-    "metrics.jsonl",
-    "events",
-    "failure.txt",
-}  # what a run leaves that was begun and not finished
 PART = re.compile(r"\..*\.(\d+)\.part")  # a file that is being written, with the id of the process
 PATIENCE = 0.4  # seconds that a lock is waited for in any case: `locked` looks by taking it
 SAY_AFTER = 1.0  # seconds after which a wait says for whom
@@ -105,7 +99,7 @@ def check(folder: Path, holds: str, *, force: bool | None = False) -> None:
         for path in folder.iterdir()
         if path.name not in (MARK, LOCK) and not PART.fullmatch(path.name)
     )
-    if others and not _ours_of_old(folder):
+    if others:
         shown = ", ".join(others[:3]) + (" and more" if len(others) > 3 else "")
         raise StoreError(
             f"{folder} holds files that no command of ours wrote ({shown}); choose a new or empty folder"
@@ -116,18 +110,6 @@ def check_page(path: Path, command: str) -> None:
     """Raises StoreError if the file is there and does not say that this command wrote it."""
     if path.exists() and f"by `python -m {command}`" not in path.read_text(errors="replace"):
         raise StoreError(f"{path} was not written by {command}; choose another file")
-
-
-def _ours_of_old(folder: Path) -> bool:
-    """Whether an earlier version, which left no mark, has written here: a run, a paper, figures, a sweep."""
-    if (folder / LOCK).exists() and {path.name for path in folder.iterdir()} <= {LOCK, *BEGUN}:
-        return True
-    runs = [folder / "provenance.json", *folder.glob("*/provenance.json")]
-    return (
-        any({"fingerprint", "commit", "devices"} <= read_json(path).keys() for path in runs)
-        or {"of", "files"} <= read_json(folder / "drawn.json").keys()
-        or {"config", "grid", "at"} <= read_json(folder / "sweep.json").keys()
-    )
 
 
 @contextlib.contextmanager

@@ -31,11 +31,8 @@ from research.runs.folders import StoreError, atomic_write, make_folder
 from research.runs.numerics import numerics
 from research.runtime import multihost
 
-ROOT = Path(__file__).resolve().parents[1]
-SAID, SEAL = (
-    ("claims.json", "findings.json"),
-    "judged.json",
-)  # what is said of the results; by what, and hashes
+SAID = ("claims.json", "findings.json")  # what is said of the results
+SEAL = "judged.json"  # by what, and hashes
 KEY = re.compile("[0-9a-f]{16}")  # a folder of checkpoints is called by a fingerprint
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray", "matplotlib")
 
@@ -95,7 +92,7 @@ def _parts(config: Any) -> Iterator[Any]:
 @functools.cache
 def commit() -> str:
     """The commit of the code, with + when the tree has changed since; "unknown" outside a checkout."""
-    git = ["git", "-C", str(ROOT.parent)]
+    git = ["git", "-C", str(code.HOME)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
         changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
@@ -189,13 +186,11 @@ class Run:
 
     def sound(self) -> bool:
         """Whether config and results are those that the provenance speaks of."""
-        hashes = self.provenance().get("files")
-        if not hashes:
-            return False
+        hashes = self.provenance().get("files", {})
         damaged = [name for name, hash in hashes.items() if folders.sha256(self.folder / name) != hash]
         for name in damaged:
             folders.say_once(f"{self.folder / name} is missing or damaged; it is made again")
-        return not damaged
+        return bool(hashes) and not damaged
 
     def is_judged(self, of: str | None = None) -> bool:
         """Whether claims and findings are here, undamaged, and (with `of`) of these results and judges."""
@@ -242,10 +237,7 @@ class Run:
             return
         for name in ("provenance.json", *SAID, SEAL):
             (self.folder / name).unlink(missing_ok=True)
-        files = {
-            "config.json": (json.dumps(config, indent=2) + "\n").encode(),
-            "results.nc": packed(results),
-        }
+        files = {"config.json": (json.dumps(config, indent=2) + "\n").encode(), "results.nc": packed(results)}
         for name, content in files.items():
             atomic_write(self.folder / name, content)
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -270,13 +262,8 @@ class Run:
         return xr.load_dataset(file, engine="h5netcdf")
 
     def provenance(self) -> dict[str, Any]:
-        """Where the results come from, as saved; empty if nothing is finished here, or it is damaged.
-
-        A provenance of an earlier version has no hash and is taken as it is.
-        """
-        path = self.folder / "provenance.json"
-        found = folders.read_json(path)
-        return found if found and "files" not in found else folders.unseal(path)
+        """Where the results come from, as saved; empty if nothing is finished here, or it is damaged."""
+        return folders.unseal(self.folder / "provenance.json")
 
 
 def _differing(before: Any, now: Any, at: str = "") -> Iterator[str]:

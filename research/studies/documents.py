@@ -7,12 +7,15 @@ import xarray as xr
 from research.training.recipes import is_recipe, recipe
 
 
-def attributes(config: Any, *fields: str) -> dict[str, Any]:
-    """Of each of these networks of a config its label, and whether it is the document's: {cnn, cnn_is_documents}."""
+def attributes(config: Any, *fields: str, **named: str) -> dict[str, Any]:
+    """Of each of these networks of a config its label, and whether it is the document's: {cnn, cnn_is_documents}.
+
+    `named` are fields that are noted under another name.
+    """
     found: dict[str, Any] = {}
-    for field in fields:
+    for name, field in {**dict(zip(fields, fields)), **named}.items():
         network = getattr(config, field)
-        found |= {field: network.model.label, f"{field}_is_documents": int(is_recipe(network, field))}
+        found |= {name: network.model.label, f"{name}_is_documents": int(is_recipe(network, field))}
     return found
 
 

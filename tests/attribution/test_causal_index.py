@@ -119,16 +119,6 @@ def test_mean_jacobian_agrees_with_finite_differences():
         assert_allclose(mean[:, y, x], ((up - down) / (2 * step)).mean(0), atol=1e-4)
 
 
-def test_probabilities_are_shared_out_between_the_classes():
-    kernels, biases = random_network(15, (9, 6, 3))
-    predict = partial(dense, jax.nn.relu, kernels, biases)
-    images = normal(16, 5, 3, 3)
-    maps = causal_index.mean_jacobian(predict, images, of="probabilities")
-    expected = jax.jit(jax.vmap(jax.jacrev(lambda x: jax.nn.softmax(predict(x)))))(images).mean(0)
-    assert_allclose(maps, expected, atol=1e-6)
-    assert_allclose(maps.sum(0), 0.0, atol=1e-6)
-
-
 def test_networks_of_one_shape_share_one_compilation():
     traces = []
 
@@ -146,17 +136,6 @@ def test_networks_of_one_shape_share_one_compilation():
     assert np.abs(first - second).max() > 0.1
 
 
-def test_contributions_of_a_relu_network_add_up_to_the_logits_and_the_open_biases():
-    kernels, biases = random_network(20, (9, 6, 3))
-    image = normal(21, 3, 3).at[1, 1].set(0.0)
-    predict = partial(dense, jax.nn.relu, kernels, biases)
-    maps, rest = causal_index.contributions(predict, image)
-    open_units = image.ravel() @ kernels[0] + biases[0] > 0
-    assert_allclose(maps.sum((1, 2)) + rest, predict(image), atol=1e-6)
-    assert_allclose(rest, (biases[0] * open_units) @ kernels[1] + biases[1], atol=1e-6)
-    assert_allclose(maps[:, 1, 1], 0.0)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -165,10 +144,6 @@ def test_contributions_of_a_relu_network_add_up_to_the_logits_and_the_open_biase
         (
             lambda: causal_index.gated_product([jnp.ones((9, 3))], [], jnp.ones(9)),
             "one bias for each of the 1 kernels, got 0",
-        ),
-        (
-            lambda: causal_index.mean_jacobian(small_cnn, jnp.ones((2, 6, 6)), of="logit"),
-            "logits, probabilities, got 'logit'",
         ),
         (lambda: causal_index.mean_jacobian(small_cnn, jnp.ones((0, 6, 6))), "at least 1 image"),
         (lambda: causal_index.mean_jacobian(small_cnn, jnp.ones((2, 6, 6)), batch_size=0), "batch size"),

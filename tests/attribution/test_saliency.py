@@ -74,6 +74,14 @@ def test_integrated_gradients_are_complete(activation, tolerance, baseline):
     assert np.abs(maps - first_order).max() > 0.05
 
 
+def test_gradient_times_input_of_a_relu_network_leaves_the_open_biases_of_the_logit():
+    predict = partial(two_layers, jax.nn.relu)
+    maps = jax.vmap(lambda k: attribution.gradient_times_input(predict, IMAGE, k))(jnp.arange(3))
+    is_open = jnp.tensordot(HIDDEN, IMAGE, 2) + THRESHOLDS > 0
+    rest = WEIGHTS.reshape(3, 30)[:, :8] @ (THRESHOLDS * is_open)
+    assert_allclose(maps.sum((1, 2)) + rest, predict(IMAGE), atol=1e-5)
+
+
 def test_smoothgrad_tends_to_the_gradient_of_the_smoothed_network():
     """A quadratic logit: smoothing leaves its gradient alone, the noise averages out as 1/sqrt(samples)."""
 

@@ -1,9 +1,5 @@
 """The runner: runs end when they should, stay as they are, and do not influence each other."""
 
-import os
-import subprocess
-import sys
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -159,23 +155,3 @@ def test_side_by_side_blocks_hold_one_network():
     blocks = list(runner._blocks(networks, sequential=False, size=4))
     assert all(len(set(networks[block])) == 1 and len(block) <= 4 for block in blocks)
     assert sorted(np.concatenate(blocks)) == list(range(30))
-
-
-PROGRAM = """
-import test_runner
-r = test_runner.ask(runs="map")
-print(r.devices, r.image.values.tobytes().hex(), r.path.values.tobytes().hex())
-"""
-
-
-@pytest.mark.cpu
-def test_eight_devices_give_the_bits_of_one(whole):
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
-    paths = os.pathsep.join([os.path.dirname(__file__), *sys.path])
-    environment = {**os.environ, **flags, "PYTHONPATH": paths}
-    eight = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False
-    )
-    assert eight.returncode == 0, eight.stderr
-    assert (whole.devices, eight.stdout.split()[:2]) == ("1 cpu", ["8", "cpu"])
-    assert eight.stdout.split()[2:] == [whole.image.values.tobytes().hex(), whole.path.values.tobytes().hex()]

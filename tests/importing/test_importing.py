@@ -1,6 +1,5 @@
 """Files from PyTorch, scikit-learn and NumPy, against onnxruntime, the frameworks' own accuracy, and refusals."""
 
-import gzip
 import pickle
 import zipfile
 from dataclasses import replace
@@ -16,22 +15,18 @@ import pytest
 from numpy.testing import assert_allclose
 from onnx import TensorProto, helper
 
-from research import importing
+from research import data, importing
 from research.attribution import causal_index
 from research.importing import NetworkFileError, Settings
 
 MATERIAL = Path(__file__).parents[1] / "material"
-MNIST = Path(__file__).parents[2] / "research" / "data" / "mnist"
 
 
 @pytest.fixture(scope="module")
 def test_set():
     """The 10,000 test images in [0, 1] and their labels."""
-    images, labels = (
-        np.frombuffer(gzip.decompress((MNIST / name).read_bytes()), np.uint8, offset=offset)
-        for name, offset in (("t10k-images-idx3-ubyte.gz", 16), ("t10k-labels-idx1-ubyte.gz", 8))
-    )
-    return images.reshape(-1, 28, 28).astype(np.float32) / 255, labels.astype(np.int32)
+    test = data.load("mnist", "test")
+    return test.images.astype(np.float32) / 255, test.labels
 
 
 def all_logits(predict, images):
@@ -224,11 +219,12 @@ def test_files_that_cannot_be_read_are_refused_in_one_line(name, write, message,
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"input_range": "0-1"}, "input_range to be one of 0..1, -1..1, 0..255, standardised; got '0-1'"),
-        ({"pixel_order": "F"}, "pixel_order to be one of rows, columns; got 'F'"),
-        ({"orientation": "T"}, "orientation to be one of auto, in_out, out_in"),
+        ({"input_range": "0-1"}, "unknown input_range '0-1'; known: -1..1, 0..1, 0..255, standardised"),
+        ({"orientation": "T"}, "unknown orientation 'T'; known: auto, in_out, out_in"),
+        ({"resize": (0, 14)}, "resize must be at least 1 each"),
+        ({"max_memory": 0.0}, "max_memory must be positive"),
     ],
 )
-def test_unknown_settings_list_the_known_ones(setting, message):
+def test_settings_that_do_not_fit_say_which_do(setting, message):
     with pytest.raises(ValueError, match=message):
         Settings(**setting)

@@ -20,6 +20,7 @@ from research.training.fit import TrainingConfig
 from research.training.populations import _named
 from research.training.train import NetworkConfig
 
+pytestmark = pytest.mark.usefixtures("quick_compiles")
 IMAGE = jax.random.uniform(jax.random.key(0), (28, 28))
 SMALL = CNNSmallConfig(channels=(3, 5), dense=7)
 

@@ -1,6 +1,5 @@
 """Folders: whole files or none, one writer at a time, and nothing of anybody else's touched."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import time
 
 import pytest
 
-from research.runs import folders, store
+from research.runs import code, folders
 from research.runtime import multihost
 
 
@@ -29,16 +28,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_two_writers_in_one_folder_are_refused_and_a_dead_one_is_forgotten(tmp_path):
-    code = f"""
+    program = f"""
 import sys, time
-sys.path.insert(0, {str(store.ROOT.parent)!r})
+sys.path.insert(0, {str(code.HOME)!r})
 from pathlib import Path
 from research.runs.folders import lock
 with lock(Path({str(tmp_path)!r})):
     print("locked", flush=True)
     time.sleep(60)
 """
-    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     try:
         assert other.stdout.readline() == "locked\n"
         with pytest.raises(folders.StoreError, match="process .* is writing"), folders.lock(tmp_path):
@@ -96,23 +95,6 @@ def test_a_page_of_somebody_else_is_not_replaced(tmp_path):
     with pytest.raises(folders.StoreError, match="was not written by launch.bench; choose another file"):
         folders.check_page(page, "launch.bench")
     assert page.read_text() == "# My thesis\n"
-
-
-def test_a_folder_that_an_earlier_version_wrote_is_ours(tmp_path):
-    begun = tmp_path / "begun"
-    (begun / "checkpoints").mkdir(parents=True)
-    with pytest.raises(folders.StoreError):
-        folders.check(begun, "recognisers")
-    (begun / ".lock").touch()
-    folders.check(begun, "recognisers")
-    begun.rename(tmp_path / "recognisers")
-    (tmp_path / "report.html").touch()
-    with pytest.raises(folders.StoreError):
-        folders.check(tmp_path, "a paper")
-    origin = {"fingerprint": "0", "commit": "unknown", "devices": {}}
-    (tmp_path / "recognisers" / "provenance.json").write_text(json.dumps(origin))
-    folders.check(tmp_path, "a paper")
-    folders.check(tmp_path / "recognisers", "recognisers")
 
 
 def test_what_dead_processes_left_half_written_goes_and_other_files_stay(tmp_path):

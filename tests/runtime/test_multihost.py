@@ -42,9 +42,9 @@ def assert_same_bits(path: Path, alone, devices: int):
 
 
 def test_training_on_eight_devices_is_that_on_one_to_the_bit(alone, tmp_path):
-    """Identikits and joint descent on eight devices: in tests/identikits/test_runner.py and tests/joint_descent."""
+    """And identikits; joint descent on eight devices: tests/joint_descent."""
     assert jax.device_count() == 1
-    assert start(str(tmp_path / "eight.npz"), "blocks,trained", devices=8).wait() == 0
+    assert start(str(tmp_path / "eight.npz"), "blocks,trained,searched", devices=8).wait() == 0
     assert_same_bits(tmp_path / "eight.npz", alone, 8)
 
 

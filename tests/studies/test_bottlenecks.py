@@ -206,19 +206,6 @@ def test_a_trial_run_is_judged_told_and_drawn(twice):
         assert studies.part("bottlenecks", "figures").FIGURES["beside_tsne"].draw(without) is None
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"widths": (0, 2)}, r"widths must be at least 1 each, got \(0, 2\)"),
-        ({"bottleneck_activations": ("square",)}, "unknown activation 'square'; known: elu"),
-        ({"networks": 0}, "networks must be at least 1, got 0"),
-    ],
-)
-def test_a_config_that_cannot_be_run_is_one_line(config, change, says):
-    with pytest.raises(ValueError, match=says):
-        dataclasses.replace(config, **change).validate()
-
-
 def test_the_plane_has_two_axes(config):
     wide = recipe("bottleneck")
     wide.model.width = 3

@@ -170,14 +170,6 @@ def test_findings_hold_where_the_results_say_so():
     assert findings._which_cleaner(tied) is None
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"include": ("softmax",)}, "include must name 'mlp3'"),
-        ({"include": ("mlp3", "perceptron")}, "unknown network 'perceptron'; known: softmax"),
-        ({"pairs": 0}, "pairs must be at least 1, got 0"),
-    ],
-)
-def test_a_config_that_cannot_be_run_is_one_line(config, change, says):
-    with pytest.raises(ValueError, match=says):
-        dataclasses.replace(config, **change).validate()
+def test_the_network_of_the_claims_takes_part(config):
+    with pytest.raises(ValueError, match="include must name 'mlp3'"):
+        dataclasses.replace(config, include=("softmax",)).validate()

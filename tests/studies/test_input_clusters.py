@@ -12,7 +12,7 @@ from research.evidence import claims as c
 from research.joint_descent.descent import setting
 from research.plotting import style
 from research.runs.store import Run
-from research.studies.input_clusters import figures, measures, runs, study
+from research.studies.input_clusters import figures, measures, study
 from research.studies.input_clusters.claims import claims
 from research.studies.input_clusters.findings import findings
 from research.studies.preparing import prepared
@@ -105,14 +105,8 @@ def test_the_search_is_reported_by_scale(scale):
 
 def test_runs_that_left_the_finite_numbers_do_nothing_of_what_a_row_asks():
     told = {claim.id: claim for claim in claims(hand_made(bad=10))}
-    for id in (
-        "clusters-form",
-        "little-at-500",
-        "course-1000",
-        "course-2500",
-        "simple-classifier",
-        "loss-falls",
-    ):
+    asked = "clusters-form little-at-500 course-1000 course-2500 simple-classifier loss-falls"
+    for id in asked.split():
         assert (told[id].n, told[id].measured) == (N, pytest.approx(0.75)), id
 
 
@@ -217,17 +211,12 @@ def test_bad_configs_say_what_is_wrong():
     for field, value, message in (
         ("features", (3, 5), "must include 2"),
         ("by_features", (4, 4), "at least 2 runs for each of"),
-        ("drawn", 0, "drawn must be at least 1"),
-        ("kinds", 99, "kinds must be at most 12, got 99"),
         ("every", 300, "every must divide 500"),
     ):
         config = get_config("smoke")
         setattr(config, field, value)
         with pytest.raises(ValueError, match=message):
             config.validate()
-    group = runs.Group("x", 2, labels="spiral")
-    with pytest.raises(ValueError, match="unknown labels 'spiral'; known: random, sectors"):
-        runs.follow(runs.Batch(setting("A"), (group,), (0,)), jax.random.key(0))
 
 
 def test_a_tiny_run_is_judged_and_drawn(tmp_path, monkeypatch, quick_compiles):

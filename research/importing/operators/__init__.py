@@ -1,16 +1,20 @@
 """ONNX operators as JAX functions: inputs by position, attributes by keyword, one output or a tuple of them.
 
 The definitions are those of the ONNX operator specification, for inference. Where all inputs are constants
-NumPy computes, so that shapes worked out inside a graph stay known while JAX traces.
+NumPy computes, so that shapes worked out inside a graph stay known while JAX traces. What some versions of ONNX give as
+an attribute and others as an input is one argument of that name.
 """
 
+import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from research.importing.operators import arithmetic, quantised, recurrent, shapes, windows
+from research.importing.operators.common import library, same_rank
 
 OPERATORS: dict[str, Callable] = {
     "Abs": arithmetic.elementwise("abs"),
@@ -19,7 +23,7 @@ OPERATORS: dict[str, Callable] = {
     "BatchNormalization": arithmetic.batch_normalization,
     "Cast": shapes.cast,
     "Clip": arithmetic.clip,
-    "Concat": shapes.concat,
+    "Concat": lambda *xs, axis: library(*xs).concatenate(xs, axis=axis),
     "Constant": shapes.constant,
     "ConstantOfShape": shapes.constant_of_shape,
     "Conv": windows.conv,
@@ -31,9 +35,9 @@ OPERATORS: dict[str, Callable] = {
     "Erf": lambda x: lax.erf(x),
     "Exp": arithmetic.elementwise("exp"),
     "Expand": shapes.expand,
-    "Flatten": shapes.flatten,
-    "Gather": shapes.gather,
-    "Gelu": arithmetic.gelu,
+    "Flatten": lambda x, *, axis=1: x.reshape(math.prod(x.shape[:axis]), -1),
+    "Gather": lambda x, indices, *, axis=0: library(x, indices).take(x, indices, axis=axis),
+    "Gelu": lambda x, *, approximate="none": jax.nn.gelu(x, approximate=approximate == "tanh"),
     "Gemm": arithmetic.gemm,
     "GlobalAveragePool": windows.global_pool(jnp.mean),
     "GlobalMaxPool": windows.global_pool(jnp.max),
@@ -73,10 +77,10 @@ OPERATORS: dict[str, Callable] = {
     "Sub": arithmetic.elementwise("subtract"),
     "Sum": arithmetic.folded("add"),
     "Tanh": arithmetic.elementwise("tanh"),
-    "Tile": shapes.tile,
-    "Transpose": shapes.transpose,
+    "Tile": lambda x, repeats: library(x).tile(x, [int(count) for count in np.asarray(repeats)]),
+    "Transpose": lambda x, *, perm=None: x.transpose(perm),
     "Unsqueeze": shapes.unsqueeze,
-    "Where": arithmetic.where,
+    "Where": lambda *xs: library(*xs).where(*same_rank(*xs)),
     "ai.onnx.ml.LinearClassifier": arithmetic.linear_classifier,
     "ai.onnx.ml.Normalizer": arithmetic.normalizer,
 }

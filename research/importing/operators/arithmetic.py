@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.importing.operators.common import library, no_more, same_rank
+from research.importing.operators.common import library, same_rank
 
 
 def elementwise(name):
@@ -49,17 +49,7 @@ def gemm(a, b, c=None, *, alpha=1.0, beta=1.0, transA=0, transB=0, broadcast=0):
 
 
 def batch_normalization(
-    x,
-    scale,
-    bias,
-    mean,
-    variance,
-    *,
-    epsilon=1e-5,
-    is_test=1,
-    momentum=0.9,
-    spatial=1,
-    training_mode=0,
+    x, scale, bias, mean, variance, *, epsilon=1e-5, is_test=1, momentum=0.9, spatial=1, training_mode=0
 ):
     if training_mode or not spatial:
         raise ValueError("it is in training mode; export the network for inference (eval)")
@@ -73,10 +63,6 @@ def mean_variance_normalization(x, *, axes=(0, 2, 3)):
     return centred / (jnp.sqrt(jnp.mean(centred**2, axes, keepdims=True)) + 1e-9)
 
 
-def where(condition, x, y):
-    return library(condition, x, y).where(*same_rank(condition, x, y))
-
-
 def softmax(function):
     def operator(x, *, axis=-1, flat=False):
         if not flat:
@@ -87,9 +73,7 @@ def softmax(function):
 
 
 def reduce(name):
-    def operator(x, axes=None, *, keepdims=1, noop_with_empty_axes=0, **attributes):
-        axes = attributes.pop("axes", axes)
-        no_more(attributes)
+    def operator(x, axes=None, *, keepdims=1, noop_with_empty_axes=0):
         if (axes is None or len(axes) == 0) and noop_with_empty_axes:
             return x
         axis = None if axes is None or len(axes) == 0 else tuple(int(a) for a in axes)
@@ -98,20 +82,14 @@ def reduce(name):
     return operator
 
 
-def clip(x, low=None, high=None, **attributes):
-    low, high = attributes.pop("min", low), attributes.pop("max", high)
-    no_more(attributes)
-    x = x if low is None else elementwise("maximum")(x, np.asarray(low, x.dtype))
-    return x if high is None else elementwise("minimum")(x, np.asarray(high, x.dtype))
+def clip(x, min=None, max=None):
+    x = x if min is None else elementwise("maximum")(x, np.asarray(min, x.dtype))
+    return x if max is None else elementwise("minimum")(x, np.asarray(max, x.dtype))
 
 
 def prelu(x, slope):
     x, slope = same_rank(x, slope)
     return jnp.where(x >= 0, x, slope * x)
-
-
-def gelu(x, *, approximate="none"):
-    return jax.nn.gelu(x, approximate=approximate == "tanh")
 
 
 def linear_classifier(

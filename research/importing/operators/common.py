@@ -1,4 +1,4 @@
-"""What operators share: NumPy for constants, broadcasting, refusal of unknown attributes."""
+"""What operators share: NumPy for constants, broadcasting."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +12,3 @@ def same_rank(*xs):
     """Leading axes of length one, as ONNX broadcasts."""
     rank = max(np.ndim(x) for x in xs)
     return [x.reshape((1,) * (rank - np.ndim(x)) + np.shape(x)) for x in xs]
-
-
-def no_more(attributes):
-    if attributes:
-        raise TypeError(f"unexpected attribute {', '.join(attributes)}")

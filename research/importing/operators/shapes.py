@@ -1,21 +1,15 @@
 """Operators that move numbers: shapes, slices, types, constants."""
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from research.importing.operators.common import library, no_more
+from research.importing.operators.common import library
 
 
 def shape(x, *, start=0, end=None):
     """The lengths of the axes from start to end, known while JAX traces."""
     return np.asarray(np.shape(x)[slice(start, end)], np.int64)
-
-
-def flatten(x, *, axis=1):
-    return x.reshape(math.prod(x.shape[:axis]), -1)
 
 
 def reshape(x, shape, *, allowzero=0):
@@ -25,25 +19,15 @@ def reshape(x, shape, *, allowzero=0):
     return x.reshape(sizes)
 
 
-def transpose(x, *, perm=None):
-    return x.transpose(perm)
-
-
-def squeeze(x, axes=None, **attributes):
-    axes = attributes.pop("axes", axes)
-    no_more(attributes)
+def squeeze(x, axes=None):
     return x.squeeze(None if axes is None else tuple(int(a) for a in axes))
 
 
-def unsqueeze(x, axes=None, **attributes):
-    axes = attributes.pop("axes", axes)
-    no_more(attributes)
+def unsqueeze(x, axes):
     return library(x).expand_dims(x, tuple(int(a) for a in axes))
 
 
-def pad(x, pads=None, value=None, axes=None, *, mode="constant", **attributes):
-    pads, value = attributes.pop("pads", pads), attributes.pop("value", value)
-    no_more(attributes)
+def pad(x, pads, value=None, axes=None, *, mode="constant"):
     axes = range(x.ndim) if axes is None else [int(a) % x.ndim for a in axes]
     widths = [(0, 0)] * x.ndim
     half = len(pads) // 2
@@ -54,22 +38,7 @@ def pad(x, pads=None, value=None, axes=None, *, mode="constant", **attributes):
     return jnp.pad(x, widths, constant_values=0.0 if value is None else np.asarray(value).item())
 
 
-def tile(x, repeats):
-    return library(x).tile(x, [int(count) for count in np.asarray(repeats)])
-
-
-def concat(*xs, axis):
-    return library(*xs).concatenate(xs, axis=axis)
-
-
-def gather(x, indices, *, axis=0):
-    return library(x, indices).take(x, indices, axis=axis)
-
-
-def strided_slice(x, starts=None, ends=None, axes=None, steps=None, **attributes):
-    starts, ends = attributes.pop("starts", starts), attributes.pop("ends", ends)
-    axes = attributes.pop("axes", axes)
-    no_more(attributes)
+def strided_slice(x, starts, ends, axes=None, steps=None):
     axes = range(len(starts)) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
     cuts = [slice(None)] * x.ndim

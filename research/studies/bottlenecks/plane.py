@@ -41,10 +41,7 @@ def regions(population: Population, codes: Float[np.ndarray, "n 2"]) -> xr.Datas
     places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2).astype(np.float32)
     p = _decoded(population, places).reshape(GRID, GRID, -1)
     return xr.Dataset(
-        {
-            "region": (("place_y", "place_x"), np.asarray(p.argmax(-1), np.uint8)),
-        },
-        {"place_x": x, "place_y": y},
+        {"region": (("place_y", "place_x"), np.asarray(p.argmax(-1), np.uint8))}, {"place_x": x, "place_y": y}
     )
 
 

@@ -1,6 +1,5 @@
 """Maps of a population of networks by several methods, and deletion and insertion curves of them."""
 
-import dataclasses
 import functools
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ RANKINGS = (*METHODS, "own_gradients", "random")
 
 
 def indices(
-    population: Population, params: Any, images: Float[np.ndarray, "n h w"], batch: int = 100
+    population: Population, params: Any, images: Float[np.ndarray, "n h w"]
 ) -> dict[str, Float[np.ndarray, "m k h w"]]:
     """Causal index (for dense networks) and mean Jacobian of networks of the population's kind.
 
@@ -31,9 +30,8 @@ def indices(
         population: gives the kind of network.
         params: of m networks, trained or not.
         images: at which Jacobians are averaged.
-        batch: images at a time.
     """
-    asked = dataclasses.replace(population, params=params)
+    asked = replace(population, params=params)
     m = len(jax.tree.leaves(params)[0])
     found = {}
     models: list[Any] = [asked.model(i) for i in range(m)]
@@ -41,7 +39,7 @@ def indices(
         products = [weight_product(model.kernels()) for model in models]
         found["causal_index"] = np.stack(products).reshape(m, -1, *images.shape[1:])
     predicts = [Partial(population.predict, asked.network(i)) for i in range(m)]  # of one: compiled once
-    found["mean_jacobian"] = np.stack([mean_jacobian(p, images, batch_size=batch) for p in predicts])
+    found["mean_jacobian"] = np.stack([mean_jacobian(p, images, batch_size=100) for p in predicts])
     return found
 
 

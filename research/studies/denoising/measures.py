@@ -21,12 +21,12 @@ def accuracy(results: xr.Dataset, condition: str, cleaning: str) -> np.ndarray:
     return results.kept.sel(condition=condition, cleaning=cleaning).values.astype(float)
 
 
-def reproduced(results: xr.Dataset, cleaning: str = "autoencoder") -> np.ndarray:
+def reproduced(results: xr.Dataset) -> np.ndarray:
     """Share of the variance of clean test pixels that every autoencoder's output explains [pair].
 
     1 − (squared error of the output) / (squared error of the mean training image); 0 is what the mean image does.
     """
-    error = results.kept_error.sel(condition=CLEAN, cleaning=cleaning).values.astype(float)
+    error = results.kept_error.sel(condition=CLEAN, cleaning="autoencoder").values.astype(float)
     return 1 - error / float(results.mean_image_error)
 
 

@@ -21,11 +21,12 @@ from research.embedding import pca
 from research.fields.bounds import NETWORKS, SEED, TEST_IMAGES, bounded, one_of
 from research.runs.store import Run
 from research.runtime.rng import named
+from research.studies import documents
 from research.studies.denoising.noisy_pairs import Bench
 from research.studies.networks import Networks
 from research.training import populations
 from research.training.populations import Wanted
-from research.training.recipes import by_recipe, is_recipe
+from research.training.recipes import by_recipe
 from research.training.train import NetworkConfig
 
 READERS = ("softmax", "mlp100", "mlp3", "sigmoid200", "dense3", "cnn")
@@ -124,10 +125,7 @@ def run(config: Config, run: Run) -> xr.Dataset:
         {
             "images": len(many[0]),
             "curve_images": len(few[0]),
-            "network": config.mlp3.model.label,
-            "autoencoder": config.autoencoder.model.label,
-            "network_is_documents": int(is_recipe(config.mlp3, JUDGED)),
-            "autoencoder_is_documents": int(is_recipe(config.autoencoder, "autoencoder")),
+            **documents.attributes(config, "autoencoder", network=JUDGED),
         },
     )
 

@@ -36,7 +36,7 @@ def funky(
     half = np.maximum(boxes[:, 3] - middle - (w - 1) / 2, (w - 1) / 2 - (boxes[:, 2] - middle))
     factors = np.clip((w - 1) / 2 / half, 1, width)
     centred = np.stack([np.roll(image, -by, 1) for image, by in zip(images, middle)])
-    wide = images if width == 1 else _stretched(centred, factors)
+    wide = images if width == 1 else np.asarray(_stretch(jnp.float32(centred), jnp.float32(factors)))
     back = np.zeros(n, int) if width == 1 else middle
     rows, columns = (shift * step for step in TOWARDS[towards])
     return np.stack([_moved(image, rows, columns + int(by)) for image, by in zip(wide, back)])
@@ -79,7 +79,3 @@ def _moved(image: UInt8[np.ndarray, "h w"], rows: int, columns: int) -> UInt8[np
 def _stretch(images, factors):
     one = lambda pair: deform.width(pair[0] / 255, pair[1])  # noqa: E731
     return jnp.round(255 * jax.lax.map(one, (images, factors), batch_size=64)).astype(jnp.uint8)
-
-
-def _stretched(images: np.ndarray, factors: np.ndarray) -> UInt8[np.ndarray, "n h w"]:
-    return np.asarray(_stretch(jnp.float32(images), jnp.float32(factors)))

@@ -144,7 +144,7 @@ def _experiment(
     before = knn.classify(made.data, labels, fitted.transform(data.rows(test.images[held])), VOTERS)[0]
     truth = test.labels[held]
     scored = _scores(pixels, labels, points).assign(
-        pixel_accuracy=knn_accuracy(pixels, labels),
+        pixel_accuracy=knn.accuracy(pixels, labels, VOTERS),
         placed_accuracy=np.mean(said == truth),
         codes_accuracy=np.mean(before == truth),
         kl=made.kl,
@@ -221,16 +221,10 @@ def _scores(
     )
 
 
-def knn_accuracy(points: Float[Array, "n d"] | np.ndarray, labels: np.ndarray) -> float:
-    """Leave-one-out accuracy of the vote of the 5 nearest neighbours."""
-    return float(np.mean(knn.vote(labels[knn.neighbours(points, VOTERS)[0]]) == labels))
-
-
 def rate(points: Float[np.ndarray, "n 2"], labels: np.ndarray) -> tuple[float, float]:
     """How well a map separates the classes: 5-NN accuracy and silhouette."""
-    return knn_accuracy(points, labels), float(
-        _silhouette(jnp.asarray(points), jnp.asarray(labels, jnp.int32))
-    )
+    silhouette = _silhouette(jnp.asarray(points), jnp.asarray(labels, jnp.int32))
+    return knn.accuracy(points, labels, VOTERS), float(silhouette)
 
 
 @jax.jit

@@ -192,12 +192,12 @@ def _others(runs: xr.Dataset, said: np.ndarray) -> Float[np.ndarray, " runs"]:
     return np.where(other.any(0), total / np.maximum(other.sum(0), 1), np.nan)
 
 
-def transfer(results: xr.Dataset, condition: str = PICTURES) -> xr.DataArray:
+def transfer(results: xr.Dataset) -> xr.DataArray:
     """Mean confidence of network `judge` in the sure identikits (0.99 and above) of network `drawn_by`."""
     rows = []
     for name in results.judge.values:
         kind, network = name.split()
-        runs = of(results, kind, condition)
+        runs = of(results, kind)
         sure = (runs.network.values == int(network)) & (runs.confidence.values >= 0.99)
         judged = runs.judged.values[:, sure].astype(float)
         rows.append(judged.mean(1) if sure.any() else np.full(len(judged), np.nan))

@@ -187,10 +187,8 @@ def random_images(kind: str, key: Key[Array, ""], n: int, digits: Digits) -> Flo
         return np.asarray(jax.random.uniform(key, shape))
     if kind == "normal":
         return np.asarray(jnp.clip(0.5 + 0.25 * jax.random.normal(key, shape), 0, 1))
-    if kind == "shuffled_digits":
-        pixels = jnp.asarray(digits.images[:n].reshape(n, -1), jnp.float32) / 255
-        return np.asarray(jax.random.permutation(key, pixels, axis=1, independent=True).reshape(shape))
-    raise ValueError(f"unknown kind of random image {kind!r}; known: {', '.join(RANDOM)}")
+    pixels = jnp.asarray(digits.images[:n].reshape(n, -1), jnp.float32) / 255  # of shuffled digits
+    return np.asarray(jax.random.permutation(key, pixels, axis=1, independent=True).reshape(shape))
 
 
 def _other_digits(

@@ -106,9 +106,8 @@ def regime(end: xr.Dataset) -> xr.DataArray:
     not separated. The network fits, points stay: it classifies more than 80 %, but neighbours are mixed. Left the
     numbers: diverged. Not ordered: none of these.
     """
-    apart = (end.silhouette > 0.5) & (end.linear > 0.95)
     clumps, fits = end.purity > 0.8, end.accuracy > 0.8
-    ended = xr.where(apart, 3, xr.where(clumps, 2, xr.where(fits, 1, 0)))
+    ended = xr.where(separated(end), 3, xr.where(clumps, 2, xr.where(fits, 1, 0)))
     return xr.where(end.first_bad >= 0, 4, ended)
 
 

@@ -19,7 +19,6 @@ from research.joint_descent.descent import Setting, State
 from research.runs.checkpoints import Checkpoints
 from research.runtime.rng import named
 
-LABELS = ("random", "sectors")
 RATES = ("weight_rate", "input_rate", "scale")
 MEASURES = (*scores.Scores._fields, "loss", "accuracy", "extent")
 WORTH_KEEPING = 5.0  # seconds of a batch from which on its checkpoint is kept until the study is done
@@ -33,14 +32,14 @@ class Group:
         name: the group's name, which feeds its keys.
         runs: their number.
         rates: weight_rate, input_rate or scale, one number or one per run, in place of the setting's own.
-        labels: random, or "sectors" of the plane, which are separated from the start.
+        by_sector: labels are sectors of the plane, which are separated from the start, instead of random.
         kept: number of runs whose points are saved.
     """
 
     name: str
     runs: int
     rates: Mapping[str, ArrayLike] = field(default_factory=dict)
-    labels: str = "random"
+    by_sector: bool = False
     kept: int = 0
 
 
@@ -162,15 +161,11 @@ def _start(batch: Batch, descent: clustering.Descent, key: Key[Array, ""]) -> St
         return group.rates.get(name, getattr(batch.setting, name))
 
     state = descent.init(keys, **{name: jnp.asarray(batch.each(partial(rate, name))) for name in RATES})
-    labels = batch.each(lambda group: group.labels)
-    if unknown := set(labels.tolist()) - set(LABELS):
-        raise ValueError(f"unknown labels {unknown.pop()!r}; known: {', '.join(LABELS)}")
-    if not (labels == "sectors").any():
+    chosen = batch.each(lambda group: group.by_sector)
+    if not chosen.any():
         return state
     by_sector = sectors(clustering.positions(state), batch.setting.classes)
-    return state._replace(
-        labels=jnp.where(jnp.asarray(labels == "sectors")[:, None], by_sector, state.labels)
-    )
+    return state._replace(labels=jnp.where(jnp.asarray(chosen)[:, None], by_sector, state.labels))
 
 
 def _measure(descent, state: State, key: Key[Array, ""], everything: bool) -> dict[str, np.ndarray]:

@@ -102,7 +102,7 @@ def _found(config: Config, d: int, stops: tuple[int, ...]) -> Batch:
     controls = (
         Group("weights frozen", few, {"weight_rate": 0.0}, kept=1),
         Group("inputs frozen", few, {"input_rate": 0.0}, kept=1),
-        Group("labels by sector", few, labels="sectors", kept=1),
+        Group("labels by sector", few, by_sector=True, kept=1),
     )
     return Batch(
         replace(setting(FOUND), features=d),
@@ -184,6 +184,5 @@ def run(config: Config, run: Run) -> xr.Dataset:
     ]
     results = xr.merge(joined, join="outer")
     return results.assign(
-        silhouette_at=first_epoch(results.silhouette > 0.5),
-        linear_at=first_epoch(results.linear > 0.95),
+        silhouette_at=first_epoch(results.silhouette > 0.5), linear_at=first_epoch(results.linear > 0.95)
     ).assign_attrs(every=config.every, epochs=int(results.epoch[-1]), kinds=config.kinds)

@@ -34,12 +34,8 @@ def claims(results: xr.Dataset) -> list[e.Claim]:
 
 
 def _accuracies(results: xr.Dataset) -> list[e.Claim]:
-    def share(name: str) -> e.Interval | None:
-        return e.share(m.accuracy(results, name)) if m.has(results, name) else None
-
-    rows = [_accuracy(results, *row, share(row[-1])) for row in ACCURACIES]
-    error = e.share(1 - m.accuracy(results, "sigmoid200")) if m.has(results, "sigmoid200") else None
-    return [*rows, _error(results, "sigmoid200-error", error)]
+    rows = [_accuracy(results, *row, e.share(m.accuracy(results, row[-1]))) for row in ACCURACIES]
+    return [*rows, _error(results, "sigmoid200-error", e.share(1 - m.accuracy(results, "sigmoid200")))]
 
 
 def _accuracy(
@@ -80,7 +76,7 @@ def _comparisons(results: xr.Dataset) -> list[e.Claim]:
         ),
         e.judge(
             "three-layers-beat-one", D002, THREE_LAYERS, e.Above(0.0),
-            None if layers else m.gain(results, "mlp3", "mlp100"), "networks of each kind",
+            m.gain(results, "mlp3", "mlp100"), "networks of each kind",
             words="accuracy with three hidden layers minus that with one", within=images, not_run=layers,
         ),
         e.judge(
@@ -93,7 +89,7 @@ def _comparisons(results: xr.Dataset) -> list[e.Claim]:
             "reimplementation-same", D002,
             "When similar models are implemented in Tensorflow/Keras, with proper activation functions, will get about "
             "the same score.",
-            e.AtMost(SAME), None if again else m.apart(m.accuracy(results, "mlp100"), results.reimplemented.values),
+            e.AtMost(SAME), m.apart(m.accuracy(results, "mlp100"), results.reimplemented.values),
             "networks of the smaller group",
             words="accuracies of two implementations (JAX, NumPy) of the network with 100 neurons, absolute difference",
             within=images, not_run=again,
@@ -105,14 +101,12 @@ def _secondary(results: xr.Dataset) -> list[e.Claim]:
     rows = []
     new = {"words": "accuracy, for new test images as well", "primary": False}
     for id, source, quote, name in ACCURACIES:
-        crossed = e.crossed(m.hits(results, name), bounds=(0, 1)) if m.has(results, name) else None
+        crossed = e.crossed(m.hits(results, name), bounds=(0, 1))
         rows.append(_accuracy(results, f"{id}-new-images", source, quote, name, crossed, **new))
-    crossed = (
-        e.crossed(~m.hits(results, "sigmoid200"), bounds=(0, 1)) if m.has(results, "sigmoid200") else None
-    )
+    crossed = e.crossed(~m.hits(results, "sigmoid200"), bounds=(0, 1))
     new["words"] = "share misread, for new test images as well"
     rows.append(_error(results, "sigmoid200-error-new-images", crossed, **new))
-    softmax = e.share(m.accuracy(results, "softmax")) if m.has(results, "softmax") else None
+    softmax = e.share(m.accuracy(results, "softmax"))
     quote = "It achieves 92% accuracy in recognition."
     rows.append(_accuracy(results, "softmax-accuracy-003", D003, quote, "softmax", softmax, primary=False))
     layers = m.not_the_documents(results, "mlp3", "mlp100")

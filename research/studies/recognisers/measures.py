@@ -9,8 +9,6 @@ from jaxtyping import Bool, Float
 from research import evidence as e
 from research.studies.documents import difference
 
-SMALL = ("softmax", "mlp100", "mlp3", "sigmoid200")
-LARGE = ("dense3", "cnn_small", "cnn")
 SAID = {  # the documents' accuracies, and the largest difference that counts as the same
     "softmax": e.Near(0.92, 0.01, higher_is="better"),
     "mlp100": e.Near(0.975, 0.005, higher_is="better"),
@@ -51,14 +49,14 @@ def not_the_documents(results: xr.Dataset, *names: str) -> str:
 
 
 def accuracy(results: xr.Dataset, name: str) -> Float[np.ndarray, " n"]:
-    """Test accuracy of each network of a kind."""
-    return results.accuracy.sel(network=name).dropna("seed").values
+    """Test accuracy of each network of a kind; empty where the run leaves it out."""
+    return results.accuracy.sel(network=name).dropna("seed").values if has(results, name) else np.zeros(0)
 
 
 def hits(results: xr.Dataset, name: str) -> Bool[np.ndarray, "n images"]:
-    """Whether each network of a kind classifies each test image correctly."""
-    n = len(accuracy(results, name))
-    return results.predicted.sel(network=name).values[:n] == results.label.values
+    """Whether each network of a kind classifies each test image correctly; empty where the run leaves it out."""
+    predicted = results.predicted.isel(network=results.network == name).values  # [1 n images] or [0 n images]
+    return predicted.reshape(-1, predicted.shape[-1])[: len(accuracy(results, name))] == results.label.values
 
 
 def gain(results: xr.Dataset, better: str, worse: str) -> e.Interval:

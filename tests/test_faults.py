@@ -15,20 +15,19 @@ from faulty import free_port
 from research.runs import folders
 
 ROOT = Path(__file__).resolve().parents[1]
-STUDY = ("--config=configs/recognisers.py:smoke", "--config.include=('softmax',)", "--config.small=1")
+STUDY = (
+    "--config=configs/recognisers.py:smoke", "--config.include=('softmax',)", "--config.small=1", "--config.timed=0",
+)  # fmt: skip
 
 
 def start(*argv: str) -> subprocess.Popen:
     """tests/faulty.py in a process of its own."""
-    command = [sys.executable, str(ROOT / "tests" / "faulty.py"), *argv]
-    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    return subprocess.Popen([sys.executable, str(ROOT / "tests" / "faulty.py"), *argv])
 
 
-def study(folder: Path, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "launch.study", *STUDY, f"--workdir={folder}"],
-        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def study(folder: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "launch.study", *STUDY, f"--workdir={folder}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def steps(folder: Path) -> list[int]:
@@ -45,18 +44,38 @@ def wait_for_checkpoint_after(step: int, folder: Path, processes: list[subproces
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def home(tmp_path_factory):
-    """Where the prepared digits are; the trained networks are each test's own."""
+    """Where the prepared digits and the compiled programs are; the trained networks are each test's own."""
     from research import data
 
     data.load("mnist", "test")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IDENTIKIT_CACHE", str(data.cache_dir()))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(data.cache_dir() / "xla"))
+        patch.setenv("PYTHONPATH", str(ROOT))
         yield tmp_path_factory.mktemp("faults")
 
 
-def test_two_processes_told_to_end_then_one_lost_then_one_alone_end_with_the_same_bits(home, tmp_path):
+@pytest.fixture(scope="module")
+def killed(home):
+    """The short version of `python tests/kills.py --kills=50`; its undisturbed runs are in `home`."""
+    command = [sys.executable, str(ROOT / "tests" / "kills.py"), "--kills=3", f"--folder={home}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_three_kills_over_training_identikits_and_clusters(killed):
+    assert killed.returncode == 0, killed
+    kills, same, runs = map(
+        int, re.search(r"(\d+) kills in all; (\d+) of (\d+) runs", killed.stdout).groups()
+    )
+    assert kills == 3
+    assert same == runs >= 3  # more where one ended before its kill came
+
+
+def test_two_processes_told_to_end_then_one_lost_then_one_alone_end_with_the_same_bits(
+    home, killed, tmp_path
+):
     both = lambda: [start("training", str(tmp_path), f"127.0.0.1:{port}", "2", str(i)) for i in range(2)]  # noqa: E731
     port = free_port()
     processes = both()
@@ -72,24 +91,11 @@ def test_two_processes_told_to_end_then_one_lost_then_one_alone_end_with_the_sam
     processes[1].wait()
     assert not (tmp_path / "result.npz").exists()
     assert faulty.run("training", tmp_path) == 0
-    assert faulty.run("training", home / "undisturbed") == 0
-    assert faulty.same(home / "undisturbed", tmp_path)
+    assert faulty.same(home / "training" / "undisturbed", tmp_path)
     assert steps(tmp_path) == []
 
 
-def test_three_kills_over_training_identikits_and_clusters(home):
-    """The short version of: python tests/kills.py --kills=50."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "kills.py"), "--kills=3"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done
-    kills, same, runs = map(int, re.search(r"(\d+) kills in all; (\d+) of (\d+) runs", done.stdout).groups())
-    assert kills == 3
-    assert same == runs >= 3  # more where one ended before its kill came
-
-
-def test_a_full_disk_says_so_and_the_same_command_goes_on_when_there_is_room(home, tmp_path):
+def test_a_full_disk_says_so_and_the_same_command_goes_on_when_there_is_room(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     try:
@@ -111,7 +117,7 @@ def test_a_full_disk_says_so_and_the_same_command_goes_on_when_there_is_room(hom
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_folder_in_use_and_a_read_only_one_are_one_line(home, tmp_path):
+def test_a_folder_in_use_and_a_read_only_one_are_one_line(tmp_path):
     with folders.lock(tmp_path):
         refused = study(tmp_path)
     assert refused.returncode == 2, refused

@@ -16,7 +16,7 @@ import pytest
 from research import data
 from research.models.cnn import CNNConfig
 from research.models.mlp import MLPConfig
-from research.runs import code, store
+from research.runs import code
 from research.studies.preparing import prepared
 from research.training import losses, network_files, populations, train
 from research.training.recipes import recipe
@@ -193,13 +193,13 @@ populations.train_or_load(config, 2)
 
 def test_a_killed_training_ends_with_the_same_bits(cache, tmp_path):
     """kill -9 after the first checkpoint, start again, compare with a training that nobody disturbed."""
-    code = TRAINS.format(root=str(store.ROOT.parent))
+    program = TRAINS.format(root=str(code.HOME))
 
     def start(place):
         (tmp_path / place).mkdir()
         (tmp_path / place / "data").symlink_to(cache / "data")
         environment = os.environ | {"IDENTIKIT_CACHE": str(tmp_path / place)}
-        return lambda: subprocess.Popen([sys.executable, "-c", code], env=environment)
+        return lambda: subprocess.Popen([sys.executable, "-c", program], env=environment)
 
     undisturbed, disturbed = start("one"), start("two")
     assert undisturbed().wait() == 0

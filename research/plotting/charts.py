@@ -97,7 +97,7 @@ def cells(
     text: Callable[[float], str],
     *,
     dark: float,
-    size: float = 6,
+    size: str = "x-small",
 ) -> None:
     """Writes into the cells of an image: the text of every finite value, white where the value is beyond ±dark."""
     for (y, x), value in np.ndenumerate(table):

@@ -11,12 +11,13 @@ SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
 BETWEEN = 5.1  # tried where labels do not fit into one column
 NARROW = 5.0  # below which figures are arranged for one column: panels below each other, names short
-DIGITS = (  # one colour a digit, everywhere (after Paul Tol's "muted"; 1 and 5 darker, for white paper)
-    "#332288", "#3FA0D0", "#44AA99", "#117733", "#999933",
-    "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777",
-)  # fmt: skip
-INK, MUTED, FAINT, ACCENT, SECOND = "#222222", "#777777", "#d9d9d9", "#0a6aa1", "#c8553d"
-DIVERGING = "RdBu_r"  # signed maps: zero at white
+# The colours of all figures: after Paul Tol's "muted", with a darker sky and gold, for white paper.
+INDIGO, SKY, TEAL, GREEN, OLIVE = "#332288", "#3FA0D0", "#44AA99", "#117733", "#999933"
+GOLD, ROSE, WINE, PURPLE, MUTED = "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777"
+DIGITS = (INDIGO, SKY, TEAL, GREEN, OLIVE, GOLD, ROSE, WINE, PURPLE, MUTED)
+INK, PALE, FAINT, ACCENT, SECOND = "#222222", "#b5b5b5", "#d9d9d9", "#0a6aa1", "#c8553d"
+CLASSES = (ACCENT, SECOND, GREEN)  # of problems with three classes
+DIVERGING, SEQUENTIAL = "RdBu_r", "Blues"  # signed maps, with zero at white; shares
 
 
 class Drawing(NamedTuple):

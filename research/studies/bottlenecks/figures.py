@@ -17,7 +17,7 @@ from research.plotting.tiles import tiles
 from research.studies.bottlenecks import measures
 from research.studies.documents import not_documents
 
-PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
+REGIONS = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
 
 
 def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -37,7 +37,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def _regions(ax, results: xr.Dataset) -> None:
     x, y = results.place_x.values, results.place_y.values
     extent = (x[0], x[-1], y[0], y[-1])
-    how: dict[str, Any] = {"origin": "lower", "aspect": "auto", "cmap": PALE, "vmin": -0.5, "vmax": 9.5}
+    how: dict[str, Any] = {"origin": "lower", "aspect": "auto", "cmap": REGIONS, "vmin": -0.5, "vmax": 9.5}
     ax.imshow(results.region.values, extent=extent, **how)
     ax.set(xlim=extent[:2], ylim=extent[2:])
 
@@ -63,7 +63,9 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     close = set(there.argsort()[:5]) | set(here.argsort()[:5])
     for i in close:
         name = f"{pairs[0][i]}-{pairs[1][i]}"
-        axes[2].annotate(name, (there[i], here[i]), xytext=(3, 1), textcoords="offset points", fontsize=6)
+        axes[2].annotate(
+            name, (there[i], here[i]), xytext=(3, 1), textcoords="offset points", fontsize="x-small"
+        )
     rho = measures.likeness(results)
     assert rho
     within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
@@ -95,11 +97,13 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     value = 100 * error.value
     left.annotate(
         f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(5, -3), textcoords="offset points",
-        ha="left", va="top", color=SECOND, fontsize=6.5,
+        ha="left", va="top", color=SECOND, fontsize="small",
     )  # fmt: skip
     if not not_documents(results):
         left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
-        left.text(left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize=6.5)
+        left.text(
+            left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize="small"
+        )
     left.set_title(f"by width, after {epochs} (n = {results.sizes['curve_seed']} each)")
     names = list(results.activation.values)
     _errors(right, np.arange(len(names)), results.activation_accuracy.values, line=False)
@@ -149,7 +153,9 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     path = results.path.values
     ax.plot(*np.vstack([path, path[:1]]).T, "o-", color=INK, markersize=2.5, linewidth=0.7)
     for i in range(0, n, 2):
-        ax.annotate(str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize=6, color=MUTED)
+        ax.annotate(
+            str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize="x-small", color=MUTED
+        )
     name_classes(ax, results.code.values, results.label.values)
     ax.set(xticks=[], yticks=[])
     drawn, real = (
@@ -158,12 +164,12 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     )
     for i, (said, sure) in enumerate(zip(results.path_said.values, results.path_confidence.values)):
         drawn.name(
-            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize=8,
+            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize="medium",
             fontweight="bold",
         )  # fmt: skip
-        real.name(i, str(i + 1), color=MUTED, fontsize=6)
-    drawn.name_row("identikit", fontsize=6.5)
-    real.name_row("real, nearby", fontsize=6.5)
+        real.name(i, str(i + 1), color=MUTED, fontsize="x-small")
+    drawn.name_row("identikit", fontsize="small")
+    real.name_row("real, nearby", fontsize="small")
     return figure
 
 

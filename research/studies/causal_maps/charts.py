@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from research import evidence as e
-from research.plotting import charts, maps
+from research.plotting import charts, maps, style
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.causal_maps import measures
@@ -18,10 +18,10 @@ from research.studies.causal_maps.measures import DOCUMENT
 
 COLOURS = {
     "causal_index": ACCENT,
-    "mean_jacobian": "#44AA99",
+    "mean_jacobian": style.TEAL,
     "integrated_gradients": SECOND,
-    "identikit": "#AA4499",
-    "class_mean": "#999933",
+    "identikit": style.PURPLE,
+    "class_mean": style.OLIVE,
     "own_gradients": INK,
     "random": MUTED,
 }
@@ -66,7 +66,7 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         points = [Line2D([], [], marker="o", linestyle="", color=COLOURS[method]) for method in shown]
         figure.legend(points, names, loc="outside lower center", ncols=len(shown))
     name_axis = figure.supylabel if narrow else axes[0, 0].set_ylabel
-    name_axis("correlation of map and digit", fontsize=7.5, color=INK)
+    name_axis("correlation of map and digit", fontsize="medium", color=INK)
     return figure
 
 
@@ -106,7 +106,7 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
         else:
             ax.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(len(names)), names)
-        ax.tick_params(length=0, labelsize=6.5 if narrow else 7)
+        ax.tick_params(length=0, labelsize="small")
         ax.set_title(f"{title} (n = {len(values)})")
     for ax in axes.flat[: len(panels)]:
         ax.xaxis.set_tick_params(labelbottom=not narrow or ax is axes.flat[-1])
@@ -168,7 +168,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             for i, ranking in enumerate(sorted(areas, key=areas.__getitem__, reverse=True)):
                 ax.plot(results.point.values, lines[ranking], color=COLOURS[ranking])
                 label = f"{areas[ranking]:.2f}  {NAMES[ranking]}"
-                ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize=6.5)
+                ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize="small")
             ax.set_title(f"{curve} ({name})")
             ax.set_ylim(0, 1.02)
             ax.set_xlim(0, 1.85)
@@ -176,7 +176,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
     words = "probability of the class"
     if narrow:
-        figure.supylabel(words, fontsize=7.5, color=INK)
+        figure.supylabel(words, fontsize="medium", color=INK)
     for ax in axes[:, 0]:
         ax.set_ylabel("" if narrow else words)
     for ax in axes[-1]:

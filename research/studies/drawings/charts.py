@@ -7,12 +7,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting import charts
+from research.plotting import charts, style
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, NARROW, SECOND, name_classes, rim
 from research.studies.drawings import measures as m
 from research.studies.drawings.study import KINDS
 
-COLOURS = dict(zip(KINDS, (SECOND, ACCENT, "#8a6d1c")))
+COLOURS = dict(zip(KINDS, (SECOND, ACCENT, style.OLIVE)))
+FUNKY = style.PURPLE
 AXES = {
     "width": "width, times",
     "slant": "slant, columns a row",
@@ -77,8 +78,8 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     left.scatter(*results.known.values.astype(float).T, c=colours, s=2, alpha=0.35, linewidth=0)
     left.plot(0, 0, "+", color=INK, markersize=7)
     right.plot(0, 0, "+", color=INK, markersize=7)
-    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize=7)
-    shades = dict(zip(results.family.values, (ACCENT, SECOND, "#8a6d1c", "#2f8f4e")))
+    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize="small")
+    shades = dict(zip(results.family.values, (ACCENT, SECOND, style.OLIVE, style.GREEN)))
     ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
     for family, colour in shades.items():
         way = ways[family]
@@ -87,9 +88,9 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for step in {0, len(way) - 1}:
             if strengths[step] != NEUTRAL.get(family, 0.0):
                 right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
-                               textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
+                               textcoords="offset points", fontsize="small", path_effects=rim())  # fmt: skip
     _funky_way(results, (left, right))
-    how = {"color": DIGITS[7], "fontsize": 11, "fontweight": "bold", "ha": "center", "va": "center"}
+    how = {"color": DIGITS[7], "fontsize": "large", "fontweight": "bold", "ha": "center", "va": "center"}
     right.text(*results.means.values[7], "7", **how)
     for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
         ax.set(title=title, xlabel="first component")
@@ -106,6 +107,6 @@ def _funky_way(results: xr.Dataset, axes) -> None:
     wide = mean.sel(width=m.WIDE).values
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
     for ax in axes:
-        ax.plot(*way.T, "-s", color=m.FUNKY, markersize=2.5, linewidth=1.4)
-    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=m.FUNKY, textcoords="offset points", fontsize=6.5,
+        ax.plot(*way.T, "-s", color=FUNKY, markersize=2.5, linewidth=1.4)
+    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=FUNKY, textcoords="offset points", fontsize="small",
                       fontweight="bold", path_effects=rim())  # fmt: skip

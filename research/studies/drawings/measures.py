@@ -6,8 +6,6 @@ import xarray as xr
 from research import evidence as e
 from research.studies.drawings.study import EDGE, WIDE
 
-FUNKY = "#b3367b"  # colour of the funky sevens in figures
-
 
 def name_of(results: xr.Dataset, kind: str) -> str:
     """The name of a recogniser in figures and sentences."""

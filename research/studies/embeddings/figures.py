@@ -95,7 +95,7 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
         score = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
         charts.measured(ax, y, score, COLOURS[name], across=True, markersize=3)
         shown = f"{100 * score.value:.1f} %" if what == "accuracy" else f"{score.value:.2f}"
-        ax.text(score.value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
+        ax.text(score.value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize="small")
     ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
     ax.set_yticks([])
     ax.tick_params(axis="y", length=0)
@@ -104,7 +104,7 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
     if what == "accuracy":
         pixel = float(results.pixel_accuracy.mean())
         ax.axvline(pixel, color=FAINT, zorder=0)
-        ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize=6.5)
+        ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize="small")
 
 
 def _shared(ax, results: xr.Dataset, gap: float) -> None:
@@ -119,7 +119,9 @@ def _shared(ax, results: xr.Dataset, gap: float) -> None:
     for name in results["map"].values[np.argsort(share.values)]:
         ax.plot(k, kept.sel(map=name), color=COLOURS[name])
         last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
-        ax.text(k[-1] * 1.08, last, words[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
+        ax.text(
+            k[-1] * 1.08, last, words[name].split(",")[0], va="center", color=COLOURS[name], fontsize="small"
+        )
     ax.set_xscale("log")
     ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.minorticks_off()
@@ -140,7 +142,9 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     columns = EIGEN // 2
     (first, *rows), (hidden, *more) = images.subplots(2, 2, width_ratios=(1, columns + 0.12 * (columns - 1)))
     explained = 100 * results.explained.values
-    tiles(first, results["mean"].values[None]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
+    tiles(first, results["mean"].values[None]).name(
+        0, "mean", above=True, fontweight="bold", fontsize="medium"
+    )
     hidden.set_visible(False)
     components = results.component.values[:EIGEN]
     largest = float(np.abs(components).max())
@@ -148,7 +152,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         some = components[begin : begin + columns]
         shown = tiles(row, some, vmin=-largest, vmax=largest, cmap=DIVERGING, columns=columns)
         for i in range(len(some)):
-            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize=6)
+            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize="x-small")
     ax = curve.subplots()
     k = np.arange(1, len(explained) + 1)
     ax.plot(k, explained.cumsum(), color=ACCENT)
@@ -157,7 +161,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.plot(at, total, "o", color=ACCENT)
         ax.annotate(
             f"{at}: {total:.1f} %", (at, total), xytext=(3, -down), textcoords="offset points", va="top",
-            ha="right" if at == len(explained) else "left", fontsize=6.5, color=ACCENT,
+            ha="right" if at == len(explained) else "left", fontsize="small", color=ACCENT,
         )  # fmt: skip
     ax.set_ylim(0, 100)
     ax.set_xlabel("components")

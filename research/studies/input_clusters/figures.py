@@ -59,7 +59,7 @@ def _survival(ax, times, end, colour, every) -> None:
 def _label_below(axes, text: str, *, once: bool) -> None:
     """Labels the x axis of a row of axes, once for all or below each."""
     if once:
-        axes[0].figure.supxlabel(text, fontsize=7.5)
+        axes[0].figure.supxlabel(text, fontsize="medium")
         return
     for ax in axes:
         ax.set_xlabel(text)
@@ -93,7 +93,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.annotate(
                     text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
                     textcoords="offset points", ha="right", va="top", color=shades[d], path_effects=rim(),
-                    fontsize=6.5 if narrow else 7.5,
+                    fontsize="small" if narrow else "medium",
                 )  # fmt: skip
             ax.set_ylim(-0.03, 1.03 + 1.25 * line * len(groups) / plain)
             ax.set_yticks(np.linspace(0, 1, 6))
@@ -126,7 +126,7 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
     gap, at = (" ", len(rows)) if narrow else ("\n", -0.5)
     said = f"the document's{gap}single pair"
-    ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize=6.5)
+    ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize="small")
     ax.set_yticks(range(len(rows)), [f"{setting},\n{d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)

@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import DOUBLE, NARROW
+from research.plotting.style import DOUBLE, GOLD, GREEN, INK, NARROW, PALE, PURPLE
 from research.studies.input_clusters import measures as study
 from research.studies.input_clusters.course import bare, scatter
 
-COLOURS = dict(zip(study.REGIMES, ("#c9c9c9", "#b48cc4", "#e8b23a", "#2f8f4e", "#222222")))
+COLOURS = dict(zip(study.REGIMES, (PALE, PURPLE, GOLD, GREEN, INK)))
 MARKERS = {"12": "o", "16-16": "s", "64": "^"}  # by hidden layers
 NAMES = {"sgd": "SGD", "adam": "Adam"}
 
@@ -45,7 +45,7 @@ def search(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     for ax, (name, (points, labels)) in zip(shown, examples):
         scatter(ax, points, labels, size=1.6)
         bare(ax, 1.05 * np.abs(points).max())
-        ax.set_title(textwrap.fill(name, 15 if narrow else 99), fontsize=7, fontweight="normal")
+        ax.set_title(textwrap.fill(name, 15 if narrow else 99), fontsize="small", fontweight="normal")
         for spine in ax.spines.values():
             spine.set(color=COLOURS[name], linewidth=2.5)
     return figure
@@ -61,4 +61,4 @@ def _settings(ax, results: xr.Dataset, scale: float, optimiser: str) -> None:
     apart = study.separated(runs)
     scaled = "raw inputs" if scale == 1 else f"inputs ÷ {scale:,.0f}"
     ax.set(xscale="log", yscale="log")
-    ax.set_title(f"{NAMES[optimiser]}, {scaled}:\n{apart.sum()} of {apart.size} settings", fontsize=7)
+    ax.set_title(f"{NAMES[optimiser]}, {scaled}:\n{apart.sum()} of {apart.size} settings", fontsize="small")

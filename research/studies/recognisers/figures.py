@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import charts
+from research.plotting import charts, style
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
@@ -73,8 +73,8 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         table = results.confusion.sel(network=name).values.astype(float)
         rate = 1000 * table / table.sum(1, keepdims=True)
         np.fill_diagonal(rate, 0)
-        ax.imshow(rate, cmap="Blues", vmin=0, vmax=25)
-        charts.cells(ax, np.where(rate >= 3, rate, np.nan), "{:.0f}".format, dark=15, size=5.5)
+        ax.imshow(rate, cmap=style.SEQUENTIAL, vmin=0, vmax=25)
+        charts.cells(ax, np.where(rate >= 3, rate, np.nan), "{:.0f}".format, dark=15)
         ax.set_title(m.called(results, name))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))
@@ -112,7 +112,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, error), y in zip(names, colours, ends, heights):
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
-        ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize=7)
+        ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize="small")
     ax.set_ylabel("test error, %")
     ax.set_xlabel(
         f"seconds a network, shared evenly in its population,{chr(10) if narrow else ' '}with compilation"

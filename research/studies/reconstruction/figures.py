@@ -6,15 +6,15 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import charts, labels
+from research.plotting import charts, labels, style
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.reconstruction import measures as m
 
 COLOURS = {
-    "plain": INK, "dropout": "#999933", "weight_decay": "#117733", "label_smoothing": "#AA4499", "noise": "#6699bb",
-    "robust_1": "#e0907d", "robust_2": SECOND, "untrained": "#aaaaaa", "shuffled": MUTED, "cnn_plain": ACCENT,
-    "cnn_robust_2": "#882255", "cnn_untrained": "#aaaaaa",
+    "plain": INK, "dropout": style.OLIVE, "weight_decay": style.GREEN, "label_smoothing": style.PURPLE, "noise": style.SKY,
+    "robust_1": style.ROSE, "robust_2": SECOND, "untrained": style.PALE, "shuffled": MUTED, "cnn_plain": ACCENT,
+    "cnn_robust_2": style.WINE, "cnn_untrained": style.PALE,
 }  # fmt: skip
 # Students of a LeNet-5 by Nayak et al. (2019), which the figure shows, and by Chen et al. (2019).
 PUBLISHED = (("ZSKD", 0.9877), ("DAFL", 0.9820))
@@ -29,12 +29,12 @@ def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
     for ax, kind in zip(axes[:, 0], kinds):
         agreed = e.share(m.agreement(results, kind, reading)).value
         row = tiles(ax, m.alphabet(results, kind, reading))
-        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=5.5 if narrow else 7.5)
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize="x-small" if narrow else "medium")
         for i in range(10) if kind == kinds[0] else ():
-            row.name(i, str(i), above=True, fontsize=6.5 if narrow else 8, fontweight="bold")
-        how = {"transform": ax.transAxes, "va": "center", "fontsize": 6.5 if narrow else 8}
+            row.name(i, str(i), above=True, fontsize="small" if narrow else "medium", fontweight="bold")
+        how = {"transform": ax.transAxes, "va": "center", "fontsize": "small" if narrow else "medium"}
         ax.text(1.015, 0.5, f"{100 * agreed:.0f} %", **how)
-    above = {"va": "bottom", "fontsize": 6 if narrow else 7, "color": MUTED}
+    above = {"va": "bottom", "fontsize": "x-small" if narrow else "small", "color": MUTED}
     axes[0, 0].text(1.015, 1.12, "named", transform=axes[0, 0].transAxes, **above)
     return figure
 
@@ -58,7 +58,7 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(*shape, figsize=size, sharey=True, sharex=True)
     for ax, reading in zip(axes, ("search", "low_frequency")):
         shares = np.stack([m.by_digit(results, kind, reading).mean(0) for kind in kinds])
-        ax.imshow(100 * shares, vmin=0, vmax=100, cmap="Blues", aspect="auto")
+        ax.imshow(100 * shares, vmin=0, vmax=100, cmap=style.SEQUENTIAL, aspect="auto")
         charts.cells(ax, shares, lambda value: f"{100 * value:.0f}", dark=0.6)
         ax.set_title(m.READING_WORDS[reading])
         ax.set_xticks(range(10), range(10))
@@ -95,13 +95,13 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for value, words, below in ((m.CHANCE, "chance", 2), (best, f"{name}, {100 * best:.1f} %", -8)):
         ax.axhline(100 * value, color=FAINT, zorder=0)
         ax.annotate(
-            words, (sizes[0], 100 * value), xytext=(2, below), textcoords="offset points", fontsize=6.5, color=MUTED
+            words, (sizes[0], 100 * value), xytext=(2, below), textcoords="offset points", fontsize="small", color=MUTED
         )  # fmt: skip
     places = labels.spread(np.array([y for y, *_ in ends]), 5.0 if width >= NARROW else 6.0)
     for place, (_, words, colour) in zip(places, ends):
         ax.annotate(
             words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize=6.5, color=colour, annotation_clip=False,
+            va="center", fontsize="small", color=colour, annotation_clip=False,
         )  # fmt: skip
     ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
     ax.minorticks_off()
@@ -116,7 +116,7 @@ def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, kind in zip(axes[:, 0], kinds):
         images = results.grown.sel(kind=kind).isel(teacher=0).transpose("grown_step", "y", "x")
         row = tiles(ax, images.values.astype(float) / 255)
-        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=6.5)
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize="small")
         if kind == kinds[-1]:
             for i, step in enumerate(results.grown_step.values):
                 row.name(i, "start" if step == 0 else f"{step} steps")

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from research import evidence as e
 from research.plotting import charts
+from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes
 from research.plotting.tiles import tiles
 from research.studies.bottlenecks import measures
@@ -60,12 +61,10 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         for name in ("tsne", "bottleneck")
     )
     axes[2].plot(there, here, "o", color=ACCENT, markersize=2.5)
-    close = set(there.argsort()[:5]) | set(here.argsort()[:5])
-    for i in close:
+    close = sorted(set(there.argsort()[:5]) | set(here.argsort()[:5]))
+    for i, y in zip(close, spread(here[close], 1.5)):
         name = f"{pairs[0][i]}-{pairs[1][i]}"
-        axes[2].annotate(
-            name, (there[i], here[i]), xytext=(3, 1), textcoords="offset points", fontsize="x-small"
-        )
+        axes[2].text(there[i] + 0.8, y, name, va="center", fontsize="x-small")
     rho = measures.likeness(results)
     assert rho
     within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
@@ -96,14 +95,13 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     charts.measured(left, 2, error, SECOND, scale=100, least=e.MIN_UNITS, marker="D")
     value = 100 * error.value
     left.annotate(
-        f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(5, -3), textcoords="offset points",
-        ha="left", va="top", color=SECOND, fontsize="small",
+        f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(6, 4), textcoords="offset points",
+        ha="left", va="bottom", color=SECOND, fontsize="small",
     )  # fmt: skip
     if not not_documents(results):
         left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
-        left.text(
-            left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize="small"
-        )
+        end = left.get_xlim()[1] / 1.03
+        left.text(end, 4, "document: below 4 %", va="top", ha="right", color=MUTED, fontsize="small")
     left.set_title(f"by width, after {epochs} (n = {results.sizes['curve_seed']} each)")
     names = list(results.activation.values)
     _errors(right, np.arange(len(names)), results.activation_accuracy.values, line=False)
@@ -144,15 +142,18 @@ def activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """A round trip through the plane, with identikits and the real digits nearby."""
+    narrow = width < NARROW
+    results = results.isel(stop=slice(None, None, 2 if narrow else 1))
     n = results.sizes["stop"]
     layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.02, hspace=0.02)
-    figure = plt.figure(figsize=(width, 0.62 * width), layout=layout)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.6), squeeze=False).flat
+    height, ratios = (0.86, (5, 3.1)) if narrow else (0.62, (4.6, 1.6))
+    figure = plt.figure(figsize=(width, height * width), layout=layout)
+    top, bottom = figure.subfigures(2, 1, height_ratios=ratios, squeeze=False).flat
     ax = top.subplots()
     _regions(ax, results)
     path = results.path.values
     ax.plot(*np.vstack([path, path[:1]]).T, "o-", color=INK, markersize=2.5, linewidth=0.7)
-    for i in range(0, n, 2):
+    for i in range(0, n, 1 if narrow else 2):
         ax.annotate(
             str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize="x-small", color=MUTED
         )

@@ -47,10 +47,9 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         top.set_title(family)
         bottom.set_xlabel(AXES[family])
     sizes = int(results.sevens), results.sizes["image"] - int(results.sevens)
-    networks = int((results.kind == "cnn_small").sum())
-    for row, what, n in zip(axes, ("sevens", "all digits"), sizes):
+    for row, what, n in zip(axes, ("sevens", "digits"), sizes):
         for ax in row[::columns]:
-            ax.set_ylabel(f"accuracy, {what}\nn = {networks} networks × {n:,}")
+            ax.set_ylabel(f"accuracy on\n{n:,} {what}")
     ax = axes[1, 0]
     for i, (kind, colour) in enumerate(COLOURS.items()):
         ax.text(0.04, 0.04 + 0.1 * i, m.name_of(results, kind), color=colour, transform=ax.transAxes)
@@ -85,11 +84,19 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         way = ways[family]
         right.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
         strengths = results.strength.sel(family=family).values
-        for step in {0, len(way) - 1}:
-            if strengths[step] != NEUTRAL.get(family, 0.0):
-                right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
-                               textcoords="offset points", fontsize="small", path_effects=rim())  # fmt: skip
+        for step, before in ((0, 1), (-1, -2)):
+            if strengths[step] != NEUTRAL.get(
+                family, 0.0
+            ):  # an end of the path: its strength stands beyond it
+                x, y = np.sign(way[step] - way[before])
+                right.annotate(
+                    f"{strengths[step]:g}".replace("-", "−"), way[step], xytext=(3 * x, 3 * y), color=colour,
+                    textcoords="offset points", fontsize="small", path_effects=rim(),
+                    ha="left" if x > 0 else "right", va="bottom" if y > 0 else "top",
+                )  # fmt: skip
     _funky_way(results, (left, right))
+    for i, (name, colour) in enumerate({**shades, "funky": FUNKY}.items()):
+        right.text(0.97, 0.38 - 0.07 * i, name, color=colour, ha="right", transform=right.transAxes)
     how = {"color": DIGITS[7], "fontsize": "large", "fontweight": "bold", "ha": "center", "va": "center"}
     right.text(*results.means.values[7], "7", **how)
     for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
@@ -108,5 +115,3 @@ def _funky_way(results: xr.Dataset, axes) -> None:
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
     for ax in axes:
         ax.plot(*way.T, "-s", color=FUNKY, markersize=2.5, linewidth=1.4)
-    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=FUNKY, textcoords="offset points", fontsize="small",
-                      fontweight="bold", path_effects=rim())  # fmt: skip

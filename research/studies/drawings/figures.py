@@ -148,7 +148,8 @@ FIGURES = {
     "plane": Drawing(
         charts.plane,
         "Where does a deformed seven move in the PCA plane? Training images with the means of the digits; at the "
-        "right the path of the mean seven under each deformation. Funky: wider, then moved to the right in steps.",
+        "right the path of the mean seven under each deformation, with the strength at its ends. Funky: wider, then moved to "
+        "the right in steps.",
         "appendix",
     ),
 }

@@ -95,7 +95,8 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
         score = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
         charts.measured(ax, y, score, COLOURS[name], across=True, markersize=3)
         shown = f"{100 * score.value:.1f} %" if what == "accuracy" else f"{score.value:.2f}"
-        ax.text(score.value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize="small")
+        ha = "left" if score.value < 0.2 else "center"  # not across the axis
+        ax.text(score.value, y + 0.2, shown, ha=ha, color=COLOURS[name], fontsize="small")
     ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
     ax.set_yticks([])
     ax.tick_params(axis="y", length=0)

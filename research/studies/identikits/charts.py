@@ -87,7 +87,7 @@ def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             spent = mine.evaluations_to.sel(target=0.99).values
             axes[1].plot(np.full(spent.size, digit + shift), spent, "o", color=colour, markersize=2, alpha=0.4,
                          mec="none")  # fmt: skip
-        said = f"{CONDITIONS[condition]}, n = {m.networks(runs)} networks"
+        said = f"{CONDITIONS[condition]}, n = {m.networks(runs)}"
         axes[0].text(
             0.5 * i,
             1.06,
@@ -147,7 +147,6 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Distribution of the largest output for random images, digits and identikits."""
     figure, axes = _panels(len(kinds(results)), width, "share of images")
-    apart = 0.1 if width < NARROW else 0.085
     bins = np.linspace(0, 1, 41)
     for ax, kind in zip(axes, kinds(results)):
         judges = m.judges(results, kind)
@@ -164,12 +163,16 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             shares = heights / max(values.size, 1)
             if what == "identikits":  # nearly all lie in the last bin, where bars would hide each other
                 there = shares > 0
-                ax.plot((bins[1:] + bins[:-1])[there] / 2, shares[there], "D", color=colour, markersize=4)
+                ax.plot(
+                    (bins[1:] + bins[:-1])[there] / 2,
+                    shares[there],
+                    "D",
+                    color=colour,
+                    markersize=4,
+                    label=what,
+                )
             else:
-                ax.stairs(shares, bins, color=colour, fill=i == 0)
-            if ax is axes[0]:
-                written = MUTED if i == 0 else colour
-                ax.text(0.03, 0.95 - apart * i, what, color=written, transform=ax.transAxes, va="top")
+                ax.stairs(shares, bins, color=colour, fill=i == 0, label=what)
         ax.axvline(0.6, color=FAINT, zorder=0)
         ax.axvline(0.9, color=FAINT, zorder=0)
         ax.set_yscale("log")
@@ -178,6 +181,8 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_title(f"{called(results, kind, width)}, n = {len(judges)}")
         ax.set_xlabel("largest output")
         ax.label_outer()
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3 if width < NARROW else 5)
     return figure
 
 

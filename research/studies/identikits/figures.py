@@ -183,14 +183,13 @@ FIGURES = {
     "survival": Drawing(
         charts.survival,
         "How long does the search take? Share of runs still below a confidence, low-frequency masks "
-        "(Kaplan-Meier; runs that ended are censored); thick: all runs of a kind, thin: those of each network"
-        " ({identikit-reaches-0.99:n} of each kind).",
+        "(Kaplan-Meier; runs that ended are censored); thick: all runs of a kind, thin: those of each network.",
         "appendix",
     ),
     "confidences": Drawing(
         charts.confidences,
         "In which images are networks confident? Share of images by the largest output: random images, test "
-        "digits and identikits, all networks of a kind together ({digits-above-0.9:n}). Vertical lines: the "
+        "digits and identikits, all networks of a kind together. Vertical lines: the "
         "document's numbers.",
         "column",
     ),

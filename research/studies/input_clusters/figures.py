@@ -1,7 +1,5 @@
 """Figures of the study "input_clusters"."""
 
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -32,16 +30,12 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             runs = runs.dropna("epoch", how="all")
             low, middle, high = runs.quantile([0.1, 0.5, 0.9], "run").values
             ax.fill_between(runs.epoch, low, high, color=colour, alpha=0.2, linewidth=0)
-            ax.plot(runs.epoch, middle, color=colour)
-            if name == "loss":
-                ax.text(
-                    0.95, 0.95 - 0.1 * (d - 2), f"{d} features, n = {runs.sizes['run']}", color=colour, ha="right", va="top",
-                    transform=ax.transAxes,
-                )  # fmt: skip
+            ax.plot(runs.epoch, middle, color=colour, label=f"{d} features, n = {runs.sizes['run']}")
         ax.set_title(label)
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -88,7 +82,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 _survival(ax, times, results.epochs, shades[d], results.every)
                 middle = np.median(np.nan_to_num(times, nan=np.inf))
                 text = f"{d} features, n = {len(times)}: " + (
-                    f"{middle:,.0f}" if np.isfinite(middle) else "more"
+                    f"{middle:,.0f}" if np.isfinite(middle) else f"> {int(results.epochs):,}"
                 )
                 ax.annotate(
                     text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
@@ -113,26 +107,25 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     rows += [
         ("features matter most", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2
     ]
-    figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
+    figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.95))
     for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
         for y, (_, _, two, more) in enumerate(reversed(rows)):
             gained = study.gain(results, two, more, measure)
             never = np.isnan(study.times(results, more, measure)).all()
             fill = "white" if never else colour
             charts.measured(ax, y + shift, gained, colour, across=True, markersize=4, mfc=fill)
-        above = len(rows) - 0.42 + shift  # of all marks
-        ax.text(0.01, above, rule, color=colour, va="center", transform=ax.get_yaxis_transform())
+        ax.plot([], [], "o", color=colour, markersize=4, label=rule)
+    figure.legend(loc="outside lower center", ncols=2)
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
-    gap, at = (" ", len(rows)) if narrow else ("\n", -0.5)
-    said = f"the document's{gap}single pair"
-    ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize="small")
+    said = "the document's single pair"
+    ax.text(study.SAID_GAIN, len(rows) - 0.4, said, color=MUTED, va="bottom", ha="right", fontsize="small")
     ax.set_yticks(range(len(rows)), [f"{setting},\n{d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.set_ylim(-0.6, len(rows))
+    ax.set_ylim(-0.6, len(rows) - 0.4)
     return figure
 
 
@@ -176,8 +169,8 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
     titles = {
         "linear": "softmax regression",
-        "knn": "5 nearest neighbours, left out",
-        "accuracy": "the network itself",
+        "knn": "nearest neighbours",
+        "accuracy": "network itself",
     }
     for ax, (measure, title) in zip(axes, titles.items()):
         for y, name in enumerate(reversed(names)):
@@ -187,7 +180,7 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             for end, colour in zip(ends, (MUTED, ACCENT)):
                 charts.measured(ax, y, end, colour, across=True, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
-        ax.set(title=textwrap.fill(title, 12 if narrow else 20), xlim=(0, 1.04))
+        ax.set(title=title.replace(" ", "\n", 1) if narrow else title, xlim=(0, 1.04))
         if narrow:
             ax.set_xticks((0, 0.5, 1))
         ax.grid(axis="x")
@@ -251,7 +244,7 @@ FIGURES = {
         classifiers,
         "Can a simple classifier separate the classes at the end? Accuracy on the points before (grey) and after "
         "(blue), found setting (`S2`) and its controls: means over n seeds with {confidence} intervals; "
-        "dotted: chance.",
+        "five nearest neighbours, none of them the point itself; dotted: chance.",
         "appendix",
     ),
     "search": Drawing(

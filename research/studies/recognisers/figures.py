@@ -46,8 +46,7 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         if name in SAID and not m.not_the_documents(results, name):
             ax.plot([100 * SAID[name]] * 2, [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
     ax.set_yticks(range(len(names)), words)
-    lines = ("error on the 10,000 test images, %", "(bar: 95 % interval;", "red line: the document's number)")
-    ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
+    ax.set_xlabel("error on the 10,000 test images, %")
     ax.set_xscale("log")
     ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
@@ -114,9 +113,7 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
         ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize="small")
     ax.set_ylabel("test error, %")
-    ax.set_xlabel(
-        f"seconds a network, shared evenly in its population,{chr(10) if narrow else ' '}with compilation"
-    )
+    ax.set_xlabel("training time with compilation, seconds")
     few, many = ax.get_ylim()
     errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
     ax.set_yticks(errors, [f"{e:g}" for e in errors])
@@ -173,7 +170,7 @@ FIGURES = {
     "learning": Drawing(
         learning,
         "How long does a network train for its accuracy? Test error after each epoch, one line a network. "
-        "Networks of a kind are trained together; the seconds of all are shared evenly among them.",
+        "Networks of a kind are trained together; the seconds of all are divided evenly among them.",
         "appendix",
     ),
     "calibration": Drawing(

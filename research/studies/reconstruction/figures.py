@@ -27,13 +27,13 @@ def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
     size = (width, 0.092 * width * len(kinds) + 0.3)
     figure, axes = plt.subplots(len(kinds), 1, figsize=size, squeeze=False)
     for ax, kind in zip(axes[:, 0], kinds):
-        agreed = e.share(m.agreement(results, kind, reading)).value
+        agreed = m.agreement(results, kind, reading)
         row = tiles(ax, m.alphabet(results, kind, reading))
         row.name_row(m.label(kind).replace(", ", ",\n"), fontsize="x-small" if narrow else "medium")
         for i in range(10) if kind == kinds[0] else ():
             row.name(i, str(i), above=True, fontsize="small" if narrow else "medium", fontweight="bold")
         how = {"transform": ax.transAxes, "va": "center", "fontsize": "small" if narrow else "medium"}
-        ax.text(1.015, 0.5, f"{100 * agreed:.0f} %", **how)
+        ax.text(1.015, 0.5, f"{100 * agreed.mean():.0f} %, n = {len(agreed)}", **how)
     above = {"va": "bottom", "fontsize": "x-small" if narrow else "small", "color": MUTED}
     axes[0, 0].text(1.015, 1.12, "named", transform=axes[0, 0].transAxes, **above)
     return figure
@@ -88,16 +88,14 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     real = 100 * results.real_digits.mean("repetition").values
     ax.plot(results.real_size.values, real, "--", color=MUTED)
     ends.append((real[-1], "as many real digits", MUTED))
+    name, best = PUBLISHED[0]
+    for value, words in ((m.CHANCE, "chance"), (best, f"{name}, {100 * best:.1f} %")):
+        ax.axhline(100 * value, color=FAINT, zorder=0)
+        ends.append((100 * value, words, MUTED))
     ax.set_xscale("log")
     ax.set(xlabel="identikits that the student has seen", ylabel="real test digits read right, %")
     ax.set_ylim(0, 100)
-    name, best = PUBLISHED[0]
-    for value, words, below in ((m.CHANCE, "chance", 2), (best, f"{name}, {100 * best:.1f} %", -8)):
-        ax.axhline(100 * value, color=FAINT, zorder=0)
-        ax.annotate(
-            words, (sizes[0], 100 * value), xytext=(2, below), textcoords="offset points", fontsize="small", color=MUTED
-        )  # fmt: skip
-    places = labels.spread(np.array([y for y, *_ in ends]), 5.0 if width >= NARROW else 6.0)
+    places = labels.spread(np.array([y for y, *_ in ends]), 4.0)
     for place, (_, words, colour) in zip(places, ends):
         ax.annotate(
             words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",

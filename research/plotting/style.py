@@ -17,6 +17,10 @@ GOLD, ROSE, WINE, PURPLE, MUTED = "#D1A000", "#CC6677", "#882255", "#AA4499", "#
 DIGITS = (INDIGO, SKY, TEAL, GREEN, OLIVE, GOLD, ROSE, WINE, PURPLE, MUTED)
 INK, PALE, FAINT, ACCENT, SECOND = "#222222", "#b5b5b5", "#d9d9d9", "#0a6aa1", "#c8553d"
 CLASSES = (ACCENT, SECOND, GREEN)  # of problems with three classes
+VERDICTS = {
+    "reproduced": "#1a7f4b", "partly": "#9a6b00", "not reproduced": "#b5392b", "inconclusive": "#3b6fb6",
+    "not run": "#8a939b",
+}  # fmt: skip
 DIVERGING, SEQUENTIAL = "RdBu_r", "Blues"  # signed maps, with zero at white; shares
 
 
@@ -27,11 +31,13 @@ class Drawing(NamedTuple):
         draw: from the results and a width in inches to a Figure, or None where the results lack what it shows.
         caption: begins with the question that the figure answers; may name numbers in braces (`research.paper.prose`).
         place: in the paper.
+        finding: the id of the study's finding that the figure shows; it becomes part of the alt text.
     """
 
     draw: Callable[..., Any]
     caption: str
     place: Literal["wide", "column", "appendix"] = "wide"
+    finding: str = ""
 
 
 @contextmanager

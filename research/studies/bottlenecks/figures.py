@@ -181,6 +181,7 @@ FIGURES = {
         "class that its decoding half assigns to each place. Crosses: misread digits, in the colour of their "
         "true class.",
         "column",
+        "classes-are-rays",
     ),
     "beside_tsne": Drawing(
         beside_tsne,
@@ -188,6 +189,7 @@ FIGURES = {
         "of the distances between class centroids (one: closest), with the names of the closest pairs; mean "
         "over {bottleneck-like-tsne:size}. ρ: rank correlation with its {confidence} interval.",
         "wide",
+        "few-shared-neighbours",
     ),
     "widths": Drawing(
         widths,
@@ -195,12 +197,14 @@ FIGURES = {
         "and {confidence} interval over independently trained networks (faint points); no interval for fewer "
         "than five. Orange: the network of the claims.",
         "column",
+        "ten-neurons-suffice",
     ),
     "activations": Drawing(
         activations,
         "Does the activation shape the plane? The plane of one network for each activation of the bottleneck, "
         "with that network's accuracy.",
         "appendix",
+        "activation-of-two-neurons",
     ),
     "walk": Drawing(
         walk,
@@ -208,5 +212,6 @@ FIGURES = {
         "between: the class that the decoding half assigns (paler: less confident), an image optimised to have "
         "this code, and the mean of the nearest real digits.",
         "appendix",
+        "images-of-places-are-no-digits",
     ),
 }

@@ -142,6 +142,7 @@ FIGURES = {
         "Which pixels speak for a class, and which against it? The same maps with their signs: red speaks for "
         "the class, blue against it, white is zero; one scale per row.",
         "wide",
+        "the-rim-decides-the-likeness",
     ),
     "methods": Drawing(
         methods,
@@ -155,6 +156,7 @@ FIGURES = {
         "(faint), their mean and, from five networks on, its {confidence} interval; beside them the same "
         "networks untrained (dashes) and trained on shuffled labels (crosses).",
         "wide",
+        "the-rim-decides-the-likeness",
     ),
     "z_maps": Drawing(
         z_maps,
@@ -162,6 +164,7 @@ FIGURES = {
         "deviations of null models: untrained, and trained on shuffled labels. The colours are logarithmic; "
         "white is within the spread of the null models.",
         "appendix",
+        "z-tells-moved-not-mattering",
     ),
     "agreement": Drawing(
         charts.agreement,
@@ -176,6 +179,7 @@ FIGURES = {
         "differ only in their seed, the mean of all on the same scale, and the mean over its standard error "
         "(white: not known to differ from zero).",
         "appendix",
+        "deep-maps-differ-by-seed",
     ),
     "depth": Drawing(
         charts.depth,
@@ -183,6 +187,7 @@ FIGURES = {
         "correlation of the index with the mean Jacobian, and of both with the digits; mean and "
         "{confidence} interval ({index-suits-deeper-less:n}).",
         "column",
+        "depth-costs-the-index",
     ),
     "curves": Drawing(
         charts.curves,
@@ -190,5 +195,6 @@ FIGURES = {
         "blanked (deletion) or restored on a blank image (insertion), those with the highest value in the map "
         "of the class first; numbers: area under the curve.",
         "appendix",
+        "mean-digit-deletes-better",
     ),
 }

@@ -134,6 +134,7 @@ FIGURES = {
         "document's share of the labels: as it is, noisy, cleaned by the autoencoder trained on clean digits "
         "and by the one trained on noisy ones. Framed: misread.",
         "wide",
+        "cleaning-pays",
     ),
     "strength": Drawing(
         strength,
@@ -141,6 +142,7 @@ FIGURES = {
         "mean, thin: each of {noisy-89:size}. Grey: the document's accuracy on noisy digits, and the mean "
         "strength at which the network falls to it.",
         "appendix",
+        "clean-cleaner-better",
     ),
     "recovery": Drawing(
         recovery,
@@ -148,5 +150,6 @@ FIGURES = {
         "the strength where the network keeps the document's share, under the author's noise as it is, and "
         "without noise; bars: {confidence} intervals.",
         "column",
+        "cleaning-pays",
     ),
 }

@@ -116,12 +116,14 @@ FIGURES = {
         "towards the right edge. Under it, bold: the share of sevens that show the document's pattern (dense "
         "network and nearest neighbours wrong, CNN right); grey: the reverse ({funky-seven:n}).",
         "column",
+        "funky-seven-pattern",
     ),
     "maps": Drawing(
         maps,
         "Near which class do the maps put a seven? The nearest class of plain and funky sevens; bars: mean, "
         "points: each of {funky-seven-pca:size}.",
         "column",
+        "funky-seven-in-pca",
     ),
     "filters": Drawing(
         filters,
@@ -136,6 +138,7 @@ FIGURES = {
         "the first dense network, the first CNN and the nearest neighbours (D, C, K) take it for; red where "
         "they are wrong.",
         "appendix",
+        "thick-strokes",
     ),
     "accuracy": Drawing(
         charts.accuracy,
@@ -144,6 +147,7 @@ FIGURES = {
         "recogniser and have none); above the test sevens, below a sample of all test digits. Dotted: the "
         "digit as it is.",
         "wide",
+        "place-decides",
     ),
     "plane": Drawing(
         charts.plane,
@@ -151,5 +155,6 @@ FIGURES = {
         "right the path of the mean seven under each deformation, with the strength at its ends. Funky: wider, then moved to "
         "the right in steps.",
         "appendix",
+        "funky-seven-in-pca",
     ),
 }

@@ -213,6 +213,7 @@ FIGURES = {
         "accuracy of the vote of the nearest neighbours in the map. The networks were trained with labels; "
         "principal components and t-SNE of the pixels use none.",
         "column",
+        "two-numbers-beat-pixels",
     ),
     "kept": Drawing(
         kept,
@@ -220,6 +221,7 @@ FIGURES = {
         "nearest neighbours, the silhouette of the classes, the trustworthiness, and the share of a digit's "
         "nearest among the pixels that are among its nearest in the map.",
         "column",
+        "bottleneck-forgets-neighbours",
     ),
     "eigen": Drawing(
         eigen,
@@ -227,6 +229,7 @@ FIGURES = {
         " ink, blue: less; one scale), each with the share of the variance that it explains, and the sum over"
         " components.",
         "appendix",
+        "two-components-are-few",
     ),
     "placed": Drawing(
         placed,
@@ -234,5 +237,6 @@ FIGURES = {
         "the place found by `place`, over the faint map. Circled: its nearest neighbours in the map vote for "
         "another digit.",
         "appendix",
+        "new-digits-find-their-place",
     ),
 }

@@ -165,6 +165,7 @@ FIGURES = {
         "image and method (rows), all by one CNN. Pictures framed in red are blank: no mask improved the blank "
         "image, so the search never started.",
         "column",
+        "masks-decide-what-is-seen",
     ),
     "rates": Drawing(
         charts.rates,
@@ -172,6 +173,7 @@ FIGURES = {
         "family of masks: mean over n networks, {confidence} interval from five networks on. Bold: the masks "
         "for the claims on convergence; red: the document's numbers for 7 and 9.",
         "column",
+        "clipping-stalls",
     ),
     "by_digit": Drawing(
         charts.by_digit,
@@ -179,6 +181,7 @@ FIGURES = {
         "pixel and with low-frequency ones: mean and {confidence} interval ({identikit-reaches-0.99:n}). Below, "
         "the evaluations of these runs, one point per run.",
         "appendix",
+        "hardest-digits",
     ),
     "survival": Drawing(
         charts.survival,
@@ -192,6 +195,7 @@ FIGURES = {
         "digits and identikits, all networks of a kind together. Vertical lines: the "
         "document's numbers.",
         "column",
+        "noise-is-sure",
     ),
     "means": Drawing(
         means,
@@ -211,6 +215,7 @@ FIGURES = {
         "Are networks confident in each other's identikits? Mean confidence of each network (columns) in the "
         "identikits of each network (rows), low-frequency masks; its own on the diagonal.",
         "column",
+        "transfer-within-a-kind",
     ),
     "methods": Drawing(
         charts.methods,
@@ -218,6 +223,7 @@ FIGURES = {
         "networks of the document's kind. Evaluations are those of successful runs; on their own they favour "
         "masks that move far.",
         "appendix",
+        "gradient-is-cheaper",
     ),
 }
 ANIMATIONS = {

@@ -219,6 +219,7 @@ FIGURES = {
         "When do the classes separate? Loss and scores of the found setting (`S2`) with two and three features: "
         "median and the middle four fifths of the seeds.",
         "appendix",
+        "faster-depends-on-measure",
     ),
     "survival": Drawing(
         survival,
@@ -226,6 +227,7 @@ FIGURES = {
         "Wilson's {confidence} band. Above: the document's course (`S2`); below: the setting in which the "
         "number of features matters most (`I`). Left: by a linear classifier; right: by the silhouette.",
         "column",
+        "faster-depends-on-measure",
     ),
     "gain": Drawing(
         gain,
@@ -233,12 +235,14 @@ FIGURES = {
         "with {confidence} intervals; a run that never separates counts with the last epoch. Open marks: no "
         "run separated. Dotted: the document's one pair of runs.",
         "column",
+        "features-help-a-line",
     ),
     "controls": Drawing(
         controls,
         "Is it the inputs that matter? The end of one run of the found setting (`S2`): both descend; weights "
         "frozen; inputs frozen; both descend from labels that lie in sectors. Numbers are means over the runs.",
         "appendix",
+        "inputs-do-the-work",
     ),
     "classifiers": Drawing(
         classifiers,
@@ -246,6 +250,7 @@ FIGURES = {
         "(blue), found setting (`S2`) and its controls: means over n seeds with {confidence} intervals; "
         "five nearest neighbours, none of them the point itself; dotted: chance.",
         "appendix",
+        "inputs-do-the-work",
     ),
     "search": Drawing(
         search,
@@ -255,6 +260,7 @@ FIGURES = {
         "triangles (in larger presets): one large; black: numbers that are not finite. Below: one example of each end that "
         "occurs, in its colour.",
         "wide",
+        "scale-decides",
     ),
 }
 ANIMATIONS = {

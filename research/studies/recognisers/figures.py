@@ -156,16 +156,18 @@ FIGURES = {
     ),
     "accuracy": Drawing(
         accuracy,
-        "Are the networks as accurate as the documents say? Test error: mean and {confidence} interval "
-        "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
-        "(red line). Nearest neighbours have no seed and no interval.",
+        "Are the networks as accurate as the documents say? Test error of n networks (faint points): mean and "
+        "{confidence} interval, beside the document's number where there is one (red line). Nearest neighbours have no "
+        "seed and no interval.",
         "column",
+        "one-hidden-layer-does-most",
     ),
     "confusion": Drawing(
         confusion,
         "Which digit is taken for which? Errors in a thousand images of each digit, all networks of a kind "
         "together. Rare errors have no number.",
         "appendix",
+        "errors-are-shared",
     ),
     "learning": Drawing(
         learning,
@@ -179,5 +181,6 @@ FIGURES = {
         "confidence (area: number of images), all networks of a kind together, and the expected calibration "
         "error (ECE). For the nearest neighbours confidence is the share of agreeing votes.",
         "appendix",
+        "confidence-is-honest",
     ),
 }

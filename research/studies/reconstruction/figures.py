@@ -93,7 +93,13 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.axhline(100 * value, color=FAINT, zorder=0)
         ends.append((100 * value, words, MUTED))
     ax.set_xscale("log")
-    ax.set(xlabel="identikits that the student has seen", ylabel="real test digits read right, %")
+    taught = {len(m.student(results, kind, n)) for kind in kinds for n in sizes} - {0}
+    few, many = min(taught), max(taught)
+    n = f"{few}" if few == many else f"{few} to {many}"
+    ax.set(
+        xlabel="identikits that the student has seen",
+        ylabel=f"real test digits read right, % (n = {n} teachers)",
+    )
     ax.set_ylim(0, 100)
     places = labels.spread(np.array([y for y, *_ in ends]), 4.0)
     for place, (_, words, colour) in zip(places, ends):
@@ -128,18 +134,21 @@ FIGURES = {
         "blobs. Right: the share of the identikits of all networks of the kind that four judges name as intended; "
         "chance is one in ten.",
         "wide",
+        "start-decides",
     ),
     "searched": Drawing(
         searched,
         "What does the document's own search find in them? It repeatedly keeps the best of many low-frequency masks, "
         "starting from a blank image. The rows of the null models show what the masks alone look like.",
         "appendix",
+        "robust-alphabet",
     ),
     "judged": Drawing(
         judged,
         "Which identikits are named as intended? Percent over the networks of a kind and four judges; chance is one in "
         "ten.",
         "appendix",
+        "robust-alphabet",
     ),
     "students": Drawing(
         students,
@@ -147,6 +156,7 @@ FIGURES = {
         "{confidence} intervals; dashed: students of as many real digits with their labels. The grey line at the top is "
         "a published result for another network with a larger budget [@nayak2019].",
         "column",
+        "identikits-suffice",
     ),
     "growing": Drawing(
         growing,

@@ -84,9 +84,7 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for n in (results.attrs["curve_epochs"], results.attrs["epochs"])
     )
     _errors(left, results.width.values, results.width_accuracy.values)
-    left.set_xscale("log")
-    left.set_xticks(results.width.values, [str(w) for w in results.width.values])
-    left.minorticks_off()
+    charts.logarithmic(left, "x", results.width.values)
     left.set_xlabel("neurons in the bottleneck")
     for ax in (left, right):
         ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
@@ -109,11 +107,8 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     right.set_xlim(-0.6, len(names) - 0.4)
     right.set_title("two neurons, by activation")
     left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
-    low, high = left.get_ylim()
-    ticks = [t for t in (1, 2, 3, 4, 6, 10, 20, 30, 50, 80) if low <= t <= high]
-    left.set_yticks(ticks, [str(t) for t in ticks])
     for ax in (left, right):
-        ax.minorticks_off()
+        charts.logarithmic(ax, "y", (1, 2, 3, 4, 6, 10, 20, 30, 50, 80))
         ax.grid(axis="y")
     return figure
 

@@ -10,7 +10,6 @@ from matplotlib.lines import Line2D
 
 from research import evidence as e
 from research.plotting import charts, maps, style
-from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS
@@ -125,17 +124,11 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         _point(axes[0], n, values, INK)
     axes[0].plot(depths, results.depth_agreement.mean("member"), color=INK, linewidth=0.8)
     axes[0].set_title(f"causal index with mean Jacobian (n = {results.sizes['member']} each)")
-    ends = results.depth_resemblance.mean("member").isel(depth=-1).values
-    heights = spread(ends, 0.1 if narrow else 0)
-    for aside, method, end in zip((-0.04, 0.04), results.known.values, heights):
+    for aside, method in zip((-0.04, 0.04), results.known.values):
         one = results.depth_resemblance.sel(known=method)
         for n, values in zip(depths + aside, one.values):
             _point(axes[1], n, values, COLOURS[method])
         axes[1].plot(depths + aside, one.mean("member"), color=COLOURS[method], linewidth=0.8)
-        axes[1].annotate(
-            NAMES[method], (depths[-1], end), xytext=(6, 0), textcoords="offset points",
-            va="center", color=COLOURS[method],
-        )  # fmt: skip
     axes[1].set_title("map with digit")
     for ax in axes:
         ax.set_xticks(depths)
@@ -143,7 +136,10 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         ax.set_xlabel("hidden layers")
         ax.label_outer()
         ax.axhline(0, color=FAINT, zorder=0)
-    axes[1].set_xlim(axes[0].get_xlim()[0], depths[-1] + 0.45 * (depths[-1] - depths[0]))
+    last = results.depth_resemblance.mean("member").isel(depth=-1)
+    charts.name_ends(
+        axes[1], [(float(y), NAMES[method], COLOURS[method]) for y, method in zip(last, last.known.values)]
+    )
     return figure
 
 

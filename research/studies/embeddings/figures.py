@@ -82,7 +82,7 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         range(len(rows)),
         [words[row].replace(" of ", "\nof ").replace(" inside ", "\ninside ") for row in rows],
     )
-    _shared(axes["d"], results, 0.07 if wide else 0.11)
+    _shared(axes["d"], results)
     return figure
 
 
@@ -108,25 +108,22 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
         ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize="small")
 
 
-def _shared(ax, results: xr.Dataset, gap: float) -> None:
-    """Share of the k nearest neighbours that each map keeps, against k; names are `gap` of the height apart."""
+def _shared(ax, results: xr.Dataset) -> None:
+    """Share of the k nearest neighbours that each map keeps, against k."""
     k, kept, words = (
         results.neighbourhood.values,
         100 * results.shared.mean("experiment"),
         names(results, brief=True),
     )
-    share = kept.sel(neighbourhood=k[-1])
-    top, last = 1.1 * float(kept.max()), -np.inf
-    for name in results["map"].values[np.argsort(share.values)]:
+    for name in results["map"].values:
         ax.plot(k, kept.sel(map=name), color=COLOURS[name])
-        last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
-        ax.text(
-            k[-1] * 1.08, last, words[name].split(",")[0], va="center", color=COLOURS[name], fontsize="small"
-        )
-    ax.set_xscale("log")
-    ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
-    ax.minorticks_off()
-    ax.set(xlim=(0.9, k[-1] * 1.03), ylim=(0, max(top, last + 0.04 * top)))
+    ax.set(xlim=(0.9, k[-1] * 1.03), ylim=(0, 1.1 * float(kept.max())))
+    last = kept.sel(neighbourhood=k[-1])
+    charts.name_ends(
+        ax,
+        [(float(y), words[name].split(",")[0], COLOURS[name]) for y, name in zip(last, last["map"].values)],
+    )
+    charts.logarithmic(ax, "x", (1, 3, 10, 30, 100))
     ax.set_title("nearest among the pixels kept, %")
     ax.set_xlabel("size of the neighbourhood")
     ax.grid()

@@ -128,10 +128,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.step(x, y, where="post", color=COLOURS[kind], **look)
         ax.set_title(f"confidence {target:g}")
         ax.set_xlabel("evaluations")
-        ax.set_xscale("log")
         ax.set_xlim(left=400)  # a generation is 500 evaluations
-        ax.set_xticks([500, 1000, 3000, 10_000], ["500", "1,000", "3,000", "10,000"])
-        ax.minorticks_off()
+        charts.logarithmic(ax, "x", (500, 1000, 3000, 10_000))
         ax.set_ylim(0, 1)
         ax.grid()
         ax.label_outer()

@@ -47,12 +47,9 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.plot([100 * SAID[name]] * 2, [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
     ax.set_yticks(range(len(names)), words)
     ax.set_xlabel("error on the 10,000 test images, %")
-    ax.set_xscale("log")
-    ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    charts.logarithmic(ax, "x", (0.5, 1, 2, 3, 5, 8, 12, 20))
     if not narrow:
         ax.set_xlim(ax.get_xlim()[0], ax.get_xlim()[1] * 1.9)
-    ax.minorticks_off()
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.6, len(names) - 0.4)
@@ -114,14 +111,9 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize="small")
     ax.set_ylabel("test error, %")
     ax.set_xlabel("training time with compilation, seconds")
-    few, many = ax.get_ylim()
-    errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
-    ax.set_yticks(errors, [f"{e:g}" for e in errors])
-    low = ax.get_xlim()[0]
-    ax.set_xlim(low, right)
-    ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= right]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.minorticks_off()
+    ax.set_xlim(right=right)
+    charts.logarithmic(ax, "y", (0.5, 1, 2, 5, 10, 20, 50))
+    charts.logarithmic(ax, "x", (0.1, 0.3, 1, 3, 10, 30, 100))
     ax.grid()
     return figure
 

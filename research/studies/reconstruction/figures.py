@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import charts, labels, style
+from research.plotting import charts, style
 from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.reconstruction import measures as m
@@ -92,7 +92,6 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for value, words in ((m.CHANCE, "chance"), (best, f"{name}, {100 * best:.1f} %")):
         ax.axhline(100 * value, color=FAINT, zorder=0)
         ends.append((100 * value, words, MUTED))
-    ax.set_xscale("log")
     taught = {len(m.student(results, kind, n)) for kind in kinds for n in sizes} - {0}
     few, many = min(taught), max(taught)
     n = f"{few}" if few == many else f"{few} to {many}"
@@ -101,14 +100,8 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ylabel=f"real test digits read right, % (n = {n} teachers)",
     )
     ax.set_ylim(0, 100)
-    places = labels.spread(np.array([y for y, *_ in ends]), 4.0)
-    for place, (_, words, colour) in zip(places, ends):
-        ax.annotate(
-            words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize="small", color=colour, annotation_clip=False,
-        )  # fmt: skip
-    ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
-    ax.minorticks_off()
+    charts.name_ends(ax, ends)
+    charts.logarithmic(ax, "x", sizes)
     return figure
 
 

@@ -89,7 +89,7 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                     textcoords="offset points", ha="right", va="top", color=shades[d], path_effects=rim(),
                     fontsize="small" if narrow else "medium",
                 )  # fmt: skip
-            ax.set_ylim(-0.03, 1.03 + 1.25 * line * len(groups) / plain)
+            ax.set_ylim(-0.03, 1.03 + 1.6 * line * len(groups) / plain)
             ax.set_yticks(np.linspace(0, 1, 6))
             ax.set_title(rule.replace(" above", "\nabove") if narrow else rule)
             ax.grid(axis="y")

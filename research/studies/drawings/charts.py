@@ -80,6 +80,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize="small")
     shades = dict(zip(results.family.values, (ACCENT, SECOND, style.OLIVE, style.GREEN)))
     ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
+    spans = np.ptp(np.concatenate(list(ways.values())), axis=0)
     for family, colour in shades.items():
         way = ways[family]
         right.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
@@ -88,11 +89,12 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             if strengths[step] != NEUTRAL.get(
                 family, 0.0
             ):  # an end of the path: its strength stands beyond it
-                x, y = np.sign(way[step] - way[before])
+                forth = (way[step] - way[before]) / spans
+                x, y = np.sign(forth) * (np.abs(forth) > 0.2 * np.abs(forth).max())  # -1, 0 or 1
                 right.annotate(
                     f"{strengths[step]:g}".replace("-", "−"), way[step], xytext=(3 * x, 3 * y), color=colour,
                     textcoords="offset points", fontsize="small", path_effects=rim(),
-                    ha="left" if x > 0 else "right", va="bottom" if y > 0 else "top",
+                    ha=("center", "left", "right")[int(x)], va=("center", "bottom", "top")[int(y)],
                 )  # fmt: skip
     _funky_way(results, (left, right))
     for i, (name, colour) in enumerate({**shades, "funky": FUNKY}.items()):

@@ -75,13 +75,15 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(
         2, 2, figsize=(width, sum(heights) + rest), height_ratios=heights, sharex=True, sharey="row"
     )
+    sizes: set[int] = set()
     for row, (_, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
             for i, (d, group) in enumerate(groups.items()):
                 times = study.times(results, group, measure)
                 _survival(ax, times, results.epochs, shades[d], results.every)
                 middle = np.median(np.nan_to_num(times, nan=np.inf))
-                text = f"{d} features, n = {len(times)}: " + (
+                sizes.add(len(times))
+                text = f"{d} features: " + (
                     f"{middle:,.0f}" if np.isfinite(middle) else f"> {int(results.epochs):,}"
                 )
                 ax.annotate(
@@ -95,7 +97,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.grid(axis="y")
     for ax, (setting, _) in zip(axes[:, 0], rows):
         ax.set_ylabel(f"share not there yet\n{setting}")
-    _label_below(axes[1], "epoch  (numbers: median epoch)", once=narrow)
+    n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
+    _label_below(axes[1], f"epoch (numbers: median; n = {n} runs each)", once=narrow)
     axes[0, 0].set_xlim(0, results.epochs * 1.02)
     return figure
 

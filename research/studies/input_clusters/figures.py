@@ -126,6 +126,7 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     ax.set_yticks(range(len(rows)), [f"{setting},\n{d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
+    ax.locator_params(axis="x", nbins=5 if narrow else 9)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     ax.set_ylim(-0.6, len(rows) - 0.4)

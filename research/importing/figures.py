@@ -23,9 +23,9 @@ def ten_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     if compared:
         rows.append(maps.signed(axes[2], results.contrast.values))
     for i, digit in enumerate(results["class"].values):
-        rows[0].name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+        rows[0].name(i, str(digit), above=True, fontsize="medium", fontweight="bold")
         if compared:
-            rows[0].name(i, f"r {results.resemblance.values[i]:+.2f}", fontsize=6)
+            rows[0].name(i, f"r {results.resemblance.values[i]:+.2f}", fontsize="x-small")
     for row, text in zip(rows, names):
         row.name_row(text)
     maps.bar(figure, rows[1], list(axes), "")  # of all rows, so that their tiles stay below each other
@@ -44,10 +44,10 @@ def drawn(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         shown = tiles(axes[restart], one.image.isel(restart=restart).values)
         ends = one.confidence.isel(restart=restart).values, one.start_confidence.isel(restart=restart).values
         for i, (sure, before) in enumerate(zip(*ends)):
-            shown.name(i, f"{before:.2f} → {np.floor(float(sure) * 1000) / 1000:.3f}", fontsize=5)
+            shown.name(i, f"{before:.2f} → {np.floor(float(sure) * 1000) / 1000:.3f}", fontsize="x-small")
         if restart == 0:
             for i, digit in enumerate(one.digit.values):
-                shown.name(i, str(digit), above=True, fontsize=8, fontweight="bold")
+                shown.name(i, str(digit), above=True, fontsize="medium", fontweight="bold")
     mean = maps.grey(axes[rows], one.image.mean("restart").values)
     mean.name_row(f"mean of {one.sizes['restart']}")
     return figure

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
     rows = c.primary(names.claims.values())
     file = TEMPLATES / "text.md"
     text = prose.sections(file.read_text(), names, f"research/paper/templates/{file.name}")
+    text["abstract"] = [prose.without_intervals(paragraph) for paragraph in text["abstract"]]
     said = {study for study, claim in claims_of(chapters) if claim.id in names.used}
     said |= {chapter.study for chapter in chapters if any(f.id in names.used for f in chapter.findings())}
     rest = [f.statement for study, f in names.leads.items() if study.removeprefix("lead.") not in said]
@@ -47,12 +49,12 @@ def content(chapters: Sequence[Chapter], note: str = "") -> dict[str, Any]:
         "title": TITLE,
         "note": note,
         "text": text,
-        "abstract_rest": [prose.runs(statement) for statement in rest],
+        "abstract_rest": [prose.without_intervals(prose.runs(statement)) for statement in rest],
         "sections": [_section(number, chapter, names) for number, chapter in enumerate(chapters, 1)],
         "missing": [name for name in studies.names() if name not in there],
         "counts": {v: n for v in c.VERDICTS if (n := sum(row.verdict == v for row in rows))},
         "documents": DOCUMENTS,
-        "confidence": names.value("confidence", None),
+        "colours": style.VERDICTS,
     }
 
 
@@ -118,13 +120,15 @@ def strip(claim: c.Claim) -> dict[str, float] | None:
 
 def _figure(number: str, picture: Picture, names: prose.Names, commit: str) -> dict[str, Any]:
     where = f"caption of {picture.study}-{picture.name}"
+    shows = (inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0]
+    found = names.findings.get(picture.drawing.finding)  # none if it does not hold in these results
     return {
         "number": number,
         "study": picture.study,
         "name": picture.name,
         "file": f"{picture.study}-{picture.file(ending='.pdf').name}",
         "caption": prose.runs(names.fill(picture.drawing.caption, where)),
-        "alt": (inspect.getdoc(picture.drawing.draw) or picture.name).partition("\n")[0],
+        "alt": f"{shows} {found.statement}" if found else shows,
         "moving": picture.moving,
         "place": picture.drawing.place,
         "column": own_column(picture),
@@ -138,12 +142,33 @@ def own_column(picture: Picture) -> bool:
     return not picture.moving and narrow.exists() and narrow.read_bytes() != wide.read_bytes()
 
 
-def settings(config: Any, name: str = "") -> dict[str, str]:
-    """A saved config as flat text: {"softmax.training.epochs": "6"}."""
+def settings(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """A saved config as text, by part: {"study": ..., "networks": ..., "softmax": {"training.epochs": "6"}}.
+
+    What most of the networks that have a setting share stands once, in "networks"; the others keep their own value.
+    """
+    parts = {
+        name: _flat(value)
+        for name, value in config.items()
+        if isinstance(value, Mapping) and "training" in value
+    }
+    of_all: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts.values():
+        for key, value in part.items():
+            of_all[key][value] += 1
+    shared = {key: most for key, found in of_all.items() for most, n in found.most_common(1) if n > 1}
+    study = _flat({name: value for name, value in config.items() if name not in parts})
+    own = {
+        name: {key: value for key, value in part.items() if shared.get(key) != value}
+        for name, part in parts.items()
+    }
+    return {name: part for name, part in {"study": study, "networks": shared, **own}.items() if part}
+
+
+def _flat(config: Any, name: str = "") -> dict[str, str]:
+    """Nested settings as {"training.epochs": "6"}."""
     if isinstance(config, Mapping):
-        parts = (
-            settings(value, f"{name}.{key}".strip(".")) for key, value in config.items() if key != "kind"
-        )
+        parts = (_flat(value, f"{name}.{key}".strip(".")) for key, value in config.items() if key != "kind")
         return {key: value for part in parts for key, value in part.items()}
     return {name: json.dumps(config, ensure_ascii=False).replace('"', "")}
 

@@ -25,6 +25,14 @@ GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varep
 SPECIAL |= {letter: rf"$\{name}$" for letter, name in GREEK.items()}
 
 
+COMMANDS = {
+    "text": "{}",
+    "code": r"\texttt{{{}}}",
+    "strong": r"\textbf{{{}}}",
+    "interval": r"{{\footnotesize[{}]}}",
+}
+
+
 def macro(id: str) -> str:
     """The name of the macro for an id, which has letters only."""
     words = re.sub(r"\d", lambda digit: f"-{DIGITS[int(digit[0])]}-", id)
@@ -43,7 +51,7 @@ def text(runs: str | prose.Runs) -> str:
         if kind == "cite":
             said.append(rf"\cite{{{','.join(what.split())}}}")
         else:
-            said.append(rf"\texttt{{{escape(what)}}}" if kind == "code" else escape(what))
+            said.append(COMMANDS[kind].format(escape(what)))
     return "".join(said)
 
 

@@ -20,14 +20,16 @@ def typeset(said: Mapping[str, Any], folder: Path) -> bytes:
     """
     import typst
 
+    # its own fonts look the same everywhere
+    how: dict[str, Any] = {"root": str(folder), "ignore_system_fonts": True}
     template: Any = (TEMPLATES / "paper.typ").read_bytes()
+    later: list[str] = []  # figures that do not fit where they would stand
     try:
-        return typst.compile(
-            template,
-            root=str(folder),
-            sys_inputs={"said": json.dumps(said, ensure_ascii=False)},
-            ignore_system_fonts=True,  # its own fonts look the same everywhere
-            timestamp=0,
-        )
-    except typst.TypstError as error:
+        while True:
+            how["sys_inputs"] = {"said": json.dumps({**said, "later": later}, ensure_ascii=False)}
+            cut = json.loads(typst.query(template, "<cut>", field="value", one=True, **how))
+            if set(cut) <= set(later):
+                return typst.compile(template, timestamp=0, **how)
+            later += [name for name in cut if name not in later]
+    except (typst.TypstError, RuntimeError) as error:
         raise ValueError(f"cannot set paper.typ: {error}") from error

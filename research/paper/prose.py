@@ -3,6 +3,7 @@
     # abstract                                                     a section
     We measured {claims.measured} of {claims.all} statements.      a sentence, one a line; a blank line ends a paragraph
     [cleaning-pays] Cleaning helps: {cleaning-pays.cleaned}.       left out if there is no such finding
+    **Asked.** Words in asterisks are set in bold.
 
 Names in braces, with what a colon may add:
     claim-id                measured; :percent :percents (its interval) :interval :n :size :claimed :verdict :criterion
@@ -21,20 +22,43 @@ from research.evidence.intervals import CONFIDENCE
 from research.paper import tables
 from research.paper.chapters import Chapter, claims_of, findings_of
 
-Runs = list[tuple[str, str]]  # (text | code | cite, what)
+Runs = list[tuple[str, str]]  # (text | code | cite | strong | interval, what)
 BRACES = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
+PIECES = re.compile(r"(`[^`]+`|\[@[^\]]+\]|\*\*[^*]+\*\*|\([^()]*(?:% interval |, n = )[^()]*\))")
+KINDS = {"`": "code", "[": "cite", "*": "strong", "(": "interval"}
 CONDITION = re.compile(r"\[([^@\]][^\]]*)\]\s*")
 NBSP = "\N{NO-BREAK SPACE}"
 
 
 def runs(text: str) -> Runs:
-    """Splits text into plain pieces, `code` and citations [@one; @two]; a no-break space goes before every percent sign."""
-    kinds = {"`": "code", "[": "cite"}
-    pieces = re.split(r"(`[^`]+`|\[@[^\]]+\])", text.replace(" %", f"{NBSP}%"))
+    """Splits text into plain pieces, `code`, citations [@one; @two], **strong** words, and intervals with their n.
+
+    Of "(95 % interval 1–2, n = 30 networks)" the run has "1–2, n = 30 networks", which is set in square brackets.
+    A no-break space goes before every percent sign.
+    """
+    found: Runs = []
+    for i, piece in enumerate(PIECES.split(text.replace(" %", f"{NBSP}%"))):
+        if not i % 2:
+            found += [("text", piece)] * bool(piece)
+            continue
+        match kind := KINDS[piece[0]]:
+            case "strong":
+                what = piece[2:-2]
+            case "interval":
+                what = piece[1:-1].rpartition("% interval ")[2]
+            case _:
+                what = re.sub("[@;]", "", piece[1:-1]) if kind == "cite" else piece[1:-1]
+        found.append((kind, what))
+    return found
+
+
+def without_intervals(said: Runs) -> Runs:
+    """Text without its intervals, for an abstract."""
+    followers = [kind for kind, _ in said[1:]] + [""]
     return [
-        (kinds[p[0]], re.sub("[`@;]", "", p).strip("[]")) if i % 2 else ("text", p)
-        for i, p in enumerate(pieces)
-        if p
+        (kind, what.rstrip(" ") if after == "interval" else what)
+        for (kind, what), after in zip(said, followers)
+        if kind != "interval"
     ]
 
 

@@ -134,6 +134,11 @@ def works() -> dict[str, str]:
     return entries
 
 
+TAGS = {
+    "text": "{}", "code": "<code>{}</code>", "strong": "<b>{}</b>", "interval": '<span class="interval">[{}]</span>'
+}  # fmt: skip
+
+
 def _slug(text: str) -> str:
     return text.replace(" ", "-")
 
@@ -146,7 +151,7 @@ def _words(text: str | prose.Runs, numbers: dict[str, int] | None = None) -> Mar
             links = ", ".join(f'<a href="#{key}">{(numbers or {})[key]}</a>' for key in what.split())
             said.append(f"[{links}]")
         else:
-            said.append(f"<code>{escape(what)}</code>" if kind == "code" else str(escape(what)))
+            said.append(TAGS[kind].format(escape(what)))
     return Markup("".join(said))
 
 

@@ -1,7 +1,7 @@
 """Parts of charts that several studies draw: measured values, grids of panels, maps of the digits."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,10 @@ from jaxtyping import Float, Integer
 from matplotlib.figure import Figure
 
 from research.evidence.intervals import Interval
+from research.plotting.labels import spread
 from research.plotting.style import DIGITS, INK, name_classes
+
+LINE = 8.5  # points of height that a name beside a line needs
 
 
 def measured(
@@ -91,13 +94,37 @@ def hide(axes: np.ndarray, n: int) -> None:
         ax.set_visible(False)
 
 
+def logarithmic(ax: Any, which: Literal["x", "y"], ticks: Iterable[float]) -> None:
+    """Makes an axis logarithmic, and labels those of the ticks that lie in view."""
+    getattr(ax, f"set_{which}scale")("log")
+    low, high = getattr(ax, f"get_{which}lim")()
+    shown = [tick for tick in ticks if low <= tick <= high]
+    getattr(ax, f"set_{which}ticks")(shown, [f"{tick:,g}" for tick in shown])
+    getattr(ax, f"{which}axis").minorticks_off()
+
+
+def name_ends(ax: Any, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names lines beside the axes in their colours, each as close to its end as the others' names allow.
+
+    ends: (height of the line's end in data coordinates, name, colour); the limits of the y axis are set already.
+    """
+    low, high = ax.get_ylim()
+    line = (high - low) * LINE * ax.figure.dpi / 72 / ax.bbox.height
+    heights = spread(np.array([end for end, *_ in ends]), line)
+    for height, (_, name, colour) in zip(heights, ends):
+        ax.annotate(
+            name, (1, height), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+            va="center", fontsize="small", color=colour, annotation_clip=False,
+        )  # fmt: skip
+
+
 def cells(
     ax: Any,
     table: Float[np.ndarray, "rows columns"],
     text: Callable[[float], str],
     *,
     dark: float,
-    size: float = 6,
+    size: str = "x-small",
 ) -> None:
     """Writes into the cells of an image: the text of every finite value, white where the value is beyond ±dark."""
     for (y, x), value in np.ndenumerate(table):

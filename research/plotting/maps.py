@@ -37,6 +37,6 @@ def bar(figure, shown: Tiles, axes, label: str) -> Any:
     """Adds a thin colour bar to the right of some axes, and returns it."""
     colours = figure.colorbar(shown.image, ax=axes, fraction=0.012, pad=0.01, aspect=30)
     colours.outline.set(edgecolor=FAINT, linewidth=0.5)
-    colours.ax.tick_params(length=2, labelsize=6)
-    colours.set_label(label, fontsize=6.5)
+    colours.ax.tick_params(length=2, labelsize="x-small")
+    colours.set_label(label, fontsize="small")
     return colours

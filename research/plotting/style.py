@@ -11,15 +11,17 @@ SINGLE, DOUBLE = 3.4, 7.0  # widths of one and two columns, inches
 WIDTHS = (DOUBLE, SINGLE)
 BETWEEN = 5.1  # tried where labels do not fit into one column
 NARROW = 5.0  # below which figures are arranged for one column: panels below each other, names short
-DIGITS = (  # one colour a digit, everywhere (after Paul Tol's "muted"; 1 and 5 darker, for white paper)
-    "#332288", "#3FA0D0", "#44AA99", "#117733", "#999933",
-    "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777",
-)  # fmt: skip
-INK, MUTED, FAINT, ACCENT, SECOND = "#222222", "#777777", "#d9d9d9", "#0a6aa1", "#c8553d"
-# further colours, for lines and points beside the two above
-TEAL, OLIVE, PURPLE, WINE, GREEN, BROWN = "#44AA99", "#999933", "#AA4499", "#882255", "#2f8f4e", "#8a6d1c"
-SALMON, STEEL, LILAC, AMBER, SILVER = "#e0907d", "#6699bb", "#b48cc4", "#e8b23a", "#b8b8b8"
-DIVERGING = "RdBu_r"  # signed maps: zero at white
+# The colours of all figures: after Paul Tol's "muted", with a darker sky and gold, for white paper.
+INDIGO, SKY, TEAL, GREEN, OLIVE = "#332288", "#3FA0D0", "#44AA99", "#117733", "#999933"
+GOLD, ROSE, WINE, PURPLE, MUTED = "#D1A000", "#CC6677", "#882255", "#AA4499", "#777777"
+DIGITS = (INDIGO, SKY, TEAL, GREEN, OLIVE, GOLD, ROSE, WINE, PURPLE, MUTED)
+INK, PALE, FAINT, ACCENT, SECOND = "#222222", "#b5b5b5", "#d9d9d9", "#0a6aa1", "#c8553d"
+CLASSES = (ACCENT, SECOND, GREEN)  # of problems with three classes
+VERDICTS = {
+    "reproduced": "#1a7f4b", "partly": "#9a6b00", "not reproduced": "#b5392b", "inconclusive": "#3b6fb6",
+    "not run": "#8a939b",
+}  # fmt: skip
+DIVERGING, SEQUENTIAL = "RdBu_r", "Blues"  # signed maps, with zero at white; shares
 
 
 class Drawing(NamedTuple):
@@ -29,11 +31,13 @@ class Drawing(NamedTuple):
         draw: from the results and a width in inches to a Figure, or None where the results lack what it shows.
         caption: begins with the question that the figure answers; may name numbers in braces (`research.paper.prose`).
         place: in the paper.
+        finding: the id of the study's finding that the figure shows; it becomes part of the alt text.
     """
 
     draw: Callable[..., Any]
     caption: str
     place: Literal["wide", "column", "appendix"] = "wide"
+    finding: str = ""
 
 
 @contextmanager

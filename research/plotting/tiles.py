@@ -27,7 +27,7 @@ class Tiles(NamedTuple):
         self.ax.annotate(
             text, (self.place(i) + at * w, -0.5 if above else h - 0.5), xytext=(0, 2 if above else -2),
             textcoords="offset points", ha={0.0: "left", 1.0: "right"}.get(at, "center"),
-            va="bottom" if above else "top", annotation_clip=False, **{"fontsize": 6.5} | style,
+            va="bottom" if above else "top", annotation_clip=False, **{"fontsize": "small"} | style,
         )  # fmt: skip
 
     def name_row(self, text: str, **style) -> None:

@@ -34,13 +34,39 @@ def test_numbers_are_those_of_claims_and_findings(paper):
     assert said(
         "{alpha-mean} {alpha-mean:percent} {alpha-mean:n}, {alpha-mean:verdict}, {alpha-2}", chapters
     ) == [f"{mean:.4g} {100 * mean:.1f} % n = 20 numbers, {claim['verdict']}, –"]
-    assert said("{alpha-found}\n\n{lead.alpha}", chapters) == [found["statement"]] * 2
+    whole = found["statement"].replace("(95 % interval ", "").replace(")", "")
+    assert said("{alpha-found}\n\n{lead.alpha}", chapters) == [whole] * 2
     assert said("{alpha-found.x} {alpha-found.x:interval}", chapters) == [
         f"{x['value']:.2f} {x['low']:.2f}–{x['high']:.2f}"
     ]
     assert said("{claims.measured} of {claims.all}, {claims.not-run}; {confidence}", chapters) == [
         "2 of 4, 2; 95 %"
     ]
+
+
+def test_intervals_are_set_apart_and_an_abstract_has_none():
+    runs = prose.runs(
+        "**Now** 2 (95 % interval 1–3 %, n = 5 pairs), 4 (3–5 points, n = 9 pairs) and `f(x)` (in x)."
+    )
+    apart = [("interval", f"1–3{prose.NBSP}%, n = 5 pairs"), ("interval", "3–5 points, n = 9 pairs")]
+    assert [run for run in runs if run[0] == "interval"] == apart
+    assert runs[0] == ("strong", "Now")
+    assert ("code", "f(x)") in runs
+    assert "".join(what for _, what in prose.without_intervals(runs)) == "Now 2, 4 and f(x) (in x)."
+
+
+def test_what_most_networks_share_is_listed_once():
+    training = {"epochs": 3, "noise": {"kind": "None", "eps": 0.0}}
+    networks = {
+        name: {"training": training | {"epochs": n}, "data": "mnist"} for name, n in zip("abc", (3, 3, 9))
+    }
+    shared = {"training.epochs": "3", "training.noise.eps": "0.0", "data": "mnist"}
+    parts = content.settings({"seed": 1, **networks, "sizes": [1, 2]})
+    assert parts == {
+        "study": {"seed": "1", "sizes": "[1, 2]"},
+        "networks": shared,
+        "c": {"training.epochs": "9"},
+    }
 
 
 def test_sentences_are_left_out_where_what_they_name_is_not_there(paper):

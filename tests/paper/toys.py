@@ -83,7 +83,7 @@ def moving(results):
     """Two frames."""
     return [np.full((8, 8, 3), v, np.uint8) for v in (0, 255)], 2
 
-FIGURES = {{"points": Drawing(points, "Numbers ≥ 0, in %."), "even": Drawing(even, "Seldom."),
+FIGURES = {{"points": Drawing(points, "Numbers ≥ 0, in %.", finding="{name}-found"), "even": Drawing(even, "Seldom."),
            "wide": Drawing(wide, "As `wide` as the page.")}}
 ANIMATIONS = {{"moving": Drawing(moving, "Moving.")}}
 ''',

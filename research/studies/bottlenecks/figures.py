@@ -12,12 +12,13 @@ from scipy.stats import rankdata
 
 from research import evidence as e
 from research.plotting import charts
+from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, INK, MUTED, NARROW, SECOND, Drawing, name_classes
 from research.plotting.tiles import tiles
 from research.studies.bottlenecks import measures
 from research.studies.documents import not_documents
 
-PALE = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
+REGIONS = ListedColormap([tuple(1 - 0.3 * (1 - v) for v in to_rgb(colour)) for colour in DIGITS])
 
 
 def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -37,7 +38,7 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def _regions(ax, results: xr.Dataset) -> None:
     x, y = results.place_x.values, results.place_y.values
     extent = (x[0], x[-1], y[0], y[-1])
-    how: dict[str, Any] = {"origin": "lower", "aspect": "auto", "cmap": PALE, "vmin": -0.5, "vmax": 9.5}
+    how: dict[str, Any] = {"origin": "lower", "aspect": "auto", "cmap": REGIONS, "vmin": -0.5, "vmax": 9.5}
     ax.imshow(results.region.values, extent=extent, **how)
     ax.set(xlim=extent[:2], ylim=extent[2:])
 
@@ -60,10 +61,10 @@ def beside_tsne(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         for name in ("tsne", "bottleneck")
     )
     axes[2].plot(there, here, "o", color=ACCENT, markersize=2.5)
-    close = set(there.argsort()[:5]) | set(here.argsort()[:5])
-    for i in close:
+    close = sorted(set(there.argsort()[:5]) | set(here.argsort()[:5]))
+    for i, y in zip(close, spread(here[close], 1.5)):
         name = f"{pairs[0][i]}-{pairs[1][i]}"
-        axes[2].annotate(name, (there[i], here[i]), xytext=(3, 1), textcoords="offset points", fontsize=6)
+        axes[2].text(there[i] + 0.8, y, name, va="center", fontsize="x-small")
     rho = measures.likeness(results)
     assert rho
     within = f" ({rho.low:.2f} to {rho.high:.2f})" if rho.n >= e.MIN_UNITS else ""
@@ -83,9 +84,7 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for n in (results.attrs["curve_epochs"], results.attrs["epochs"])
     )
     _errors(left, results.width.values, results.width_accuracy.values)
-    left.set_xscale("log")
-    left.set_xticks(results.width.values, [str(w) for w in results.width.values])
-    left.minorticks_off()
+    charts.logarithmic(left, "x", results.width.values.tolist())
     left.set_xlabel("neurons in the bottleneck")
     for ax in (left, right):
         ax.set_ylabel("test error, %" if ax.get_subplotspec().is_first_col() else "")
@@ -94,12 +93,11 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     charts.measured(left, 2, error, SECOND, scale=100, least=e.MIN_UNITS, marker="D")
     value = 100 * error.value
     left.annotate(
-        f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(5, -3), textcoords="offset points",
-        ha="left", va="top", color=SECOND, fontsize=6.5,
+        f"after {longer}: {value:.2f} % (n = {error.n})", (2, value), xytext=(6, 4), textcoords="offset points",
+        ha="left", va="bottom", color=SECOND, fontsize="small",
     )  # fmt: skip
     if not not_documents(results):
-        left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)
-        left.text(left.get_xlim()[0] * 1.03, 4, "document: below 4 %", va="bottom", color=MUTED, fontsize=6.5)
+        left.axhline(4, color=MUTED, linewidth=0.6, zorder=0)  # 96 % are read right
     left.set_title(f"by width, after {epochs} (n = {results.sizes['curve_seed']} each)")
     names = list(results.activation.values)
     _errors(right, np.arange(len(names)), results.activation_accuracy.values, line=False)
@@ -107,11 +105,8 @@ def widths(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     right.set_xlim(-0.6, len(names) - 0.4)
     right.set_title("two neurons, by activation")
     left.set_ylim(bottom=min(left.get_ylim()[0], 0.65 * value))  # room for the words under it
-    low, high = left.get_ylim()
-    ticks = [t for t in (1, 2, 3, 4, 6, 10, 20, 30, 50, 80) if low <= t <= high]
-    left.set_yticks(ticks, [str(t) for t in ticks])
     for ax in (left, right):
-        ax.minorticks_off()
+        charts.logarithmic(ax, "y", (1, 2, 3, 4, 6, 10, 20, 30, 50, 80))
         ax.grid(axis="y")
     return figure
 
@@ -140,16 +135,21 @@ def activations(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 
 def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """A round trip through the plane, with identikits and the real digits nearby."""
+    narrow = width < NARROW
+    results = results.isel(stop=slice(None, None, 2 if narrow else 1))
     n = results.sizes["stop"]
     layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.02, hspace=0.02)
-    figure = plt.figure(figsize=(width, 0.62 * width), layout=layout)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.6), squeeze=False).flat
+    height, ratios = (0.86, (5, 3.1)) if narrow else (0.62, (4.6, 1.6))
+    figure = plt.figure(figsize=(width, height * width), layout=layout)
+    top, bottom = figure.subfigures(2, 1, height_ratios=ratios, squeeze=False).flat
     ax = top.subplots()
     _regions(ax, results)
     path = results.path.values
     ax.plot(*np.vstack([path, path[:1]]).T, "o-", color=INK, markersize=2.5, linewidth=0.7)
-    for i in range(0, n, 2):
-        ax.annotate(str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize=6, color=MUTED)
+    for i in range(0, n, 1 if narrow else 2):
+        ax.annotate(
+            str(i + 1), path[i], xytext=(5, 5), textcoords="offset points", fontsize="x-small", color=MUTED
+        )
     name_classes(ax, results.code.values, results.label.values)
     ax.set(xticks=[], yticks=[])
     drawn, real = (
@@ -158,12 +158,12 @@ def walk(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     )
     for i, (said, sure) in enumerate(zip(results.path_said.values, results.path_confidence.values)):
         drawn.name(
-            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize=8,
+            i, str(said), above=True, color=DIGITS[said], alpha=float(0.4 + 0.6 * sure), fontsize="medium",
             fontweight="bold",
         )  # fmt: skip
-        real.name(i, str(i + 1), color=MUTED, fontsize=6)
-    drawn.name_row("identikit", fontsize=6.5)
-    real.name_row("real, nearby", fontsize=6.5)
+        real.name(i, str(i + 1), color=MUTED, fontsize="x-small")
+    drawn.name_row("identikit", fontsize="small")
+    real.name_row("real, nearby", fontsize="small")
     return figure
 
 
@@ -174,6 +174,7 @@ FIGURES = {
         "class that its decoding half assigns to each place. Crosses: misread digits, in the colour of their "
         "true class.",
         "column",
+        "classes-are-rays",
     ),
     "beside_tsne": Drawing(
         beside_tsne,
@@ -181,19 +182,22 @@ FIGURES = {
         "of the distances between class centroids (one: closest), with the names of the closest pairs; mean "
         "over {bottleneck-like-tsne:size}. ρ: rank correlation with its {confidence} interval.",
         "wide",
+        "few-shared-neighbours",
     ),
     "widths": Drawing(
         widths,
         "How narrow may the bottleneck be? Test error by width, and by the activation of two neurons: mean "
         "and {confidence} interval over independently trained networks (faint points); no interval for fewer "
-        "than five. Orange: the network of the claims.",
+        "than five. Orange: the network of the claims; grey line: the error that the document stays below.",
         "column",
+        "ten-neurons-suffice",
     ),
     "activations": Drawing(
         activations,
         "Does the activation shape the plane? The plane of one network for each activation of the bottleneck, "
         "with that network's accuracy.",
         "appendix",
+        "activation-of-two-neurons",
     ),
     "walk": Drawing(
         walk,
@@ -201,5 +205,6 @@ FIGURES = {
         "between: the class that the decoding half assigns (paler: less confident), an image optimised to have "
         "this code, and the mean of the nearest real digits.",
         "appendix",
+        "images-of-places-are-no-digits",
     ),
 }

@@ -9,31 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from research import evidence as e
-from research.plotting import charts, maps
-from research.plotting.labels import spread
-from research.plotting.style import (
-    ACCENT,
-    DIVERGING,
-    DOUBLE,
-    FAINT,
-    INK,
-    MUTED,
-    NARROW,
-    OLIVE,
-    PURPLE,
-    SECOND,
-    TEAL,
-)  # fmt: skip
+from research.plotting import charts, maps, style
+from research.plotting.style import ACCENT, DIVERGING, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
 from research.studies.causal_maps import measures
 from research.studies.causal_maps.identikit_maps import METHODS
 from research.studies.causal_maps.measures import DOCUMENT
 
 COLOURS = {
     "causal_index": ACCENT,
-    "mean_jacobian": TEAL,
+    "mean_jacobian": style.TEAL,
     "integrated_gradients": SECOND,
-    "identikit": PURPLE,
-    "class_mean": OLIVE,
+    "identikit": style.PURPLE,
+    "class_mean": style.OLIVE,
     "own_gradients": INK,
     "random": MUTED,
 }
@@ -78,7 +65,7 @@ def resemblance(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         points = [Line2D([], [], marker="o", linestyle="", color=COLOURS[method]) for method in shown]
         figure.legend(points, names, loc="outside lower center", ncols=len(shown))
     name_axis = figure.supylabel if narrow else axes[0, 0].set_ylabel
-    name_axis("correlation of map and digit", fontsize=7.5, color=INK)
+    name_axis("correlation of map and digit", fontsize="medium", color=INK)
     return figure
 
 
@@ -118,7 +105,7 @@ def _matrices(panels: list[tuple[str, xr.DataArray]], width: float) -> Figure:
         else:
             ax.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(len(names)), names)
-        ax.tick_params(length=0, labelsize=6.5 if narrow else 7)
+        ax.tick_params(length=0, labelsize="small")
         ax.set_title(f"{title} (n = {len(values)})")
     for ax in axes.flat[: len(panels)]:
         ax.xaxis.set_tick_params(labelbottom=not narrow or ax is axes.flat[-1])
@@ -137,17 +124,11 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         _point(axes[0], n, values, INK)
     axes[0].plot(depths, results.depth_agreement.mean("member"), color=INK, linewidth=0.8)
     axes[0].set_title(f"causal index with mean Jacobian (n = {results.sizes['member']} each)")
-    ends = results.depth_resemblance.mean("member").isel(depth=-1).values
-    heights = spread(ends, 0.1 if narrow else 0)
-    for aside, method, end in zip((-0.04, 0.04), results.known.values, heights):
+    for aside, method in zip((-0.04, 0.04), results.known.values):
         one = results.depth_resemblance.sel(known=method)
         for n, values in zip(depths + aside, one.values):
             _point(axes[1], n, values, COLOURS[method])
         axes[1].plot(depths + aside, one.mean("member"), color=COLOURS[method], linewidth=0.8)
-        axes[1].annotate(
-            NAMES[method], (depths[-1], end), xytext=(6, 0), textcoords="offset points",
-            va="center", color=COLOURS[method],
-        )  # fmt: skip
     axes[1].set_title("map with digit")
     for ax in axes:
         ax.set_xticks(depths)
@@ -155,7 +136,10 @@ def depth(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         ax.set_xlabel("hidden layers")
         ax.label_outer()
         ax.axhline(0, color=FAINT, zorder=0)
-    axes[1].set_xlim(axes[0].get_xlim()[0], depths[-1] + 0.45 * (depths[-1] - depths[0]))
+    last = results.depth_resemblance.mean("member").isel(depth=-1)
+    charts.name_ends(
+        axes[1], [(float(y), NAMES[method], COLOURS[method]) for y, method in zip(last, last.known.values)]
+    )
     return figure
 
 
@@ -180,7 +164,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             for i, ranking in enumerate(sorted(areas, key=areas.__getitem__, reverse=True)):
                 ax.plot(results.point.values, lines[ranking], color=COLOURS[ranking])
                 label = f"{areas[ranking]:.2f}  {NAMES[ranking]}"
-                ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize=6.5)
+                ax.text(1.04, 0.93 - 0.09 * i, label, color=COLOURS[ranking], va="center", fontsize="small")
             ax.set_title(f"{curve} ({name})")
             ax.set_ylim(0, 1.02)
             ax.set_xlim(0, 1.85)
@@ -188,7 +172,7 @@ def curves(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
     words = "probability of the class"
     if narrow:
-        figure.supylabel(words, fontsize=7.5, color=INK)
+        figure.supylabel(words, fontsize="medium", color=INK)
     for ax in axes[:, 0]:
         ax.set_ylabel("" if narrow else words)
     for ax in axes[-1]:

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research.plotting import maps
-from research.plotting.style import DOUBLE, Drawing
+from research.plotting.style import DOUBLE, NARROW, Drawing
 from research.studies.causal_maps import charts, measures
 from research.studies.causal_maps.correlations import centred, own
 from research.studies.causal_maps.identikit_maps import METHODS
@@ -33,7 +33,10 @@ def _values(maps: xr.DataArray) -> np.ndarray:
 
 def _rows_of_ten(rows: int, width: float):
     """Axes for rows of ten pictures, with the digits named above the first row."""
-    figure, axes = plt.subplots(rows, 1, figsize=(width, rows * (width / 12.8 + 0.11) + 0.12), squeeze=False)
+    height = (
+        rows * (width / 12.8 + (0.11 if width >= NARROW else 0.22)) + 0.12
+    )  # narrow: room for the rows' names
+    figure, axes = plt.subplots(rows, 1, figsize=(width, height), squeeze=False)
     for digit in range(10):
         axes[0, 0].text(
             (digit + 0.5) / 10, 1.02, str(digit), transform=axes[0, 0].transAxes, ha="center", va="bottom",
@@ -46,8 +49,8 @@ def grey(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     rows = _rows(results)
     figure, axes = _rows_of_ten(len(rows) + 1, width)
     for row, (label, _, ten) in zip(axes, rows):
-        maps.grey(row, ten).name_row(label)
-    maps.grey(axes[-1], results.contrast.values).name_row("class mean\n− mean")
+        maps.grey(row, ten).name_row(label, fontsize="small")
+    maps.grey(axes[-1], results.contrast.values).name_row("class mean\n− mean", fontsize="small")
     return figure
 
 
@@ -58,7 +61,7 @@ def signed(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for row, (label, method, ten) in zip(axes, rows):
         shown = maps.signed(row, ten)
         maps.bar(figure, shown, row, "")
-        shown.name_row(label if method != "mean Jacobian" else f"{label}\nJacobian")
+        shown.name_row(label if method != "mean Jacobian" else f"{label}, Jacobian", fontsize="small")
     return figure
 
 
@@ -73,7 +76,7 @@ def methods(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
             row.set_visible(False)
             continue
         shown = maps.signed(row, centred(_values(mean.sel(reading=method))))
-        shown.name_row(maps.NAMES[method].replace(" ", "\n", 1))
+        shown.name_row(maps.NAMES[method].replace(" ", "\n", 1), fontsize="small")
     return figure
 
 
@@ -92,7 +95,7 @@ def z_maps(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         shown = maps.signed(
             row, np.arcsinh(z / measures.SURE), most=float(np.arcsinh(Z_TICKS[-1] / measures.SURE))
         )
-        shown.name_row(label)
+        shown.name_row(label, fontsize="small")
     colours = maps.bar(figure, shown, axes.tolist(), "z")
     colours.set_ticks(np.arcsinh(np.divide(Z_TICKS, measures.SURE)), labels=[f"{z:d}" for z in Z_TICKS])
     return figure
@@ -117,12 +120,12 @@ def single_and_mean(results: xr.Dataset, width: float = DOUBLE) -> Figure | None
     most = float(np.percentile(np.abs(every), 99.5))
     for row, (label, ten) in zip(axes, rows):
         shown = maps.signed(row, ten, most=most)
-        shown.name_row(label)
+        shown.name_row(label, fontsize="small")
     maps.bar(figure, shown, axes[:3].tolist(), "")
     t = every.mean(0) / np.maximum(every.std(0, ddof=1) / np.sqrt(m), 1e-12)
     shown = maps.signed(axes[3], t, most=10)
     maps.bar(figure, shown, axes[3], "")
-    shown.name_row("mean /\nits error")
+    shown.name_row("mean /\nits error", fontsize="small")
     return figure
 
 
@@ -139,10 +142,11 @@ FIGURES = {
         "Which pixels speak for a class, and which against it? The same maps with their signs: red speaks for "
         "the class, blue against it, white is zero; one scale per row.",
         "wide",
+        "the-rim-decides-the-likeness",
     ),
     "methods": Drawing(
         methods,
-        "Do five methods agree? Maps of the document's network, mean over {maps-like-digits:size}, less the mean "
+        "Do five methods agree? Maps of the document's network, mean over {maps-like-digits-own:size}, less the mean "
         "over the classes; one scale per row.",
         "appendix",
     ),
@@ -152,6 +156,7 @@ FIGURES = {
         "(faint), their mean and, from five networks on, its {confidence} interval; beside them the same "
         "networks untrained (dashes) and trained on shuffled labels (crosses).",
         "wide",
+        "the-rim-decides-the-likeness",
     ),
     "z_maps": Drawing(
         z_maps,
@@ -159,6 +164,7 @@ FIGURES = {
         "deviations of null models: untrained, and trained on shuffled labels. The colours are logarithmic; "
         "white is within the spread of the null models.",
         "appendix",
+        "z-tells-moved-not-mattering",
     ),
     "agreement": Drawing(
         charts.agreement,
@@ -173,6 +179,7 @@ FIGURES = {
         "differ only in their seed, the mean of all on the same scale, and the mean over its standard error "
         "(white: not known to differ from zero).",
         "appendix",
+        "deep-maps-differ-by-seed",
     ),
     "depth": Drawing(
         charts.depth,
@@ -180,6 +187,7 @@ FIGURES = {
         "correlation of the index with the mean Jacobian, and of both with the digits; mean and "
         "{confidence} interval ({index-suits-deeper-less:n}).",
         "column",
+        "depth-costs-the-index",
     ),
     "curves": Drawing(
         charts.curves,
@@ -187,5 +195,6 @@ FIGURES = {
         "blanked (deletion) or restored on a blank image (insertion), those with the highest value in the map "
         "of the class first; numbers: area under the curve.",
         "appendix",
+        "mean-digit-deletes-better",
     ),
 }

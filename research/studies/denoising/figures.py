@@ -40,13 +40,13 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         axes = block.subplots(4, 1)
         strength = float(falls.sel(noise=noise))
         at = f", strength {strength:.2f}" if np.isfinite(strength) else ""
-        block.suptitle(NOISE_WORDS[noise] + at, x=left, ha="left", fontsize=8, fontweight="bold")
+        block.suptitle(NOISE_WORDS[noise] + at, x=left, ha="left", fontsize="medium", fontweight="bold")
         words = ("original", "noisy", "cleaned", "by denoiser")
-        tiles(axes[0], shown.original.values / 255).name_row(words[0], fontsize=6.5)
+        tiles(axes[0], shown.original.values / 255).name_row(words[0], fontsize="small")
         for row, word, cleaning in zip(axes[1:], words[1:], results.cleaning.values):
             misread = shown.said.sel(cleaning=cleaning).values != np.arange(10)
             images = shown["shown"].sel(cleaning=cleaning).values / 255
-            tiles(row, images, marked=misread).name_row(word, fontsize=6.5)
+            tiles(row, images, marked=misread).name_row(word, fontsize="small")
     return figure
 
 
@@ -77,7 +77,7 @@ def strength(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, measure in zip(axes[:, 0], ("accuracy, %", "squared error a pixel")):
         ax.set(**{"title": measure.replace(" a ", "\na ")} if narrow else {"ylabel": measure})
     _legend(figure, axes[0, 0].get_legend_handles_labels()[0])
-    figure.suptitle(f"{results.network}, n = {results.sizes['pair']} pairs", fontsize=8)
+    figure.suptitle(f"{results.network}, n = {results.sizes['pair']} pairs", fontsize="medium")
     return figure
 
 
@@ -107,13 +107,13 @@ def recovery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             handles.append(ax.get_lines()[-1])
             ax.text(
                 1.01, y + offset, f"{100 * value.value:.1f} %{'' if narrow else '  ' + WORDS[cleaning]}", va="center",
-                transform=ax.get_yaxis_transform(), color=colour, fontsize=6.5,
+                transform=ax.get_yaxis_transform(), color=colour, fontsize="small",
             )  # fmt: skip
     for said, side in ((89, "right"), (94, "left")):
         ax.axvline(said, color=INK, linewidth=0.6, zorder=0)
         ax.annotate(
             f"document: {said} %", (said, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
-            textcoords="offset points", ha=side, va="bottom", fontsize=6.5, color=INK,
+            textcoords="offset points", ha=side, va="bottom", fontsize="small", color=INK,
         )  # fmt: skip
     names = [NOISE_WORDS[k] for k in reversed(conditions)]
     if narrow:
@@ -134,6 +134,7 @@ FIGURES = {
         "document's share of the labels: as it is, noisy, cleaned by the autoencoder trained on clean digits "
         "and by the one trained on noisy ones. Framed: misread.",
         "wide",
+        "cleaning-pays",
     ),
     "strength": Drawing(
         strength,
@@ -141,6 +142,7 @@ FIGURES = {
         "mean, thin: each of {noisy-89:size}. Grey: the document's accuracy on noisy digits, and the mean "
         "strength at which the network falls to it.",
         "appendix",
+        "clean-cleaner-better",
     ),
     "recovery": Drawing(
         recovery,
@@ -148,5 +150,6 @@ FIGURES = {
         "the strength where the network keeps the document's share, under the author's noise as it is, and "
         "without noise; bars: {confidence} intervals.",
         "column",
+        "cleaning-pays",
     ),
 }

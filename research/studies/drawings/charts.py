@@ -7,25 +7,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting import charts
-from research.plotting.style import (
-    ACCENT,
-    BROWN,
-    DIGITS,
-    DOUBLE,
-    FAINT,
-    GREEN,
-    INK,
-    NARROW,
-    PURPLE,
-    SECOND,
-    name_classes,
-    rim,
-)  # fmt: skip
+from research.plotting import charts, style
+from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, NARROW, SECOND, name_classes, rim
 from research.studies.drawings import measures as m
 from research.studies.drawings.study import KINDS
 
-COLOURS = dict(zip(KINDS, (SECOND, ACCENT, BROWN)))
+COLOURS = dict(zip(KINDS, (SECOND, ACCENT, style.OLIVE)))
+FUNKY = style.PURPLE
 AXES = {
     "width": "width, times",
     "slant": "slant, columns a row",
@@ -59,10 +47,9 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         top.set_title(family)
         bottom.set_xlabel(AXES[family])
     sizes = int(results.sevens), results.sizes["image"] - int(results.sevens)
-    networks = int((results.kind == "cnn_small").sum())
-    for row, what, n in zip(axes, ("sevens", "all digits"), sizes):
+    for row, what, n in zip(axes, ("sevens", "digits"), sizes):
         for ax in row[::columns]:
-            ax.set_ylabel(f"accuracy, {what}\nn = {networks} networks × {n:,}")
+            ax.set_ylabel(f"accuracy on\n{n:,} {what}")
     ax = axes[1, 0]
     for i, (kind, colour) in enumerate(COLOURS.items()):
         ax.text(0.04, 0.04 + 0.1 * i, m.name_of(results, kind), color=colour, transform=ax.transAxes)
@@ -90,19 +77,29 @@ def plane(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     left.scatter(*results.known.values.astype(float).T, c=colours, s=2, alpha=0.35, linewidth=0)
     left.plot(0, 0, "+", color=INK, markersize=7)
     right.plot(0, 0, "+", color=INK, markersize=7)
-    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize=7)
-    shades = dict(zip(results.family.values, (ACCENT, SECOND, BROWN, GREEN)))
+    right.annotate("centre", (0, 0), xytext=(5, 4), textcoords="offset points", color=INK, fontsize="small")
+    shades = dict(zip(results.family.values, (ACCENT, SECOND, style.OLIVE, style.GREEN)))
     ways = {family: results.codes.sel(family=family).astype(float).mean("seven").values for family in shades}
+    spans = np.ptp(np.concatenate(list(ways.values())), axis=0)
     for family, colour in shades.items():
         way = ways[family]
         right.plot(*way.T, "-o", color=colour, markersize=2.5, linewidth=1)
         strengths = results.strength.sel(family=family).values
-        for step in {0, len(way) - 1}:
-            if strengths[step] != NEUTRAL.get(family, 0.0):
-                right.annotate(f"{family} {strengths[step]:g}".replace("-", "−"), way[step], xytext=(3, 3), color=colour,
-                               textcoords="offset points", fontsize=6.5, path_effects=rim())  # fmt: skip
+        for step, before in ((0, 1), (-1, -2)):
+            if strengths[step] != NEUTRAL.get(
+                family, 0.0
+            ):  # an end of the path: its strength stands beyond it
+                forth = (way[step] - way[before]) / spans
+                x, y = np.sign(forth) * (np.abs(forth) > 0.2 * np.abs(forth).max())  # -1, 0 or 1
+                right.annotate(
+                    f"{strengths[step]:g}".replace("-", "−"), way[step], xytext=(3 * x, 3 * y), color=colour,
+                    textcoords="offset points", fontsize="small", path_effects=rim(),
+                    ha=("center", "left", "right")[int(x)], va=("center", "bottom", "top")[int(y)],
+                )  # fmt: skip
     _funky_way(results, (left, right))
-    how = {"color": DIGITS[7], "fontsize": 11, "fontweight": "bold", "ha": "center", "va": "center"}
+    for i, (name, colour) in enumerate({**shades, "funky": FUNKY}.items()):
+        right.text(0.97, 0.38 - 0.07 * i, name, color=colour, ha="right", transform=right.transAxes)
+    how = {"color": DIGITS[7], "fontsize": "large", "fontweight": "bold", "ha": "center", "va": "center"}
     right.text(*results.means.values[7], "7", **how)
     for ax, title in ((left, "training images"), (right, "the mean of the deformed sevens")):
         ax.set(title=title, xlabel="first component")
@@ -119,6 +116,4 @@ def _funky_way(results: xr.Dataset, axes) -> None:
     wide = mean.sel(width=m.WIDE).values
     way = np.concatenate([mean.sel(width=1.0, shift=0).values[None], wide])
     for ax in axes:
-        ax.plot(*way.T, "-s", color=PURPLE, markersize=2.5, linewidth=1.4)
-    axes[-1].annotate("funky", way[1], xytext=(5, -3), color=PURPLE, textcoords="offset points", fontsize=6.5,
-                      fontweight="bold", path_effects=rim())  # fmt: skip
+        ax.plot(*way.T, "-s", color=FUNKY, markersize=2.5, linewidth=1.4)

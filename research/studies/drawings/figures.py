@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import DOUBLE, INK, MUTED, NARROW, PURPLE, SECOND, Drawing
+from research.plotting.style import DOUBLE, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import Tiles, tiles
+from research.studies.drawings import charts
 from research.studies.drawings import measures as m
-from research.studies.drawings.charts import accuracy, plane
 
 
 def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
@@ -21,18 +21,18 @@ def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(len(widths), 1, figsize=size, squeeze=False)
     for ax, factor in zip(axes[:, 0], widths):
         row = tiles(ax, results.grid_example.sel(width=factor).values / 255)
-        row.name_row(f"{factor:g} ×\nwidth", fontsize=7)
+        row.name_row(f"{factor:g} ×\nwidth", fontsize="small")
         for i, shift in enumerate(shifts):
             shows, reverse = (
                 x.mean() for x in m.pattern(results, m.cell(results, float(factor), int(shift)))
             )
             if factor == widths[0]:
-                row.name(i, f"shift {shift}", above=True, fontsize=6.5)
-            row.name(i, f"{100 * shows:.1f}", at=0.0, fontsize=6.5, fontweight="bold")
-            row.name(i, f"{100 * reverse:.1f}", at=1.0, fontsize=6.5, color=MUTED)
+                row.name(i, f"shift {shift}", above=True, fontsize="small")
+            row.name(i, f"{100 * shows:.1f}", at=0.0, fontsize="small", fontweight="bold")
+            row.name(i, f"{100 * reverse:.1f}", at=1.0, fontsize="small", color=MUTED)
     pairs = int((results.kind == "cnn_small").sum())
     units = f"n = {pairs} pairs of networks × {int(results.sevens):,} sevens"
-    figure.suptitle(f"pattern, %; its reverse, %{chr(10) if narrow else ' '}({units})", fontsize=7.5)
+    figure.suptitle(f"pattern, %; its reverse, %{chr(10) if narrow else ' '}({units})", fontsize="medium")
     return figure
 
 
@@ -44,7 +44,7 @@ def maps(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, (name, title) in zip(
         axes, {"pca": "PCA plane, nearest class mean", "tsne": "t-SNE, nearest points"}.items()
     ):
-        for state, offset, colour in (("plain", -0.2, MUTED), ("funky", 0.2, PURPLE)):
+        for state, offset, colour in (("plain", -0.2, MUTED), ("funky", 0.2, charts.FUNKY)):
             near = 100 * results[f"tenth_{name}_near"].sel(state=state).values
             ax.bar(
                 np.arange(10) + offset, near.mean(0), 0.38, color=colour, alpha=0.6, label=f"{state} sevens"
@@ -72,7 +72,7 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         sevens = tiles(row, one.example.values[:, 0] / 255)
         for step in range(steps):
             strength = f"{float(one.strength[step]):g}".replace("-", "−")
-            sevens.name(step, strength, above=True, fontsize=7)
+            sevens.name(step, strength, above=True, fontsize="small")
             taken = {kind: int(one.predicted[i, step, 0]) for kind, i in first.items()}
             for i, (kind, digit) in enumerate(taken.items()):
                 right = digit == 7
@@ -80,11 +80,11 @@ def examples(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 if narrow:
                     _under(sevens, step, i, str(digit), **how)
                 else:
-                    sevens.name(step, f"{marks[kind]} {digit}", at=i / 2, fontsize=6.2, **how)
+                    sevens.name(step, f"{marks[kind]} {digit}", at=i / 2, fontsize="small", **how)
         if narrow:
             for i, mark in enumerate(marks.values()):
                 _under(sevens, 0, i, mark, at=-0.12, color=INK)
-        row.set_ylabel(family, fontsize=6.5 if narrow else 7.5)
+        row.set_ylabel(family, fontsize="small" if narrow else "medium")
     return figure
 
 
@@ -93,7 +93,7 @@ def _under(sevens: Tiles, step: int, line: int, text: str, *, at: float = 0.5, *
     height, width = sevens.size
     sevens.ax.annotate(
         text, (sevens.place(step) + at * width, height - 0.5), xytext=(0, -3 - 8 * line),
-        textcoords="offset points", ha="center", va="top", annotation_clip=False, fontsize=6.5, **how,
+        textcoords="offset points", ha="center", va="top", annotation_clip=False, fontsize="small", **how,
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def filters(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     auc = results.filter_auc.sel(training="trained").isel(cnn=0).values
     labels = ["", f"\nAUC {auc[0]:.2f}", f"\nAUC {auc[1]:.2f}"]
     for ax, (name, images), label in zip(axes, rows.items(), labels):
-        tiles(ax, images).name_row(name + label, fontsize=6.5)
+        tiles(ax, images).name_row(name + label, fontsize="small")
     return figure
 
 
@@ -116,12 +116,14 @@ FIGURES = {
         "towards the right edge. Under it, bold: the share of sevens that show the document's pattern (dense "
         "network and nearest neighbours wrong, CNN right); grey: the reverse ({funky-seven:n}).",
         "column",
+        "funky-seven-pattern",
     ),
     "maps": Drawing(
         maps,
         "Near which class do the maps put a seven? The nearest class of plain and funky sevens; bars: mean, "
         "points: each of {funky-seven-pca:size}.",
         "column",
+        "funky-seven-in-pca",
     ),
     "filters": Drawing(
         filters,
@@ -136,19 +138,23 @@ FIGURES = {
         "the first dense network, the first CNN and the nearest neighbours (D, C, K) take it for; red where "
         "they are wrong.",
         "appendix",
+        "thick-strokes",
     ),
     "accuracy": Drawing(
-        accuracy,
+        charts.accuracy,
         "Under which deformations is the CNN better? Accuracy against the strength of the deformation, with the "
         "{confidence} band over networks and images ({funky-seven:n}; the nearest neighbours are one "
         "recogniser and have none); above the test sevens, below a sample of all test digits. Dotted: the "
         "digit as it is.",
         "wide",
+        "place-decides",
     ),
     "plane": Drawing(
-        plane,
+        charts.plane,
         "Where does a deformed seven move in the PCA plane? Training images with the means of the digits; at the "
-        "right the path of the mean seven under each deformation. Funky: wider, then moved to the right in steps.",
+        "right the path of the mean seven under each deformation, with the strength at its ends. Funky: wider, then moved to "
+        "the right in steps.",
         "appendix",
+        "funky-seven-in-pca",
     ),
 }

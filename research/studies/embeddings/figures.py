@@ -82,7 +82,7 @@ def kept(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         range(len(rows)),
         [words[row].replace(" of ", "\nof ").replace(" inside ", "\ninside ") for row in rows],
     )
-    _shared(axes["d"], results, 0.07 if wide else 0.11)
+    _shared(axes["d"], results)
     return figure
 
 
@@ -95,7 +95,8 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
         score = e.share(results[what].sel(map=name).values, bounds=(-1, 1))
         charts.measured(ax, y, score, COLOURS[name], across=True, markersize=3)
         shown = f"{100 * score.value:.1f} %" if what == "accuracy" else f"{score.value:.2f}"
-        ax.text(score.value, y + 0.2, shown, ha="center", color=COLOURS[name], fontsize=6.5)
+        ha = "left" if score.value < 0.2 else "center"  # not across the axis
+        ax.text(score.value, y + 0.2, shown, ha=ha, color=COLOURS[name], fontsize="small")
     ax.set_ylim(-0.5, results.sizes["map"] - 0.4)
     ax.set_yticks([])
     ax.tick_params(axis="y", length=0)
@@ -104,26 +105,25 @@ def _score(ax, results: xr.Dataset, what: str) -> None:
     if what == "accuracy":
         pixel = float(results.pixel_accuracy.mean())
         ax.axvline(pixel, color=FAINT, zorder=0)
-        ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize=6.5)
+        ax.set_xlabel(f"grey: all pixels, {100 * pixel:.1f} %", fontsize="small")
 
 
-def _shared(ax, results: xr.Dataset, gap: float) -> None:
-    """Share of the k nearest neighbours that each map keeps, against k; names are `gap` of the height apart."""
+def _shared(ax, results: xr.Dataset) -> None:
+    """Share of the k nearest neighbours that each map keeps, against k."""
     k, kept, words = (
         results.neighbourhood.values,
         100 * results.shared.mean("experiment"),
         names(results, brief=True),
     )
-    share = kept.sel(neighbourhood=k[-1])
-    top, last = 1.1 * float(kept.max()), -np.inf
-    for name in results["map"].values[np.argsort(share.values)]:
+    for name in results["map"].values:
         ax.plot(k, kept.sel(map=name), color=COLOURS[name])
-        last = max(float(share.sel(map=name)), last + gap * top)  # words do not touch
-        ax.text(k[-1] * 1.08, last, words[name].split(",")[0], va="center", color=COLOURS[name], fontsize=6.5)
-    ax.set_xscale("log")
-    ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
-    ax.minorticks_off()
-    ax.set(xlim=(0.9, k[-1] * 1.03), ylim=(0, max(top, last + 0.04 * top)))
+    ax.set(xlim=(0.9, k[-1] * 1.03), ylim=(0, 1.1 * float(kept.max())))
+    last = kept.sel(neighbourhood=k[-1])
+    charts.name_ends(
+        ax,
+        [(float(y), words[name].split(",")[0], COLOURS[name]) for y, name in zip(last, last["map"].values)],
+    )
+    charts.logarithmic(ax, "x", (1, 3, 10, 30, 100))
     ax.set_title("nearest among the pixels kept, %")
     ax.set_xlabel("size of the neighbourhood")
     ax.grid()
@@ -140,7 +140,9 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     columns = EIGEN // 2
     (first, *rows), (hidden, *more) = images.subplots(2, 2, width_ratios=(1, columns + 0.12 * (columns - 1)))
     explained = 100 * results.explained.values
-    tiles(first, results["mean"].values[None]).name(0, "mean", above=True, fontweight="bold", fontsize=8)
+    tiles(first, results["mean"].values[None]).name(
+        0, "mean", above=True, fontweight="bold", fontsize="medium"
+    )
     hidden.set_visible(False)
     components = results.component.values[:EIGEN]
     largest = float(np.abs(components).max())
@@ -148,7 +150,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         some = components[begin : begin + columns]
         shown = tiles(row, some, vmin=-largest, vmax=largest, cmap=DIVERGING, columns=columns)
         for i in range(len(some)):
-            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize=6)
+            shown.name(i, f"{begin + i + 1}: {explained[begin + i]:.1f} %", above=True, fontsize="x-small")
     ax = curve.subplots()
     k = np.arange(1, len(explained) + 1)
     ax.plot(k, explained.cumsum(), color=ACCENT)
@@ -157,7 +159,7 @@ def eigen(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.plot(at, total, "o", color=ACCENT)
         ax.annotate(
             f"{at}: {total:.1f} %", (at, total), xytext=(3, -down), textcoords="offset points", va="top",
-            ha="right" if at == len(explained) else "left", fontsize=6.5, color=ACCENT,
+            ha="right" if at == len(explained) else "left", fontsize="small", color=ACCENT,
         )  # fmt: skip
     ax.set_ylim(0, 100)
     ax.set_xlabel("components")
@@ -208,6 +210,7 @@ FIGURES = {
         "accuracy of the vote of the nearest neighbours in the map. The networks were trained with labels; "
         "principal components and t-SNE of the pixels use none.",
         "column",
+        "two-numbers-beat-pixels",
     ),
     "kept": Drawing(
         kept,
@@ -215,6 +218,7 @@ FIGURES = {
         "nearest neighbours, the silhouette of the classes, the trustworthiness, and the share of a digit's "
         "nearest among the pixels that are among its nearest in the map.",
         "column",
+        "bottleneck-forgets-neighbours",
     ),
     "eigen": Drawing(
         eigen,
@@ -222,6 +226,7 @@ FIGURES = {
         " ink, blue: less; one scale), each with the share of the variance that it explains, and the sum over"
         " components.",
         "appendix",
+        "two-components-are-few",
     ),
     "placed": Drawing(
         placed,
@@ -229,5 +234,6 @@ FIGURES = {
         "the place found by `place`, over the faint map. Circled: its nearest neighbours in the map vote for "
         "another digit.",
         "appendix",
+        "new-digits-find-their-place",
     ),
 }

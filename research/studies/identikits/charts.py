@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from research.plotting import charts
 from research.plotting.labels import spread
-from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND
+from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, SEQUENTIAL
 from research.studies.identikits import measures as m
 from research.studies.identikits.measures import CONDITIONS, CONVERGENCE, PICTURES, kinds, of
 
@@ -47,10 +47,12 @@ def rates(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 continue
             rate = m.rate(runs)
             charts.measured(ax, y, rate, ACCENT, across=True, markersize=4.5)
-            ax.text(1 + room / 5, y, f"n = {rate.n}", va="center", color=MUTED, fontsize=6.5)
+            ax.text(1 + room / 5, y, f"n = {rate.n}", va="center", color=MUTED, fontsize="small")
         if said:
             ax.axvline(said, color=SECOND, linewidth=1.5, zorder=1.5)
-            ax.text(said, len(names) - 0.45, "document", color=SECOND, ha="center", va="bottom", fontsize=6.5)
+            ax.text(
+                said, len(names) - 0.45, "document", color=SECOND, ha="center", va="bottom", fontsize="small"
+            )
         pad = 13 if said or not narrow else None  # room for "document"
         ax.set_title("all digits" if digit is None else f"digit {digit}", pad=pad)
         ax.set_xlim(-0.03, 1 + room)
@@ -85,9 +87,14 @@ def by_digit(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             spent = mine.evaluations_to.sel(target=0.99).values
             axes[1].plot(np.full(spent.size, digit + shift), spent, "o", color=colour, markersize=2, alpha=0.4,
                          mec="none")  # fmt: skip
-        said = f"{CONDITIONS[condition]}, n = {m.networks(runs)} networks"
+        said = f"{CONDITIONS[condition]}, n = {m.networks(runs)}"
         axes[0].text(
-            0.5 * i, 1.06, said, color=colour, transform=axes[0].transAxes, fontsize=6.5 if narrow else 8
+            0.5 * i,
+            1.06,
+            said,
+            color=colour,
+            transform=axes[0].transAxes,
+            fontsize="small" if narrow else "medium",
         )
     axes[0].set_ylim(0, 1.05)
     axes[0].set_ylabel("share that reaches 0.99")
@@ -121,10 +128,8 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
                 ax.step(x, y, where="post", color=COLOURS[kind], **look)
         ax.set_title(f"confidence {target:g}")
         ax.set_xlabel("evaluations")
-        ax.set_xscale("log")
         ax.set_xlim(left=400)  # a generation is 500 evaluations
-        ax.set_xticks([500, 1000, 3000, 10_000], ["500", "1,000", "3,000", "10,000"])
-        ax.minorticks_off()
+        charts.logarithmic(ax, "x", (500, 1000, 3000, 10_000))
         ax.set_ylim(0, 1)
         ax.grid()
         ax.label_outer()
@@ -140,7 +145,6 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
 def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Distribution of the largest output for random images, digits and identikits."""
     figure, axes = _panels(len(kinds(results)), width, "share of images")
-    apart = 0.1 if width < NARROW else 0.085
     bins = np.linspace(0, 1, 41)
     for ax, kind in zip(axes, kinds(results)):
         judges = m.judges(results, kind)
@@ -157,12 +161,16 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             shares = heights / max(values.size, 1)
             if what == "identikits":  # nearly all lie in the last bin, where bars would hide each other
                 there = shares > 0
-                ax.plot((bins[1:] + bins[:-1])[there] / 2, shares[there], "D", color=colour, markersize=4)
+                ax.plot(
+                    (bins[1:] + bins[:-1])[there] / 2,
+                    shares[there],
+                    "D",
+                    color=colour,
+                    markersize=4,
+                    label=what,
+                )
             else:
-                ax.stairs(shares, bins, color=colour, fill=i == 0)
-            if ax is axes[0]:
-                written = MUTED if i == 0 else colour
-                ax.text(0.03, 0.95 - apart * i, what, color=written, transform=ax.transAxes, va="top")
+                ax.stairs(shares, bins, color=colour, fill=i == 0, label=what)
         ax.axvline(0.6, color=FAINT, zorder=0)
         ax.axvline(0.9, color=FAINT, zorder=0)
         ax.set_yscale("log")
@@ -171,6 +179,8 @@ def confidences(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         ax.set_title(f"{called(results, kind, width)}, n = {len(judges)}")
         ax.set_xlabel("largest output")
         ax.label_outer()
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3 if width < NARROW else 5)
     return figure
 
 
@@ -188,7 +198,9 @@ def similarity(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         heights = spread(within, gap)
         for digit, inside, outside, y in zip(np.unique(runs.digit).astype(int), within, between, heights):
             ax.plot([0, 1], [outside, inside], "-o", color=DIGITS[digit], markersize=3)
-            ax.text(1.12 if narrow else 1.06, y, str(digit), va="center", color=DIGITS[digit], fontsize=7)
+            ax.text(
+                1.12 if narrow else 1.06, y, str(digit), va="center", color=DIGITS[digit], fontsize="small"
+            )
         ax.set_xticks([0, 1], ["other\nclasses", "own\nclass"] if narrow else ["other classes", "own class"])
         ax.set_xlim(-0.3, 1.3)
         ax.axhline(0, color=FAINT, zorder=0)
@@ -197,20 +209,19 @@ def similarity(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     return figure
 
 
-MOST = 5  # networks of each kind in the figure of transfer
+MOST = 5, 3  # networks of each kind in the figure of transfer, at two widths
 
 
 def transfer(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """Mean confidence of one network in another's identikits, for the first few networks of each kind."""
-    first = [i for kind in kinds(results) for i in m.judges(results, kind)[:MOST]]
+    first = [i for kind in kinds(results) for i in m.judges(results, kind)[: MOST[width < NARROW]]]
     table = m.transfer(results).values[np.ix_(first, first)]
     narrow = width < NARROW
     parts = [str(results.judge.values[i]).split() for i in first]
     names = [f"{called(results, kind, width)} {i}" for kind, i in parts]
     figure, ax = plt.subplots(figsize=(width, width) if narrow else (0.62 * width, 0.56 * width))
-    size, places = (4.5, 3) if narrow else (5.5, 4)  # 1.0 beside .99 where there is little room
-    ax.imshow(table, cmap="Blues", vmin=0, vmax=1)
-    charts.cells(ax, table, lambda value: f"{value:.2f}".lstrip("0")[:places], dark=0.6, size=size)
+    ax.imshow(table, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    charts.cells(ax, table, lambda value: f"{value:.2f}".lstrip("0"), dark=0.6)
     upright = {"rotation": 90} if narrow else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(range(len(names)), names, **upright)
     ax.set_yticks(range(len(names)), names)

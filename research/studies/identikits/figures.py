@@ -33,10 +33,9 @@ def gallery(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         mine = of(runs, measures.document_kind(results), digit=int(digit)).isel(run=slice(columns))
         shown = tiles(row, mine.image.values)
         for i, (one, cost) in enumerate(zip(mine.confidence.values, mine.evaluations.values)):
-            size = 6.5 if narrow else 5.5
-            shown.name(i, _sure(float(one)), above=True, fontsize=size)
-            shown.name(i, f"{cost:,.0f}", fontsize=size, color=MUTED)
-        shown.name_row(str(digit), fontsize=10)
+            shown.name(i, _sure(float(one)), above=True, fontsize="small" if narrow else "x-small")
+            shown.name(i, f"{cost:,.0f}", fontsize="small" if narrow else "x-small", color=MUTED)
+        shown.name_row(str(digit), fontsize="large")
     return figure
 
 
@@ -52,7 +51,7 @@ def evolution(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         for i, g in enumerate(moments):
             said = float(one.evolution_confidence.sel(frame=g, method="nearest"))
             shown.name(i, f"{g}: {_sure(said)}")
-        shown.name_row(str(digit), fontsize=10)
+        shown.name_row(str(digit), fontsize="large")
     return figure
 
 
@@ -78,10 +77,10 @@ def means(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     scaled = table / np.maximum(table.max((2, 3), keepdims=True), 1e-9)
     rows = [tiles(ax, images) for ax, images in zip(axes, scaled)]
     for row, name in zip(rows, digits if narrow else names):
-        row.name_row(str(name), fontsize=10 if narrow else 6.5)
+        row.name_row(str(name), fontsize="large" if narrow else "small")
     for row, said in zip(rows, likeness):
         for i, r in enumerate(said):
-            row.name(i, f"r = {r:.2f}".replace("-", "−"), fontsize=6)
+            row.name(i, f"r = {r:.2f}".replace("-", "−"), fontsize="x-small")
     if narrow:
         _name_columns(rows[0], [charts.called(results, kind, width) for kind in kinds], names)
     return figure
@@ -94,7 +93,7 @@ def _name_columns(top: Tiles, kinds: list[str], names: list[str]) -> None:
     for i, kind in enumerate(kinds):
         middle = (top.place(2 * i) + top.place(2 * i + 2)) / 2
         top.ax.annotate(kind, (middle, -0.5), xytext=(0, 21), textcoords="offset points", ha="center",
-                        annotation_clip=False, fontweight="bold", fontsize=7)  # fmt: skip
+                        annotation_clip=False, fontweight="bold", fontsize="small")  # fmt: skip
 
 
 def _likeness(image: np.ndarray, of_class: np.ndarray) -> float:
@@ -111,10 +110,10 @@ def families(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for row, name in zip(rows, names):
         first = [of(results, kind, name, int(d)).image.values[0] for d in digits]
         shown = tiles(row, np.stack(first), marked=[np.ptp(image) == 0 for image in first])
-        shown.name_row(measures.CONDITIONS[name], fontsize=6.5)
+        shown.name_row(measures.CONDITIONS[name], fontsize="small")
         if row is rows[0]:
             for i, digit in enumerate(digits):
-                shown.name(i, str(digit), above=True, fontsize=8)
+                shown.name(i, str(digit), above=True, fontsize="medium")
     return figure
 
 
@@ -166,6 +165,7 @@ FIGURES = {
         "image and method (rows), all by one CNN. Pictures framed in red are blank: no mask improved the blank "
         "image, so the search never started.",
         "column",
+        "masks-decide-what-is-seen",
     ),
     "rates": Drawing(
         charts.rates,
@@ -173,6 +173,7 @@ FIGURES = {
         "family of masks: mean over n networks, {confidence} interval from five networks on. Bold: the masks "
         "for the claims on convergence; red: the document's numbers for 7 and 9.",
         "column",
+        "clipping-stalls",
     ),
     "by_digit": Drawing(
         charts.by_digit,
@@ -180,20 +181,21 @@ FIGURES = {
         "pixel and with low-frequency ones: mean and {confidence} interval ({identikit-reaches-0.99:n}). Below, "
         "the evaluations of these runs, one point per run.",
         "appendix",
+        "hardest-digits",
     ),
     "survival": Drawing(
         charts.survival,
         "How long does the search take? Share of runs still below a confidence, low-frequency masks "
-        "(Kaplan-Meier; runs that ended are censored); thick: all runs of a kind, thin: those of each network"
-        " ({identikit-reaches-0.99:n} of each kind).",
+        "(Kaplan-Meier; runs that ended are censored); thick: all runs of a kind, thin: those of each network.",
         "appendix",
     ),
     "confidences": Drawing(
         charts.confidences,
         "In which images are networks confident? Share of images by the largest output: random images, test "
-        "digits and identikits, all networks of a kind together ({digits-above-0.9:n}). Vertical lines: the "
+        "digits and identikits, all networks of a kind together. Vertical lines: the "
         "document's numbers.",
         "column",
+        "noise-is-sure",
     ),
     "means": Drawing(
         means,
@@ -213,6 +215,7 @@ FIGURES = {
         "Are networks confident in each other's identikits? Mean confidence of each network (columns) in the "
         "identikits of each network (rows), low-frequency masks; its own on the diagonal.",
         "column",
+        "transfer-within-a-kind",
     ),
     "methods": Drawing(
         charts.methods,
@@ -220,6 +223,7 @@ FIGURES = {
         "networks of the document's kind. Evaluations are those of successful runs; on their own they favour "
         "masks that move far.",
         "appendix",
+        "gradient-is-cheaper",
     ),
 }
 ANIMATIONS = {

@@ -6,15 +6,14 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research.plotting import charts, motion
-from research.plotting.style import ACCENT, DOUBLE, FAINT, GREEN, INK, MUTED, SECOND
+from research.plotting.style import ACCENT, CLASSES, DOUBLE, FAINT, INK, MUTED
 
-CLASSES = np.array([ACCENT, SECOND, GREEN])
 CAMERA = {"elev": 18, "azim": -60}
 
 
 def scatter(ax, points, labels, *, size: float = 2.0) -> None:
     """Draws points in the colours of their classes, in the plane or in space."""
-    ax.scatter(*points.T[:3], c=CLASSES[labels], s=size, linewidth=0, **_in_space(ax))
+    ax.scatter(*points.T[:3], c=np.array(CLASSES)[labels], s=size, linewidth=0, **_in_space(ax))
 
 
 def _in_space(ax):

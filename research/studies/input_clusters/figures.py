@@ -1,7 +1,5 @@
 """Figures of the study "input_clusters"."""
 
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -32,16 +30,12 @@ def scores(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             runs = runs.dropna("epoch", how="all")
             low, middle, high = runs.quantile([0.1, 0.5, 0.9], "run").values
             ax.fill_between(runs.epoch, low, high, color=colour, alpha=0.2, linewidth=0)
-            ax.plot(runs.epoch, middle, color=colour)
-            if name == "loss":
-                ax.text(
-                    0.95, 0.95 - 0.1 * (d - 2), f"{d} features, n = {runs.sizes['run']}", color=colour, ha="right", va="top",
-                    transform=ax.transAxes,
-                )  # fmt: skip
+            ax.plot(runs.epoch, middle, color=colour, label=f"{d} features, n = {runs.sizes['run']}")
         ax.set_title(label)
         ax.set_ylim(min(0, ax.get_ylim()[0]), None)
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -59,7 +53,7 @@ def _survival(ax, times, end, colour, every) -> None:
 def _label_below(axes, text: str, *, once: bool) -> None:
     """Labels the x axis of a row of axes, once for all or below each."""
     if once:
-        axes[0].figure.supxlabel(text, fontsize=7.5)
+        axes[0].figure.supxlabel(text, fontsize="medium")
         return
     for ax in axes:
         ax.set_xlabel(text)
@@ -81,27 +75,30 @@ def survival(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(
         2, 2, figsize=(width, sum(heights) + rest), height_ratios=heights, sharex=True, sharey="row"
     )
+    sizes: set[int] = set()
     for row, (_, groups) in zip(axes, rows):
         for ax, (measure, rule) in zip(row, study.RULES.items()):
             for i, (d, group) in enumerate(groups.items()):
                 times = study.times(results, group, measure)
                 _survival(ax, times, results.epochs, shades[d], results.every)
                 middle = np.median(np.nan_to_num(times, nan=np.inf))
-                text = f"{d} features, n = {len(times)}: " + (
-                    f"{middle:,.0f}" if np.isfinite(middle) else "more"
+                sizes.add(len(times))
+                text = f"{d} features: " + (
+                    f"{middle:,.0f}" if np.isfinite(middle) else f"> {int(results.epochs):,}"
                 )
                 ax.annotate(
                     text, (1, 1), xytext=(-2, -2 - 72 * line * i), xycoords="axes fraction",
                     textcoords="offset points", ha="right", va="top", color=shades[d], path_effects=rim(),
-                    fontsize=6.5 if narrow else 7.5,
+                    fontsize="small" if narrow else "medium",
                 )  # fmt: skip
-            ax.set_ylim(-0.03, 1.03 + 1.25 * line * len(groups) / plain)
+            ax.set_ylim(-0.03, 1.03 + 1.6 * line * len(groups) / plain)
             ax.set_yticks(np.linspace(0, 1, 6))
             ax.set_title(rule.replace(" above", "\nabove") if narrow else rule)
             ax.grid(axis="y")
     for ax, (setting, _) in zip(axes[:, 0], rows):
         ax.set_ylabel(f"share not there yet\n{setting}")
-    _label_below(axes[1], "epoch  (numbers: median epoch)", once=narrow)
+    n = f"{min(sizes)}" if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
+    _label_below(axes[1], f"epoch (numbers: median; n = {n} runs each)", once=narrow)
     axes[0, 0].set_xlim(0, results.epochs * 1.02)
     return figure
 
@@ -113,26 +110,26 @@ def gain(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     rows += [
         ("features matter most", d, "2 features", f"{d} features") for d in study.dimensions(results) if d > 2
     ]
-    figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.7))
+    figure, ax = plt.subplots(figsize=(width, 0.36 * len(rows) + 0.95))
     for (measure, rule), colour, shift in zip(study.RULES.items(), (ACCENT, SECOND), (0.14, -0.14)):
         for y, (_, _, two, more) in enumerate(reversed(rows)):
             gained = study.gain(results, two, more, measure)
             never = np.isnan(study.times(results, more, measure)).all()
             fill = "white" if never else colour
             charts.measured(ax, y + shift, gained, colour, across=True, markersize=4, mfc=fill)
-        above = len(rows) - 0.42 + shift  # of all marks
-        ax.text(0.01, above, rule, color=colour, va="center", transform=ax.get_yaxis_transform())
+        ax.plot([], [], "o", color=colour, markersize=4, label=rule)
+    figure.legend(loc="outside lower center", ncols=2)
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(study.SAID_GAIN, color=MUTED, linewidth=0.8, linestyle=":")
-    gap, at = (" ", len(rows)) if narrow else ("\n", -0.5)
-    said = f"the document's{gap}single pair"
-    ax.text(study.SAID_GAIN - 30, at, said, color=MUTED, va="bottom", ha="right", fontsize=6.5)
+    said = "the document's single pair"
+    ax.text(study.SAID_GAIN, len(rows) - 0.4, said, color=MUTED, va="bottom", ha="right", fontsize="small")
     ax.set_yticks(range(len(rows)), [f"{setting},\n{d} features" for setting, d, *_ in reversed(rows)])
     said = "epochs earlier than with two features (mean, 95 % interval); left of 0: later"
     ax.set_xlabel(said.replace(" (", "\n(") if narrow else said)
+    ax.locator_params(axis="x", nbins=5 if narrow else 9)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.set_ylim(-0.6, len(rows))
+    ax.set_ylim(-0.6, len(rows) - 0.4)
     return figure
 
 
@@ -176,8 +173,8 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(width, 0.3 * len(names) + 0.75), sharey=True)
     titles = {
         "linear": "softmax regression",
-        "knn": "5 nearest neighbours, left out",
-        "accuracy": "the network itself",
+        "knn": "nearest neighbours",
+        "accuracy": "network itself",
     }
     for ax, (measure, title) in zip(axes, titles.items()):
         for y, name in enumerate(reversed(names)):
@@ -187,7 +184,7 @@ def classifiers(results: xr.Dataset, width: float = DOUBLE) -> Figure:
             for end, colour in zip(ends, (MUTED, ACCENT)):
                 charts.measured(ax, y, end, colour, across=True, markersize=4)
         ax.axvline(1 / 3, color=FAINT, linestyle=":")
-        ax.set(title=textwrap.fill(title, 12 if narrow else 20), xlim=(0, 1.04))
+        ax.set(title=title.replace(" ", "\n", 1) if narrow else title, xlim=(0, 1.04))
         if narrow:
             ax.set_xticks((0, 0.5, 1))
         ax.grid(axis="x")
@@ -226,6 +223,7 @@ FIGURES = {
         "When do the classes separate? Loss and scores of the found setting (`S2`) with two and three features: "
         "median and the middle four fifths of the seeds.",
         "appendix",
+        "faster-depends-on-measure",
     ),
     "survival": Drawing(
         survival,
@@ -233,6 +231,7 @@ FIGURES = {
         "Wilson's {confidence} band. Above: the document's course (`S2`); below: the setting in which the "
         "number of features matters most (`I`). Left: by a linear classifier; right: by the silhouette.",
         "column",
+        "faster-depends-on-measure",
     ),
     "gain": Drawing(
         gain,
@@ -240,19 +239,22 @@ FIGURES = {
         "with {confidence} intervals; a run that never separates counts with the last epoch. Open marks: no "
         "run separated. Dotted: the document's one pair of runs.",
         "column",
+        "features-help-a-line",
     ),
     "controls": Drawing(
         controls,
         "Is it the inputs that matter? The end of one run of the found setting (`S2`): both descend; weights "
         "frozen; inputs frozen; both descend from labels that lie in sectors. Numbers are means over the runs.",
         "appendix",
+        "inputs-do-the-work",
     ),
     "classifiers": Drawing(
         classifiers,
         "Can a simple classifier separate the classes at the end? Accuracy on the points before (grey) and after "
         "(blue), found setting (`S2`) and its controls: means over n seeds with {confidence} intervals; "
-        "dotted: chance.",
+        "five nearest neighbours, none of them the point itself; dotted: chance.",
         "appendix",
+        "inputs-do-the-work",
     ),
     "search": Drawing(
         search,
@@ -262,6 +264,7 @@ FIGURES = {
         "triangles (in larger presets): one large; black: numbers that are not finite. Below: one example of each end that "
         "occurs, in its colour.",
         "wide",
+        "scale-decides",
     ),
 }
 ANIMATIONS = {

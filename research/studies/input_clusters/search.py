@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from research.plotting.style import AMBER, DOUBLE, GREEN, INK, LILAC, NARROW, SILVER
+from research.plotting.style import DOUBLE, GOLD, GREEN, INK, NARROW, PALE, PURPLE
 from research.studies.input_clusters import measures as study
 from research.studies.input_clusters.course import bare, scatter
 
-COLOURS = dict(zip(study.REGIMES, (SILVER, LILAC, AMBER, GREEN, INK)))
+COLOURS = dict(zip(study.REGIMES, (PALE, PURPLE, GOLD, GREEN, INK)))
 MARKERS = {"12": "o", "16-16": "s", "64": "^"}  # by hidden layers
 NAMES = {"sgd": "SGD", "adam": "Adam"}
 
@@ -26,9 +26,8 @@ def search(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
     narrow = width < NARROW
     optimisers = [name for name in NAMES if name in results.optimiser.values]
     rows, columns = (len(scales), len(optimisers)) if narrow else (len(optimisers), len(scales))
-    down = -(-len(examples) // 3) if narrow else 1
-    across = 3 if narrow else len(study.REGIMES)
-    above, below = 0.8 * width / columns * rows + 0.4, (width / across + 0.35) * down
+    across = max(4, len(examples))
+    above, below = 0.8 * width / columns * rows + 0.4, width / across + (0.55 if narrow else 0.35)
     figure = plt.figure(figsize=(width, above + below + 0.25))
     grid = figure.add_gridspec(2, 1, height_ratios=(above, below))
     axes = grid[0].subgridspec(rows, columns).subplots(squeeze=False)
@@ -39,13 +38,13 @@ def search(results: xr.Dataset, width: float = DOUBLE) -> Figure | None:
         ax.set_xlabel("speed of the points")
     for ax in axes[:, 0]:
         ax.set_ylabel("rate of the weights")
-    shown = grid[1].subgridspec(down, across).subplots(squeeze=False).ravel()
+    shown = grid[1].subgridspec(1, across).subplots(squeeze=False).ravel()
     for ax in shown[len(examples) :]:
         ax.set_axis_off()
     for ax, (name, (points, labels)) in zip(shown, examples):
         scatter(ax, points, labels, size=1.6)
         bare(ax, 1.05 * np.abs(points).max())
-        ax.set_title(textwrap.fill(name, 15 if narrow else 99), fontsize=7, fontweight="normal")
+        ax.set_title(textwrap.fill(name, 14 if narrow else 99), fontsize="small", fontweight="normal")
         for spine in ax.spines.values():
             spine.set(color=COLOURS[name], linewidth=2.5)
     return figure
@@ -61,4 +60,4 @@ def _settings(ax, results: xr.Dataset, scale: float, optimiser: str) -> None:
     apart = study.separated(runs)
     scaled = "raw inputs" if scale == 1 else f"inputs ÷ {scale:,.0f}"
     ax.set(xscale="log", yscale="log")
-    ax.set_title(f"{NAMES[optimiser]}, {scaled}:\n{apart.sum()} of {apart.size} settings", fontsize=7)
+    ax.set_title(f"{NAMES[optimiser]}, {scaled}:\n{apart.sum()} of {apart.size} settings", fontsize="small")

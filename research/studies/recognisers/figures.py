@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import charts
+from research.plotting import charts, style
 from research.plotting.labels import spread
 from research.plotting.style import ACCENT, DIGITS, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
@@ -46,14 +46,10 @@ def accuracy(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         if name in SAID and not m.not_the_documents(results, name):
             ax.plot([100 * SAID[name]] * 2, [y - 0.32, y + 0.32], color=SECOND, linewidth=1.5)
     ax.set_yticks(range(len(names)), words)
-    lines = ("error on the 10,000 test images, %", "(bar: 95 % interval;", "red line: the document's number)")
-    ax.set_xlabel("\n".join(lines) if narrow else "{}  {} {}".format(*lines))
-    ax.set_xscale("log")
-    ticks = [t for t in (0.5, 1, 2, 3, 5, 8, 12, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_xlabel("error on the 10,000 test images, %")
+    charts.logarithmic(ax, "x", (0.5, 1, 2, 3, 5, 8, 12, 20))
     if not narrow:
         ax.set_xlim(ax.get_xlim()[0], ax.get_xlim()[1] * 1.9)
-    ax.minorticks_off()
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.6, len(names) - 0.4)
@@ -73,8 +69,8 @@ def confusion(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         table = results.confusion.sel(network=name).values.astype(float)
         rate = 1000 * table / table.sum(1, keepdims=True)
         np.fill_diagonal(rate, 0)
-        ax.imshow(rate, cmap="Blues", vmin=0, vmax=25)
-        charts.cells(ax, np.where(rate >= 3, rate, np.nan), "{:.0f}".format, dark=15, size=5.5)
+        ax.imshow(rate, cmap=style.SEQUENTIAL, vmin=0, vmax=25)
+        charts.cells(ax, np.where(rate >= 3, rate, np.nan), "{:.0f}".format, dark=15)
         ax.set_title(m.called(results, name))
         ax.set_xticks(range(10))
         ax.set_yticks(range(10))
@@ -112,19 +108,12 @@ def learning(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     heights = np.exp(spread(np.log([y for _, y in ends]), gap))
     for name, colour, (x, error), y in zip(names, colours, ends, heights):
         ax.plot([x, right], [error, y], color=colour, linewidth=0.5, linestyle=":")
-        ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize=7)
+        ax.text(1.05 * right, y, m.called(results, name), va="center", color=colour, fontsize="small")
     ax.set_ylabel("test error, %")
-    ax.set_xlabel(
-        f"seconds a network, shared evenly in its population,{chr(10) if narrow else ' '}with compilation"
-    )
-    few, many = ax.get_ylim()
-    errors = [e for e in (0.5, 1, 2, 5, 10, 20, 50) if few <= e <= many]
-    ax.set_yticks(errors, [f"{e:g}" for e in errors])
-    low = ax.get_xlim()[0]
-    ax.set_xlim(low, right)
-    ticks = [t for t in (0.1, 0.3, 1, 3, 10, 30, 100) if low <= t <= right]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.minorticks_off()
+    ax.set_xlabel("training time with compilation, seconds")
+    ax.set_xlim(right=right)
+    charts.logarithmic(ax, "y", (0.5, 1, 2, 5, 10, 20, 50))
+    charts.logarithmic(ax, "x", (0.1, 0.3, 1, 3, 10, 30, 100))
     ax.grid()
     return figure
 
@@ -159,21 +148,23 @@ FIGURES = {
     ),
     "accuracy": Drawing(
         accuracy,
-        "Are the networks as accurate as the documents say? Test error: mean and {confidence} interval "
-        "({softmax-accuracy:n} of each kind, faint points), beside the document's number where there is one "
-        "(red line). Nearest neighbours have no seed and no interval.",
+        "Are the networks as accurate as the documents say? Test error of n networks (faint points): mean and "
+        "{confidence} interval, beside the document's number where there is one (red line). Nearest neighbours have no "
+        "seed and no interval.",
         "column",
+        "one-hidden-layer-does-most",
     ),
     "confusion": Drawing(
         confusion,
         "Which digit is taken for which? Errors in a thousand images of each digit, all networks of a kind "
         "together. Rare errors have no number.",
         "appendix",
+        "errors-are-shared",
     ),
     "learning": Drawing(
         learning,
         "How long does a network train for its accuracy? Test error after each epoch, one line a network. "
-        "Networks of a kind are trained together; the seconds of all are shared evenly among them.",
+        "Networks of a kind are trained together; the seconds of all are divided evenly among them.",
         "appendix",
     ),
     "calibration": Drawing(
@@ -182,5 +173,6 @@ FIGURES = {
         "confidence (area: number of images), all networks of a kind together, and the expected calibration "
         "error (ECE). For the nearest neighbours confidence is the share of agreeing votes.",
         "appendix",
+        "confidence-is-honest",
     ),
 }

@@ -94,9 +94,9 @@ def alphabets(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, reading in zip(axes, results.reading.values):
         images = results.alphabet.sel(reading=reading).values.astype(float) / 255
         row = tiles(ax, images)
-        row.name_row(measures.READING_WORDS[str(reading)], fontsize=6.5)
+        row.name_row(measures.READING_WORDS[str(reading)], fontsize="small")
         for i in results.digit.values if ax is axes[0] else ():
-            row.name(i, str(i), above=True, fontsize=8, fontweight="bold")
+            row.name(i, str(i), above=True, fontsize="medium", fontweight="bold")
     return figure
 
 

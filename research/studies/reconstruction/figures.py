@@ -6,31 +6,15 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from research import evidence as e
-from research.plotting import charts, labels
-from research.plotting.style import (
-    ACCENT,
-    DOUBLE,
-    FAINT,
-    GREEN,
-    INK,
-    MUTED,
-    NARROW,
-    OLIVE,
-    PURPLE,
-    SALMON,
-    SECOND,
-    SILVER,
-    STEEL,
-    WINE,
-    Drawing,
-)  # fmt: skip
+from research.plotting import charts, style
+from research.plotting.style import ACCENT, DOUBLE, FAINT, INK, MUTED, NARROW, SECOND, Drawing
 from research.plotting.tiles import tiles
 from research.studies.reconstruction import measures as m
 
 COLOURS = {
-    "plain": INK, "dropout": OLIVE, "weight_decay": GREEN, "label_smoothing": PURPLE, "noise": STEEL, "robust_1": SALMON,
-    "robust_2": SECOND, "untrained": SILVER, "shuffled": MUTED, "cnn_plain": ACCENT, "cnn_robust_2": WINE,
-    "cnn_untrained": SILVER,
+    "plain": INK, "dropout": style.OLIVE, "weight_decay": style.GREEN, "label_smoothing": style.PURPLE, "noise": style.SKY,
+    "robust_1": style.ROSE, "robust_2": SECOND, "untrained": style.PALE, "shuffled": MUTED, "cnn_plain": ACCENT,
+    "cnn_robust_2": style.WINE, "cnn_untrained": style.PALE,
 }  # fmt: skip
 # Students of a LeNet-5 by Nayak et al. (2019), which the figure shows, and by Chen et al. (2019).
 PUBLISHED = (("ZSKD", 0.9877), ("DAFL", 0.9820))
@@ -43,14 +27,14 @@ def _alphabets(results: xr.Dataset, reading: str, width: float) -> Figure:
     size = (width, 0.092 * width * len(kinds) + 0.3)
     figure, axes = plt.subplots(len(kinds), 1, figsize=size, squeeze=False)
     for ax, kind in zip(axes[:, 0], kinds):
-        agreed = e.share(m.agreement(results, kind, reading)).value
+        agreed = m.agreement(results, kind, reading)
         row = tiles(ax, m.alphabet(results, kind, reading))
-        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=5.5 if narrow else 7.5)
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize="x-small" if narrow else "medium")
         for i in range(10) if kind == kinds[0] else ():
-            row.name(i, str(i), above=True, fontsize=6.5 if narrow else 8, fontweight="bold")
-        how = {"transform": ax.transAxes, "va": "center", "fontsize": 6.5 if narrow else 8}
-        ax.text(1.015, 0.5, f"{100 * agreed:.0f} %", **how)
-    above = {"va": "bottom", "fontsize": 6 if narrow else 7, "color": MUTED}
+            row.name(i, str(i), above=True, fontsize="small" if narrow else "medium", fontweight="bold")
+        how = {"transform": ax.transAxes, "va": "center", "fontsize": "small" if narrow else "medium"}
+        ax.text(1.015, 0.5, f"{100 * agreed.mean():.0f} %, n = {len(agreed)}", **how)
+    above = {"va": "bottom", "fontsize": "x-small" if narrow else "small", "color": MUTED}
     axes[0, 0].text(1.015, 1.12, "named", transform=axes[0, 0].transAxes, **above)
     return figure
 
@@ -74,7 +58,7 @@ def judged(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     figure, axes = plt.subplots(*shape, figsize=size, sharey=True, sharex=True)
     for ax, reading in zip(axes, ("search", "low_frequency")):
         shares = np.stack([m.by_digit(results, kind, reading).mean(0) for kind in kinds])
-        ax.imshow(100 * shares, vmin=0, vmax=100, cmap="Blues", aspect="auto")
+        ax.imshow(100 * shares, vmin=0, vmax=100, cmap=style.SEQUENTIAL, aspect="auto")
         charts.cells(ax, shares, lambda value: f"{100 * value:.0f}", dark=0.6)
         ax.set_title(m.READING_WORDS[reading])
         ax.set_xticks(range(10), range(10))
@@ -104,23 +88,20 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     real = 100 * results.real_digits.mean("repetition").values
     ax.plot(results.real_size.values, real, "--", color=MUTED)
     ends.append((real[-1], "as many real digits", MUTED))
-    ax.set_xscale("log")
-    ax.set(xlabel="identikits that the student has seen", ylabel="real test digits read right, %")
-    ax.set_ylim(0, 100)
     name, best = PUBLISHED[0]
-    for value, words, below in ((m.CHANCE, "chance", 2), (best, f"{name}, {100 * best:.1f} %", -8)):
+    for value, words in ((m.CHANCE, "chance"), (best, f"{name}, {100 * best:.1f} %")):
         ax.axhline(100 * value, color=FAINT, zorder=0)
-        ax.annotate(
-            words, (sizes[0], 100 * value), xytext=(2, below), textcoords="offset points", fontsize=6.5, color=MUTED
-        )  # fmt: skip
-    places = labels.spread(np.array([y for y, *_ in ends]), 5.0 if width >= NARROW else 6.0)
-    for place, (_, words, colour) in zip(places, ends):
-        ax.annotate(
-            words, (1, place), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize=6.5, color=colour, annotation_clip=False,
-        )  # fmt: skip
-    ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
-    ax.minorticks_off()
+        ends.append((100 * value, words, MUTED))
+    taught = {len(m.student(results, kind, n)) for kind in kinds for n in sizes} - {0}
+    few, many = min(taught), max(taught)
+    n = f"{few}" if few == many else f"{few} to {many}"
+    ax.set(
+        xlabel="identikits that the student has seen",
+        ylabel=f"real test digits read right, % (n = {n} teachers)",
+    )
+    ax.set_ylim(0, 100)
+    charts.name_ends(ax, ends)
+    charts.logarithmic(ax, "x", sizes)
     return figure
 
 
@@ -132,7 +113,7 @@ def growing(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     for ax, kind in zip(axes[:, 0], kinds):
         images = results.grown.sel(kind=kind).isel(teacher=0).transpose("grown_step", "y", "x")
         row = tiles(ax, images.values.astype(float) / 255)
-        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize=6.5)
+        row.name_row(m.label(kind).replace(", ", ",\n"), fontsize="small")
         if kind == kinds[-1]:
             for i, step in enumerate(results.grown_step.values):
                 row.name(i, "start" if step == 0 else f"{step} steps")
@@ -146,18 +127,21 @@ FIGURES = {
         "blobs. Right: the share of the identikits of all networks of the kind that four judges name as intended; "
         "chance is one in ten.",
         "wide",
+        "start-decides",
     ),
     "searched": Drawing(
         searched,
         "What does the document's own search find in them? It repeatedly keeps the best of many low-frequency masks, "
         "starting from a blank image. The rows of the null models show what the masks alone look like.",
         "appendix",
+        "robust-alphabet",
     ),
     "judged": Drawing(
         judged,
         "Which identikits are named as intended? Percent over the networks of a kind and four judges; chance is one in "
         "ten.",
         "appendix",
+        "robust-alphabet",
     ),
     "students": Drawing(
         students,
@@ -165,6 +149,7 @@ FIGURES = {
         "{confidence} intervals; dashed: students of as many real digits with their labels. The grey line at the top is "
         "a published result for another network with a larger budget [@nayak2019].",
         "column",
+        "identikits-suffice",
     ),
     "growing": Drawing(
         growing,

@@ -24,7 +24,7 @@ from research.paper.chapters import Chapter, claims_of, findings_of
 
 Runs = list[tuple[str, str]]  # (text | code | cite | strong | interval, what)
 BRACES = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
-PIECES = re.compile(r"(`[^`]+`|\[@[^\]]+\]|\*\*[^*]+\*\*|\([^()]*(?:% interval |, n = )[^()]*\))")
+PIECES = re.compile(r"(`[^`]+`|\[@[^\]]+\]|\*\*[^*]+\*\*|\([−\d][^()]*(?:–| to )[^()]*, n\s=\s[^()]*\))")
 KINDS = {"`": "code", "[": "cite", "*": "strong", "(": "interval"}
 CONDITION = re.compile(r"\[([^@\]][^\]]*)\]\s*")
 NBSP = "\N{NO-BREAK SPACE}"
@@ -33,11 +33,13 @@ NBSP = "\N{NO-BREAK SPACE}"
 def runs(text: str) -> Runs:
     """Splits text into plain pieces, `code`, citations [@one; @two], **strong** words, and intervals with their n.
 
-    Of "(95 % interval 1–2, n = 30 networks)" the run has "1–2, n = 30 networks", which is set in square brackets.
-    A no-break space goes before every percent sign.
+    Of "(95 % interval 1–2, n = 30 networks)" the run has "1–2, n = 30 networks", which is set in square brackets; n is
+    left out if it is that of the interval before. No line breaks within "1 %", "n = 9" and "> 3".
     """
+    text = re.sub(r"(?<=n) = (?=\d)|(?<=[<>≤≥]) (?=[−\d])| (?=%)", lambda x: x[0].replace(" ", NBSP), text)
     found: Runs = []
-    for i, piece in enumerate(PIECES.split(text.replace(" %", f"{NBSP}%"))):
+    before = None
+    for i, piece in enumerate(PIECES.split(text)):
         if not i % 2:
             found += [("text", piece)] * bool(piece)
             continue
@@ -45,7 +47,8 @@ def runs(text: str) -> Runs:
             case "strong":
                 what = piece[2:-2]
             case "interval":
-                what = piece[1:-1].rpartition("% interval ")[2]
+                what, comma, n = piece[1:-1].rpartition("% interval ")[2].partition(f", n{NBSP}=")
+                what, before = what if n == before else what + comma + n, n
             case _:
                 what = re.sub("[@;]", "", piece[1:-1]) if kind == "cite" else piece[1:-1]
         found.append((kind, what))

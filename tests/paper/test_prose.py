@@ -46,13 +46,19 @@ def test_numbers_are_those_of_claims_and_findings(paper):
 
 def test_intervals_are_set_apart_and_an_abstract_has_none():
     runs = prose.runs(
-        "**Now** 2 (95 % interval 1–3 %, n = 5 pairs), 4 (3–5 points, n = 9 pairs) and `f(x)` (in x)."
+        "**Now** 2 (95 % interval 1–3 %, n = 5 pairs), 4 (3–5 points, n = 9 pairs) and `f(x)` (in x), "
+        "6 (95 % interval −1 to 7, n = 9 pairs) (784-200-10, n = 9 pairs)."
     )
-    apart = [("interval", f"1–3{prose.NBSP}%, n = 5 pairs"), ("interval", "3–5 points, n = 9 pairs")]
-    assert [run for run in runs if run[0] == "interval"] == apart
+    plain = [(kind, what.replace(prose.NBSP, " ")) for kind, what in runs]
+    apart = ["1–3 %, n = 5 pairs", "3–5 points, n = 9 pairs", "−1 to 7"]  # n again only where it changes
+    assert [what for kind, what in plain if kind == "interval"] == apart
+    assert runs[-1] == ("text", f" (784-200-10, n{prose.NBSP}={prose.NBSP}9 pairs).")
     assert runs[0] == ("strong", "Now")
     assert ("code", "f(x)") in runs
-    assert "".join(what for _, what in prose.without_intervals(runs)) == "Now 2, 4 and f(x) (in x)."
+    assert (
+        "".join(what for _, what in prose.without_intervals(runs))
+        == "Now 2, 4 and f(x) (in x), 6" + runs[-1][1]
+    )
 
 
 def test_what_most_networks_share_is_listed_once():

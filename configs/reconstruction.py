@@ -4,8 +4,6 @@ Claims   "when all traces of human civilization will be gone except for the last
          network, the aliens archeologists could make a reconstruction of how we wrote digits" (003)
 Judged   on the document's CNN, read its way (search, low-frequency masks): judges who share neither architecture nor
          seed with it name more identikits than chance, one in ten. All else are findings. Set before measuring.
-         The numbers below and those of the reference run are of a run between quick and full: the teachers of quick,
-         students of 1,000 identikits from three starts (`--config.sizes`, `--config.starts`), judges trained longer.
 Expect   aliens-could  0.675 (0.5574 to 0.774, n = 5 networks)
 Run      python -m launch.study --config=configs/reconstruction.py --workdir=results/reconstruction
 Presets  --config=configs/reconstruction.py:smoke | :quick | :full

@@ -183,10 +183,14 @@ def found(results: Any, *makers: Maker) -> list[Finding]:
 
 
 def to_json(findings: Iterable[Finding]) -> str:
-    """A JSON list of {id, statement, value, low, high, n, unit, numbers}; value … unit are the first number's."""
+    """A JSON list of {id, statement, value, low, high, n, unit, numbers}.
+
+    value … unit are those of the first number that has an n; of the first number where none has (settings, counts).
+    """
     rows = []
     for each in findings:
-        first = asdict(next(iter(each.numbers.values())))
+        stated = list(each.numbers.values())
+        first = asdict(next((x for x in stated if x.n is not None), stated[0]))
         lead = {name: first[name] for name in ("value", "low", "high", "n", "unit")}
         numbers = {name: asdict(x) for name, x in each.numbers.items()}
         rows.append({"id": each.id, "statement": each.statement, **lead, "numbers": numbers})

@@ -83,14 +83,17 @@ def test_what_does_not_hold_is_left_out_but_checked():
         finding("a", "{lost}", holds=False, read=READ)
 
 
-def test_json_keeps_every_number_and_leads_with_the_first():
-    made = [finding("a", "{gain:n}, {read}", read=READ, gain=GAIN), finding("b", "{read}", read=READ)]
+def test_json_keeps_every_number_and_leads_with_the_first_that_was_measured():
+    size = Number.exact(1000, "images")
+    made = [finding("a", "Of {size}: {gain:n}, {read}", size=size, read=READ, gain=GAIN)]
+    made.append(finding("b", "{size}", size=size))
     text = to_json(made)
     assert from_json(text) == made
     row = json.loads(text)[0]
     assert set(row) == {"id", "statement", "value", "low", "high", "n", "unit", "numbers"}
     lead = {"value": -0.126, "low": -0.251, "high": 0.004, "n": 1200, "unit": "pairs"}
     assert lead.items() <= row.items()
+    assert json.loads(text)[1]["value"] == 1000
 
 
 def test_json_of_another_form_is_refused_in_one_line():

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import STARTS
+from research.runtime import multihost, progress
 from research.training.fit import over_networks
 
 SHAPE = (28, 28)  # of the images
@@ -97,6 +98,7 @@ def ask_all(
     classes: int,
     key: Key[Array, ""],
     reading: Reading,
+    report: progress.Report = lambda share: None,
 ) -> tuple[UInt8[Array, "m n h w"], Float[Array, "m n k"]]:
     """n identikits of each of m networks as bytes, and the logits of the network for them.
 
@@ -106,26 +108,34 @@ def ask_all(
         n, classes: identikits of each network, and classes that it knows.
         key: of starts, jitter and targets. Every network starts from the same images and is asked for the same.
         reading: start and settings of the ascents.
+        report: called with the share that is done.
+
+    Raises:
+        Preempted: the process was told to end.
     """
     key_starts, key_steps, key_targets = jax.random.split(key, 3)
-    begin = starts(reading.start, key_starts, n)
     wanted, steps = targets(reading, n, classes, key_targets)
-    return _ask_all(apply, reading.ascent, params, begin, wanted, key_steps, steps)
+    runs = (starts(reading.start, key_starts, n), wanted, jax.random.split(key_steps, n), steps)
+    found = []
+    for i in range(0, n, BLOCK):
+        block = jax.tree.map(lambda x, i=i: x[i : i + BLOCK], runs)
+        found.append(jax.block_until_ready(_ask_block(apply, reading.ascent, params, block)))
+        multihost.stop_if_told()
+        report(min(1.0, (i + BLOCK) / n))
+    images, logits = (jnp.concatenate(x, axis=1) for x in zip(*found))
+    return images, logits
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _ask_all(apply, ascent, params, begin, wanted, key, steps):
-    keys = jax.random.split(key, len(wanted))
-
+def _ask_block(apply, ascent, params, runs):
     def of_network(mine: Any) -> tuple[Array, Array]:
         predict = lambda image: apply(mine, image)[0]  # noqa: E731
 
-        def one(each: tuple[Array, Array, Array, Array]) -> tuple[Array, Array]:
-            begin, wanted, key, steps = each
+        def one(begin: Array, wanted: Array, key: Array, steps: Array) -> tuple[Array, Array]:
             image = climb(predict, begin, wanted, key, ascent, steps)
             return image, predict(image.astype(jnp.float32) / 255)
 
-        return jax.lax.map(one, (begin, wanted, keys, steps), batch_size=min(BLOCK, len(wanted)))
+        return jax.vmap(one)(*runs)
 
     return over_networks(of_network, params)
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Key, UInt8
 
 from research import data
 from research.fields.bounds import ITERATIONS, POSITIVE, SHIFT, TRAINING_IMAGES, Bound, bounded
+from research.runtime import multihost, progress
 from research.runtime.rng import named
 from research.training import fit
 from research.training.settings import TrainingConfig
@@ -18,6 +19,7 @@ from research.training.train import NetworkConfig
 
 TEMPERATURE = Bound(0, 1000, "labels become uniform", above=True)
 BLOCK = 200  # digits that are scored at once
+PIECES = 100  # of a training; after each the share that is done is reported
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def teach(
     labels: Array,
     key: Key[Array, ""],
     lessons: Lessons,
+    report: progress.Report = lambda share: None,
 ) -> tuple[Any, Any]:
     """Trains m students, each on its own images.
 
@@ -58,15 +61,25 @@ def teach(
         labels: classes [m n], or distributions over them [m n k].
         key: of the students' starts and of the order of their images.
         lessons: length and settings of the training.
+        report: called with the share of the training that is done.
 
     Returns:
         Stacked parameters of the m students, and apply(params of one, image) -> (logits, activations).
+
+    Raises:
+        Preempted: the process was told to end.
+        TrainingError: a loss is not finite.
     """
     m, n = images.shape[:2]
     config = settings(lessons, n, soft=labels.ndim == 3)
     one = _one(network, config, n)
-    keys = jax.random.split(named(key, "students"), m)
-    state = _learn(one, config.epochs, keys, images, labels)
+    state = _begin(one, jax.random.split(named(key, "students"), m))
+    piece = -(-config.epochs // PIECES)
+    for done in range(0, config.epochs, piece):
+        state = _learn(one, min(piece, config.epochs - done), state, images, labels)
+        jax.block_until_ready(state.params)
+        multihost.stop_if_told()
+        report(min(1.0, (done + piece) / config.epochs))
     fit.require_finite(state)
     return state.params, one.apply
 
@@ -82,14 +95,19 @@ def _one(network: NetworkConfig, config: TrainingConfig, n: int) -> fit.One:
     return _made[how]
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _learn(one: fit.One, epochs: int, keys: Array, images: Array, labels: Array) -> fit.State:
-    def learn(mine: tuple[Array, Array, Array]) -> fit.State:
-        key, images, labels = mine
-        epoch = lambda _, state: one.advance(state, images, labels, one.steps_per_epoch)  # noqa: E731
-        return jax.lax.fori_loop(0, epochs, epoch, one.init(key))
+@functools.partial(jax.jit, static_argnums=0)
+def _begin(one: fit.One, keys: Array) -> fit.State:
+    return fit.over_networks(one.init, keys)
 
-    return fit.over_networks(learn, (keys, images, labels))
+
+@functools.partial(jax.jit, static_argnums=0)
+def _learn(one: fit.One, epochs: Array | int, state: fit.State, images: Array, labels: Array) -> fit.State:
+    def learn(mine: tuple[fit.State, Array, Array]) -> fit.State:
+        state, images, labels = mine
+        epoch = lambda _, state: one.advance(state, images, labels, one.steps_per_epoch)  # noqa: E731
+        return jax.lax.fori_loop(0, epochs, epoch, state)
+
+    return fit.over_networks(learn, (state, images, labels))
 
 
 def softened(logits: Float[Array, "... k"], temperature: float) -> Float[Array, "... k"]:

@@ -33,6 +33,7 @@ from research.identikits import identikits
 from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
 from research.runs.store import Run
+from research.runtime import progress
 from research.runtime.rng import named
 from research.studies import documents
 from research.studies.reconstruction import judges, students, teachers
@@ -225,10 +226,12 @@ def _search(config: Config, apply, params, key: Key[Array, ""]) -> np.ndarray:
     """The document's identikits, one of each digit, as bytes [m digit y x]."""
     predict = lambda params, image: apply(params, image)[0]  # noqa: E731
     search = RandomSearch(config.masks)
-    found = identikits(
-        predict, range(CLASSES), key, search, params=params, patience=config.patience,
-        budget=search.start_cost + config.generations * search.step_cost, history=2,
-    )  # fmt: skip
+    with progress.bar("identikits, search") as report:
+        found = identikits(
+            predict, range(CLASSES), key, search, params=params, patience=config.patience,
+            budget=search.start_cost + config.generations * search.step_cost, history=2,
+            progress=lambda now: report(now.done / now.runs),
+        )  # fmt: skip
     return np.rint(255 * found.image.values[:, :, 0]).astype(np.uint8)
 
 
@@ -238,10 +241,11 @@ def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict
     needed = dict.fromkeys(READINGS, CLASSES)
     for start, n, _ in group.lessons:
         needed[start] = max(n, needed.get(start, 0))
-    return {
-        name: ask_all(apply, params, n, CLASSES, named(key, name), LESSONS[name])
-        for name, n in needed.items()
-    }
+    asked = {}
+    for name, n in needed.items():
+        with progress.bar(f"{group.prefix}identikits, {name}".replace("_", " ")) as report:
+            asked[name] = ask_all(apply, params, n, CLASSES, named(key, name), LESSONS[name], report)
+    return asked
 
 
 def lessons_of(config: Config) -> list[tuple[str, int, str]]:
@@ -270,7 +274,8 @@ def _students(config: Config, group: Group, asked: dict[str, Identikits], key: K
             else jnp.argmax(logits, axis=-1)
         )
         named_key = named(key, f"{start} {n} {labels}")
-        taught, read = students.teach(group.base, images, told, named_key, config.lessons)
+        with progress.bar(f"{group.prefix}students of {n:,}, {start}".replace("_", " ")) as report:
+            taught, read = students.teach(group.base, images, told, named_key, config.lessons, report)
         scores.append(students.accuracy(read, taught, test))
     starts, sizes, kinds_of_label = map(list, zip(*lessons_of(config)))
     return xr.Dataset(

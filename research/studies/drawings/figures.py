@@ -17,7 +17,7 @@ def funky(results: xr.Dataset, width: float = DOUBLE) -> Figure:
     """One seven at every width and shift, with the shares that show the document's pattern and its reverse."""
     narrow = width < NARROW
     widths, shifts = results.width.values, results["shift"].values
-    size = (width, width * len(widths) / len(shifts) * (1.36 if narrow else 0.95))
+    size = (width, width * len(widths) / len(shifts) * (1.36 if narrow else 1.09))
     figure, axes = plt.subplots(len(widths), 1, figsize=size, squeeze=False)
     for ax, factor in zip(axes[:, 0], widths):
         row = tiles(ax, results.grid_example.sel(width=factor).values / 255)

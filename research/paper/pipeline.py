@@ -25,7 +25,7 @@ from research.runs.store import Run, digest
 from research.runtime import multihost
 from research.runtime.progress import Plan
 from research.studies.preparing import prepared
-from research.training import populations
+from research.training import cost, populations
 
 UNCHANGED = 0.02  # of a study's share of the plan where its results are there
 
@@ -85,6 +85,7 @@ def _compute(config: Any, folder: Path, force: bool, retrain: bool) -> bool:
         multihost.on_process_zero(lambda: run.refuse_other(config))
     fresh = again or not multihost.on_process_zero(lambda: run.finished(config))
     if fresh:
+        _refuse_costly(config)
         start = time.perf_counter()
         with multihost.watched(), populations.retraining() if retrain else contextlib.nullcontext():
             results = study.run(config, run)
@@ -117,9 +118,10 @@ def conduct_all(
 ) -> tuple[list[c.Claim], dict[str, str]]:
     """Conducts the studies of these configs, each in its own folder in `folder`, and writes report and paper.pdf.
 
-    Nothing is run if a folder holds other results, unless `force`. What is done goes first. The report is written again after each study, and a study is drawn by another process
-    while the next one computes. A study that fails is shown as failed and does not stop the others; its traceback is
-    in its failure.txt.
+    Nothing is run if a folder holds other results, unless `force`, or if networks would take more than the machine
+    has. What is done goes first. The report is written again after each study, and a study is drawn by another
+    process while the next one computes. A study that fails is shown as failed and does not stop the others; its
+    traceback is in its failure.txt.
 
     Args:
         configs: by the name of the study.
@@ -147,6 +149,13 @@ def _refuse_others(configs: Mapping[str, Any], folder: Path, force: bool) -> Non
         folders.check(folder / name, name, force=force)
         if not force and (folder / name).is_dir():
             Run(folder / name).refuse_other(prepared(config))
+        _refuse_costly(prepared(config))
+
+
+def _refuse_costly(config: Any) -> None:
+    """Raises ValueError where the networks that the study lacks take more than this machine has."""
+    wanted = getattr(studies.part(studies.name_of(config), "study"), "wanted", None)
+    cost.require_affordable(wanted(config) if wanted else [], config)
 
 
 def _finished(configs: Mapping[str, Any], folder: Path, again: bool) -> dict[str, bool]:

@@ -10,10 +10,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt8
 
+from research.identikits import identikits
 from research.identikits.gradient_ascent import GradientAscent
 from research.identikits.initial_images import STARTS
+from research.identikits.random_search import RandomSearch
 from research.runtime import multihost, progress
 from research.training.fit import over_networks
 
@@ -138,6 +141,21 @@ def _ask_block(apply, ascent, params, runs):
         return jax.vmap(one)(*runs)
 
     return over_networks(of_network, params)
+
+
+def search(
+    apply: Callable[..., Any], params: Any, classes: int, masks: int, generations: int, patience: int,
+    key: Key[Array, ""], report: progress.Report = lambda share: None,
+) -> UInt8[np.ndarray, "m k h w"]:  # fmt: skip
+    """The document's identikits, one of each class, as bytes: random search from a blank image, `masks` a generation."""
+    predict = lambda params, image: apply(params, image)[0]  # noqa: E731
+    method = RandomSearch(masks)
+    found = identikits(
+        predict, range(classes), key, method, params=params, patience=patience,
+        budget=method.start_cost + generations * method.step_cost, history=2,
+        progress=lambda now: report(now.done / now.runs),
+    )  # fmt: skip
+    return np.rint(255 * found.image.values[:, :, 0]).astype(np.uint8)
 
 
 def growth(

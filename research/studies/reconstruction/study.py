@@ -29,15 +29,13 @@ from research.fields.bounds import (
     bounded,
     one_of,
 )
-from research.identikits import identikits
-from research.identikits.random_search import RandomSearch
 from research.models.mlp import MLPConfig
 from research.runs.store import Run
 from research.runtime import progress
 from research.runtime.rng import named
 from research.studies import documents
 from research.studies.reconstruction import judges, students, teachers
-from research.studies.reconstruction.asking import Reading, ask_all, growth
+from research.studies.reconstruction.asking import Reading, ask_all, growth, search
 from research.studies.reconstruction.students import Lessons
 from research.training import train
 from research.training.populations import Wanted
@@ -203,7 +201,9 @@ def _read(
     scores = teachers.scores(
         apply, params, data.load(config.data, "test"), config.attacked, named(key, "noise")
     )
-    drawn = {SEARCH: _search(config, apply, params, named(key, SEARCH))}
+    with progress.bar(f"{group.prefix}identikits, search".replace("_", " ")) as report:
+        how = config.masks, config.generations, config.patience
+        drawn = {SEARCH: search(apply, params, CLASSES, *how, named(key, SEARCH), report)}
     drawn |= {name: np.asarray(asked[name][0][:, :CLASSES]) for name in READINGS}
     images = np.stack(list(drawn.values()))  # [reading all digit y x]
     said = np.stack([judge(images.reshape(-1, *images.shape[-2:]) / 255.0) for judge in bench.values()], -1)
@@ -220,19 +220,6 @@ def _read(
         },
         {"reading": list(drawn), "digit": range(CLASSES), "judge": list(bench), "grown_step": list(GROWTH)},
     )
-
-
-def _search(config: Config, apply, params, key: Key[Array, ""]) -> np.ndarray:
-    """The document's identikits, one of each digit, as bytes [m digit y x]."""
-    predict = lambda params, image: apply(params, image)[0]  # noqa: E731
-    search = RandomSearch(config.masks)
-    with progress.bar("identikits, search") as report:
-        found = identikits(
-            predict, range(CLASSES), key, search, params=params, patience=config.patience,
-            budget=search.start_cost + config.generations * search.step_cost, history=2,
-            progress=lambda now: report(now.done / now.runs),
-        )  # fmt: skip
-    return np.rint(255 * found.image.values[:, :, 0]).astype(np.uint8)
 
 
 def _ask(config: Config, group: Group, params: Any, key: Key[Array, ""]) -> dict[str, Identikits]:

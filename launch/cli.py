@@ -22,6 +22,12 @@ DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes; Slurm and Open MPI say which."
 )
 COORDINATOR = flags.DEFINE_string("coordinator", None, "host:port of process 0, where no cluster says so.")
+COORDINATOR_BIND = flags.DEFINE_string(
+    "coordinator_bind",
+    None,
+    "host:port at which process 0 listens; if not set, at --coordinator alone where that is a loopback address, "
+    "otherwise on all addresses of its machine.",
+)
 PROCESS_COUNT = flags.DEFINE_integer(
     "process_count", None, "How many processes compute together, where no cluster says so."
 )
@@ -149,7 +155,7 @@ def start(
             plug_in(PLUGINS.value)
             if (parent := os.environ.pop("IDENTIKIT_END_WITH", "")).isdecimal():
                 multihost.end_with(int(parent))
-            apart = (COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value)
+            apart = (COORDINATOR.value, PROCESS_COUNT.value, PROCESS_ID.value, COORDINATOR_BIND.value)
             if DISTRIBUTED.value or any(given is not None for given in apart):
                 multihost.start(*apart)
             with jax.profiler.trace(PROFILE.value) if PROFILE.value else contextlib.nullcontext():

@@ -33,22 +33,29 @@ class Preempted(Exception):
     """A process received SIGTERM. Everything is saved; the same command resumes."""
 
 
-def start(coordinator: str | None = None, count: int | None = None, index: int | None = None) -> None:
+def start(
+    coordinator: str | None = None,
+    count: int | None = None,
+    index: int | None = None,
+    bind: str | None = None,
+) -> None:
     """Join this process with the others. To be called before the first computation.
 
     Under Slurm, Open MPI and on TPUs, JAX finds the other processes itself and no argument is needed. Elsewhere all
-    three must be given. At a loopback address process 0 listens there alone, otherwise on all of its addresses.
+    three must be given. At a loopback address process 0 listens there alone, otherwise on all of its addresses, unless
+    `bind` is given.
 
     Args:
         coordinator: host:port of process 0.
         count: number of processes.
         index: which of them this is, 0 to count - 1.
+        bind: host:port at which process 0 listens.
 
     Raises:
         ValueError: if only some arguments are given or one cannot be right, no cluster is found, or the others do not
             answer.
     """
-    bind = _checked(coordinator, count, index)
+    bind = _checked(coordinator, count, index, bind)
     try:
         jax.distributed.initialize(
             coordinator,
@@ -66,8 +73,10 @@ def start(coordinator: str | None = None, count: int | None = None, index: int |
         raise ValueError(f"the processes did not find each other: {str(error).splitlines()[0]}") from None
 
 
-def _checked(coordinator: str | None, count: int | None, index: int | None) -> str | None:
+def _checked(coordinator: str | None, count: int | None, index: int | None, bind: str | None) -> str | None:
     """Where process 0 listens; None for JAX's default. Raises ValueError for arguments that cannot be right."""
+    if bind is not None:
+        _address("--coordinator_bind", "at which process 0 listens", bind)
     if (count is not None or index is not None) and None in (coordinator, count, index):
         raise ValueError("--coordinator, --process_count and --process_id belong together; give all three")
     if count is not None and index is not None and not 0 <= index < count:
@@ -75,11 +84,17 @@ def _checked(coordinator: str | None, count: int | None, index: int | None) -> s
             f"--process_id must be from 0 to --process_count - 1, got {index} of {count} processes"
         )
     if coordinator is None:
-        return None
-    found = ADDRESS.fullmatch(coordinator)
+        return bind
+    host = _address("--coordinator", "of process 0", coordinator)
+    return bind or (coordinator if LOOPBACK.fullmatch(host) else None)
+
+
+def _address(flag: str, what: str, given: str) -> str:
+    """The host of HOST:PORT. Raises ValueError for anything else."""
+    found = ADDRESS.fullmatch(given)
     if found is None or not 0 < int(found["port"]) < 65536:
-        raise ValueError(f"--coordinator must be HOST:PORT of process 0, got {coordinator!r}")
-    return coordinator if LOOPBACK.fullmatch(found["host"]) else None
+        raise ValueError(f"{flag} must be HOST:PORT {what}, got {given!r}")
+    return found["host"]
 
 
 def agree(what: str, digest: str) -> None:

@@ -125,6 +125,10 @@ def test_outside_the_main_thread_signals_are_left_alone():
         (("127.0.0.1:1", 2, 2), "--process_id must be from 0 to --process_count - 1, got 2 of 2"),
         (("127.0.0.1:1", 0, 0), "got 0 of 0 processes"),
         (("nonsense", 2, 0), "--coordinator must be HOST:PORT of process 0, got 'nonsense'"),
+        (
+            ("node:1", 2, 0, "node"),
+            "--coordinator_bind must be HOST:PORT at which process 0 listens, got 'node'",
+        ),
         (("nonsense", None, None), "must be HOST:PORT"),
         (("host:99999", 2, 0), "must be HOST:PORT"),
         (("http://host:80", 2, 0), "must be HOST:PORT"),
@@ -149,6 +153,8 @@ def test_at_a_loopback_address_it_listens_there_alone(coordinator, bound, monkey
     monkeypatch.setattr(jax.distributed, "initialize", lambda *given, **how: heard.update(how))
     multihost.start(coordinator, 2, 0)
     assert heard["coordinator_bind_address"] == bound
+    multihost.start(coordinator, 2, 0, "10.0.0.1:9")
+    assert heard["coordinator_bind_address"] == "10.0.0.1:9"
 
 
 def test_processes_that_were_started_for_different_things_are_refused(monkeypatch):

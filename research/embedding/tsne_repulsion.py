@@ -8,7 +8,7 @@ On a grid of spacing h, φ is a convolution, computed with one real FFT each way
 cubic B-splines and multiplied in frequency space by the kernel's spectrum (divided by the squared spectrum of the splines,
 so that the kernel is interpolated at the nodes); φ and ∇φ are read with the same splines. The contribution of a point to
 itself depends only on its position in its cell; it is tabulated and subtracted. The relative error of the force is about
-1 % at h = 0.45, the widest spacing in use, which gives maps as good as openTSNE's.
+1.2 % at h = 0.45, the widest spacing in use, which gives maps as good as openTSNE's.
 
 K is replaced by K - K(R), with R the extent of the grid. The constant exerts no force, but without subtracting it the
 differences of 1/(1 + r²) are lost in float32 while the map is tiny.

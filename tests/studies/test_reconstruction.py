@@ -68,12 +68,23 @@ def test_an_identikit_is_the_pixel_that_a_linear_network_wants():
 def test_a_varied_reading_aims_between_the_classes_and_stops_on_its_way():
     reading = asking.Reading("blank", varied=True, steps=8)
     wanted, steps = asking.targets(reading, 2000, 10, jax.random.key(0))
-    np.testing.assert_allclose(wanted.sum(1), 1, rtol=1e-5)
-    np.testing.assert_allclose(wanted.mean(0), 0.1, atol=0.03)
+    np.testing.assert_allclose(wanted[0].sum(1), 1, rtol=1e-5)
+    np.testing.assert_allclose(wanted[0].mean(0), 0.1, atol=0.03)
     np.testing.assert_allclose(np.bincount(steps) / 2000, np.full(9, 1 / 9), atol=0.03)
     plain, all_steps = asking.targets(asking.Reading("blank", steps=8), 20, 10, jax.random.key(0))
-    np.testing.assert_array_equal(plain.argmax(1), np.arange(20) % 10)
+    np.testing.assert_array_equal(plain[0].argmax(1), np.arange(20) % 10)
     assert set(np.asarray(all_steps)) == {8}
+
+
+def test_similar_classes_are_mixed_more_often():
+    """A linear network whose classes 0 and 1 share their pixels: mixtures around 0 hold more of 1 than of 2."""
+    templates = jnp.eye(10, 784).at[1, 0].set(1.0)
+    alike = asking.likeness_of_classes(lambda image: linear(templates, image)[0], jnp.zeros((2, 28, 28)))
+    np.testing.assert_allclose(alike[0, :3], [1, 0.01 + 0.99 / np.sqrt(2), 0.01], rtol=1e-5)
+    reading = asking.Reading("blank", varied=True, similar=True)
+    wanted, _ = asking.targets(reading, 1000, 10, jax.random.key(0), alike[None])
+    mean = wanted[0][::10].mean(0)  # of the mixtures around class 0
+    assert mean[0] > mean[1] > 10 * mean[2]
 
 
 def test_growth_ends_where_the_identikit_does():

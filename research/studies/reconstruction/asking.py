@@ -23,6 +23,8 @@ from research.training.fit import over_networks
 SHAPE = (28, 28)  # of the images
 BLOCK = 100  # ascents that are computed at once
 CONCENTRATION = 0.1  # of each class, of the mixtures of a varied reading
+LEAST = 0.01  # the least concentration of mixtures of similar classes
+LOOKED_AT = 20  # start images at which classes are compared
 KINDS = {"blank": "low_noise"}  # "blank" is almost blank, because ReLUs have no gradient at a blank image
 
 
@@ -35,9 +37,9 @@ class Reading:
     steps: int = 40
     learning_rate: float = 0.05
     jitter: int = 1  # pixels
-    varied: bool = (
-        False  # every image wants a random mixture of classes and stops after a random number of steps
-    )
+    # every image wants a random mixture of classes and stops after a random number of steps
+    varied: bool = False
+    similar: bool = False  # mixtures prefer classes that the network takes for similar; for a varied reading
 
     @property
     def ascent(self) -> GradientAscent:
@@ -47,20 +49,38 @@ class Reading:
         )
 
 
-def targets(reading: Reading, n: int, classes: int, key: Key[Array, ""]) -> tuple[Array, Array]:
-    """What n identikits want, as distributions over the classes [n k], and the steps that each takes [n].
+def targets(
+    reading: Reading, n: int, classes: int, key: Key[Array, ""], likeness: Float[Array, "m k k"] | None = None
+) -> tuple[Float[Array, "#m n k"], Int[Array, " n"]]:
+    """What n identikits want, as distributions over the classes, and the steps that each takes.
 
-    Usually one class each, in turn, and all steps. A varied reading draws the distributions from a symmetric Dirichlet
+    Usually one class each, in turn, and all steps. A varied reading draws the distributions from a Dirichlet
     distribution and the steps uniformly: a network says more about itself on the way to a class, and between classes,
-    than where it is sure.
+    than where it is sure. The distribution is symmetric; or, with the `likeness` of the classes to each of m networks,
+    its concentration is a row of that, of the classes in turn.
 
-    Source: Nayak et al. 2019 draw such targets, by similarity of the classes.
+    Source: Nayak et al. 2019, with likenesses from the weights of the last layer.
     """
     if not reading.varied:
-        return jnp.eye(classes)[in_turn(n, classes)], jnp.full(n, reading.steps)
+        return jnp.eye(classes)[None, in_turn(n, classes)], jnp.full(n, reading.steps)
     mixture, stop = jax.random.split(key)
-    wanted = jax.random.dirichlet(mixture, jnp.full(classes, CONCENTRATION), (n,))
-    return wanted, jax.random.randint(stop, (n,), 0, reading.steps + 1)
+    steps = jax.random.randint(stop, (n,), 0, reading.steps + 1)
+    if likeness is None:
+        return jax.random.dirichlet(mixture, jnp.full(classes, CONCENTRATION), (n,))[None], steps
+    rows = likeness[:, in_turn(n, classes)]
+    return jax.vmap(lambda row: jax.random.dirichlet(mixture, row))(rows), steps
+
+
+def likeness_of_classes(
+    predict: Callable[[Float[Array, "h w"]], Float[Array, " k"]], images: Float[Array, "n h w"]
+) -> Float[Array, "k k"]:
+    """How alike two classes are to a network: the cosine of the mean gradients of their logits, each row scaled to LEAST … 1."""
+    gradients = jnp.mean(jax.lax.map(jax.jacrev(predict), images), 0)
+    gradients = gradients.reshape(len(gradients), -1)
+    directions = gradients / jnp.maximum(jnp.linalg.norm(gradients, axis=1, keepdims=True), 1e-12)
+    cosines = directions @ directions.T
+    low, high = cosines.min(1, keepdims=True), cosines.max(1, keepdims=True)
+    return LEAST + (1 - LEAST) * (cosines - low) / jnp.maximum(high - low, 1e-12)
 
 
 def in_turn(n: int, classes: int) -> Int[Array, " n"]:
@@ -117,30 +137,41 @@ def ask_all(
         Preempted: the process was told to end.
     """
     key_starts, key_steps, key_targets = jax.random.split(key, 3)
-    wanted, steps = targets(reading, n, classes, key_targets)
-    runs = (starts(reading.start, key_starts, n), wanted, jax.random.split(key_steps, n), steps)
+    begin, keys = starts(reading.start, key_starts, n), jax.random.split(key_steps, n)
+    alike = _likeness(apply, params, begin[:LOOKED_AT]) if reading.similar else None
+    wanted, steps = targets(reading, n, classes, key_targets, alike)
+    wanted = jnp.broadcast_to(wanted, (len(jax.tree.leaves(params)[0]), n, classes))
     found = []
     for i in range(0, n, BLOCK):
-        block = jax.tree.map(lambda x, i=i: x[i : i + BLOCK], runs)
-        found.append(jax.block_until_ready(_ask_block(apply, reading.ascent, params, block)))
+        block = slice(i, i + BLOCK)
+        runs = (begin[block], keys[block], steps[block])
+        found.append(jax.block_until_ready(_ask_block(apply, reading.ascent, params, wanted[:, block], runs)))
         multihost.stop_if_told()
         report(min(1.0, (i + BLOCK) / n))
     images, logits = (jnp.concatenate(x, axis=1) for x in zip(*found))
     return images, logits
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _ask_block(apply, ascent, params, runs):
-    def of_network(mine: Any) -> tuple[Array, Array]:
-        predict = lambda image: apply(mine, image)[0]  # noqa: E731
+@functools.partial(jax.jit, static_argnums=0)
+def _likeness(apply, params, images):
+    return over_networks(
+        lambda mine: likeness_of_classes(lambda image: apply(mine, image)[0], images), params
+    )
 
-        def one(begin: Array, wanted: Array, key: Array, steps: Array) -> tuple[Array, Array]:
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _ask_block(apply, ascent, params, wanted, runs):
+    def of_network(mine: Any) -> tuple[Array, Array]:
+        params, wanted = mine
+        predict = lambda image: apply(params, image)[0]  # noqa: E731
+
+        def one(wanted: Array, begin: Array, key: Array, steps: Array) -> tuple[Array, Array]:
             image = climb(predict, begin, wanted, key, ascent, steps)
             return image, predict(image.astype(jnp.float32) / 255)
 
-        return jax.vmap(one)(*runs)
+        return jax.vmap(one)(wanted, *runs)
 
-    return over_networks(of_network, params)
+    return over_networks(of_network, (params, wanted))
 
 
 def search(

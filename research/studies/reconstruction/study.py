@@ -50,7 +50,10 @@ READINGS = {
     "uniform_noise": Reading("uniform_noise"),
     "frequencies": Reading("blank", space="frequency"),
 }
-LESSONS = READINGS | {"varied": Reading("low_frequency", varied=True)}  # what students may learn from
+LESSONS = READINGS | {  # what students may learn from
+    "varied": Reading("low_frequency", varied=True),
+    "similar": Reading("low_frequency", varied=True, similar=True),
+}
 GROWTH = (0, 2, 5, 10, 20, 40)  # steps after which one identikit is kept
 GROWN = 3  # the digit of which
 CLASSES = 10

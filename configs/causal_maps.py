@@ -4,9 +4,9 @@ Claims   the heat maps of the causal index resemble the digits; it works well fo
          ones might require other approaches (000)
          alike: correlation with the digit above both null models'; simple: correlation of the causal index with the
          mean Jacobian at least .9; deeper: that correlation falls (all are our criteria, set before measuring)
-Expect   maps-like-digits         0.5049 (0.46 to 0.5498, n = 5 networks of the smaller group)
-         index-suits-simple       0.9845 (0.9794 to 0.9884, n = 5 networks)
-         index-suits-deeper-less  -0.1705 (-0.2034 to -0.1376, n = 5 networks of each depth)
+Expect   maps-like-digits         0.5056 (0.4965 to 0.5147, n = 30 networks of the smaller group)
+         index-suits-simple       0.9839 (0.983 to 0.9848, n = 30 networks)
+         index-suits-deeper-less  -0.1345 (-0.141 to -0.128, n = 30 networks of each depth)
 Run      python -m launch.study --config=configs/causal_maps.py --workdir=results/causal_maps
 Presets  --config=configs/causal_maps.py:smoke | :quick | :full
 """

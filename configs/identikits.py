@@ -17,19 +17,19 @@ Judged   Everything below was set before the networks were measured.
          - "The most difficult": the mean rank of 7 and 9 by success among the ten digits is at most 2.5; it is 1.5 if
            they are always the two hardest, 5.5 if they are like the others.
          - "Easily see": networks of other kinds name at least half of them right; chance is one in ten.
-Expect   random-below-0.6        0.1827 (0.1398 to 0.2352, n = 5 networks)
-         digits-above-0.9        0.9999 (0.9998 to 0.9999, n = 5 networks)
-         digits-close-to-1       0.878 (0.8593 to 0.8945, n = 5 networks)
-         identikit-reaches-0.99  0.9 (0.6937 to 0.9728, n = 5 networks)
-         seven-nine-hardest      6 (5.372 to 6.604, n = 5 networks)
-         seven-half              1 (0.4782 to 1, n = 5 networks)
-         nine-third              1 (0.4782 to 1, n = 5 networks)
-         local-minima            0.08 (0.02076 to 0.2629, n = 5 networks)
-         within-class-similar    0.3461 (0.2416 to 0.4507, n = 5 networks)
-         zero-six-visible        0.445 (0.2756 to 0.6283, n = 5 networks)
+Expect   random-below-0.6        0.1822 (0.1703 to 0.1948, n = 20 networks)
+         digits-above-0.9        0.9999 (0.9998 to 0.9999, n = 20 networks)
+         digits-close-to-1       0.8752 (0.8567 to 0.8917, n = 20 networks)
+         identikit-reaches-0.99  0.9375 (0.882 to 0.9678, n = 20 networks)
+         seven-nine-hardest      5.825 (5.62 to 6.029, n = 20 networks)
+         seven-half              1 (0.8316 to 1, n = 20 networks)
+         nine-third              1 (0.8316 to 1, n = 20 networks)
+         local-minima            0.0625 (0.03216 to 0.118, n = 20 networks)
+         within-class-similar    0.3425 (0.3255 to 0.3595, n = 20 networks)
+         zero-six-visible        0.5029 (0.4386 to 0.5671, n = 20 networks)
          three-like-f            –
          four-like-u             –
-         one-nine-mess           -0.235 (-0.3196 to -0.1466, n = 5 networks)
+         one-nine-mess           -0.2604 (-0.3498 to -0.1663, n = 20 networks)
 Run      python -m launch.study --config=configs/identikits.py --workdir=results/identikits
 Presets  --config=configs/identikits.py:smoke | :quick | :full
 """

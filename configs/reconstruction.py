@@ -4,7 +4,7 @@ Claims   "when all traces of human civilization will be gone except for the last
          network, the aliens archeologists could make a reconstruction of how we wrote digits" (003)
 Judged   on the document's CNN, read its way (search, low-frequency masks): judges who share neither architecture nor
          seed with it name more identikits than chance, one in ten. All else are findings. Set before measuring.
-Expect   aliens-could  0.675 (0.5574 to 0.774, n = 5 networks)
+Expect   aliens-could  0.67 (0.5593 to 0.7646, n = 5 networks)
 Run      python -m launch.study --config=configs/reconstruction.py --workdir=results/reconstruction
 Presets  --config=configs/reconstruction.py:smoke | :quick | :full
 """

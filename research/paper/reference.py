@@ -2,7 +2,7 @@
 
     DIR/report.html  claims.*  findings.*  numbers.tex     the paper's texts; paper.pdf unless it is too large
     DIR/results/STUDY.nc                                   results in compact form, enough to draw the figures
-    DIR/figures/*.png  provenance.json  seconds.json       figures, origin of the results, cost of the presets
+    DIR/figures/*.png  provenance.json  seconds.json       README's figures, origin of the results, cost of presets
 
 Claims and findings are computed from the full results.
 """
@@ -28,25 +28,21 @@ TEXTS = (
     "numbers.tex",
     *(f"{name}.{end}" for name in ("claims", "findings") for end in ("json", "csv", "tex")),
 )
-MAX_BYTES = 20_000_000
+MAX_BYTES = 24_000_000
 MAX_PDF = 8_000_000
-FINENESS = (
-    (150, 10),
-    (120, 8),
-    (100, 7),
-    (75, 6),
-    (65, 5),
-)  # dpi of figures, bits of images: the first that fits
-IMAGE = ("y", "x")  # the last two dims of an image
+FINENESS = (10, 8, 7, 6, 5)  # bits of images in the results: the first that fits
+DPI = 150  # of the pictures
+IMAGE = ("y", "x")  # the dims of an image
 MANTISSA = 23  # bits of a float32
+NUMBER_BITS = 12  # of the mantissa of a number: three digits, more than a figure shows
 PICTURES = (("reconstruction", "alphabet"), ("identikits", "evolution"), ("causal_maps", "signed"))
 COMMANDS = {"quick": "make paper", "full": "make paper PRESET=full"}
 
 
 def export(paper: Path, folder: Path) -> int:
-    """Copies a finished paper's texts, figures and compact results into a folder; returns their number of bytes.
+    """Copies a finished paper's texts, compact results and PICTURES into a folder; returns their number of bytes.
 
-    Figures are PNGs, two columns wide, with at most 64 colours.
+    The pictures are PNGs, two columns wide, with at most 64 colours; report and PDF have all figures.
 
     Args:
         paper: folder of the paper.
@@ -69,14 +65,10 @@ def export(paper: Path, folder: Path) -> int:
     for name in ("report.html", "provenance.json"):  # where the paper lay on the machine stays private
         kept[name] = kept[name].replace(str(paper.resolve()).encode(), b"PAPER")
     results = {name: Run(paper / name).results() for name in names}
-    drawn = {
-        f"figures/{name}-{figure}.png": picture
-        for name in names
-        for figure in studies.part(name, "figures").FIGURES
-        if (picture := paper / name / "figures" / f"{figure}.png").exists()
-    }
-    for dpi, bits in FINENESS:
-        kept |= {name: _smaller(picture, dpi) for name, picture in drawn.items()}
+    for name, figure in PICTURES:
+        if (picture := paper / name / "figures" / f"{figure}.png").exists():
+            kept[f"figures/{name}-{figure}.png"] = _smaller(picture, DPI)
+    for bits in FINENESS:
         kept |= {f"results/{name}.nc": packed(compact(whole, bits), 9) for name, whole in results.items()}
         size = sum(map(len, kept.values()))
         if size <= MAX_BYTES:
@@ -104,21 +96,29 @@ def _origins(paper: Path) -> dict[str, Any]:
     }
 
 
-def compact(results: xr.Dataset, bits: int = FINENESS[0][1]) -> xr.Dataset:
-    """Results without the precision that no figure shows: float32 in place of float64, images with `bits` bits of mantissa.
+def compact(results: xr.Dataset, bits: int = FINENESS[0]) -> xr.Dataset:
+    """Results without the precision that no figure shows.
 
-    float16 has 10 bits but cannot hold the small values of a gradient. Therefore images stay float32 with the other
-    bits set to 0, which compresses as well. Coordinates keep all digits, because they are looked up by value.
+    Images have 2^bits shades between zero and their largest value, rounded up to a power of two; other floats keep
+    NUMBER_BITS of their mantissa. Coordinates keep all digits, because they are looked up by value.
     """
 
     def smaller(x: xr.DataArray) -> xr.DataArray:
-        if x.dtype == np.float64:
-            x = x.astype(np.float32)
-        if x.dtype == np.float32 and x.dims[-2:] == IMAGE:
-            x = x.copy(data=_rounded(x.values, bits))
-        return x
+        if set(IMAGE) <= set(x.dims):
+            few = _shades(x.values, tuple(x.dims.index(dim) for dim in IMAGE), bits)
+            return x.copy(data=few if x.dtype.kind == "f" else few.clip(0, 255).astype(x.dtype))
+        return x.copy(data=_rounded(x.values.astype(np.float32), NUMBER_BITS)) if x.dtype.kind == "f" else x
 
     return results.assign({name: smaller(x) for name, x in results.data_vars.items()})
+
+
+def _shades(images: np.ndarray, axes: tuple[int, ...], bits: int) -> np.ndarray:
+    """The nearest of 2^bits shades of either sign, as float32; what is not finite stays."""
+    exact = images.astype(np.float32)
+    finite = np.isfinite(exact)
+    largest = np.abs(exact).max(axes, keepdims=True, where=finite, initial=1e-30)
+    step = 2.0 ** (np.ceil(np.log2(largest)) - bits)
+    return np.where(finite, np.round(exact / step) * step, exact).astype(np.float32)
 
 
 def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
@@ -127,7 +127,7 @@ def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
     all_bits = np.ascontiguousarray(x).view(np.uint32)
     up = np.uint32((1 << (drop - 1)) - 1) + ((all_bits >> np.uint32(drop)) & np.uint32(1))
     near = ((all_bits + up) & ~np.uint32((1 << drop) - 1)).view(np.float32)
-    return np.where(np.isfinite(x), near, x)
+    return np.where(np.isfinite(x), near.reshape(x.shape), x)
 
 
 def _smaller(png: Path, dpi: int) -> bytes:

@@ -22,6 +22,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     from PIL import Image
 
     folder, kept = tmp_path / "paper", tmp_path / "kept"
+    monkeypatch.setattr(reference, "PICTURES", (("alpha", "points"),))
     write_paper({"beta": two[1].Config()}, folder)
     with pytest.raises(store.StoreError, match="lacks the studies alpha; run python -m launch.paper"):
         reference.export(folder, kept)
@@ -34,7 +35,7 @@ def test_the_reference_run_is_what_the_paper_said(two, tmp_path, monkeypatch):
     origin, run = json.loads(before["provenance.json"])["alpha"], store.Run(folder / "alpha")
     assert origin == run.provenance() | {"claims": [f"alpha-{row}" for row in ROWS]}
     with Image.open(kept / "figures" / "alpha-points.png") as picture:
-        assert picture.width == 7 * reference.FINENESS[0][0]
+        assert picture.width == 7 * reference.DPI
     reference.export(folder, kept)
     assert contents(kept) == before
     monkeypatch.setattr(reference, "MAX_BYTES", 1000)
@@ -92,26 +93,34 @@ def test_the_readme_shows_some_rows_and_counts_the_others():
 
 def test_compact_results_keep_what_figures_show():
     rng = np.random.default_rng(0)
-    image = (rng.normal(size=(90, 28, 28)) * 10.0 ** rng.integers(-30, 30, (90, 28, 28))).astype(np.float32)
+    scale = 10.0 ** rng.integers(-25, 30, (90, 1, 1))
+    image = (rng.normal(size=(90, 28, 28)) * scale).astype(np.float32)
     image[0, 0, :3] = (np.nan, np.inf, -np.inf)
+    image[1] = 0
+    bytes_ = rng.integers(0, 256, (28, 28, 3), dtype=np.uint8)
     whole = xr.Dataset(
-        {"image": (("n", "y", "x"), image), "share": ("n", rng.random(90)), "count": ("n", np.arange(90))},
+        {"image": (("n", "y", "x"), image), "share": ("n", rng.random(90)), "count": ("n", np.arange(90)),
+         "bytes": (("y", "x", "m"), bytes_), "one": ((), 0.1)},
         {"strength": ("n", np.arange(90) / 10)},
         {"about": "words"},
-    )
-    small = reference.compact(whole, bits=10)
-    assert (small.image.dtype, small.share.dtype, small["count"].dtype) == (np.float32, np.float32, np.int64)
-    np.testing.assert_allclose(small.image, image, rtol=2.0**-11)
-    assert not np.array_equal(small.image, image)
-    np.testing.assert_allclose(small.share, whole.share, rtol=1e-7)
+    )  # fmt: skip
+    small = reference.compact(whole, bits=6)
+    kinds = [small[name].dtype for name in ("image", "share", "count", "bytes")]
+    assert kinds == [np.float32, np.float32, np.int64, np.uint8]
+    np.testing.assert_array_equal(small.image[0, 0, :3], image[0, 0, :3])
+    assert not small.image[1].any()
+    largest = np.abs(image[2:]).max((1, 2), keepdims=True)
+    assert (np.abs(small.image[2:] - image[2:]) <= largest / 2**6).all()
+    assert len(np.unique(small.image[2])) <= 2 * 2**6 + 1
+    assert np.abs(small["bytes"].values.astype(int) - bytes_).max() <= 2
+    assert small["bytes"].dims == ("y", "x", "m")
+    assert float(small["one"]) == pytest.approx(0.1, rel=2.0**-13)
+    np.testing.assert_allclose(small.share, whole.share, rtol=2.0**-13)
     xr.testing.assert_identical(small.strength, whole.strength)
     assert small.attrs == whole.attrs
-    halves = image[
-        np.isfinite(image) & (abs(image) < 6e4) & (abs(image) > 1e-4)
-    ]  # where float16 is exact enough
-    np.testing.assert_array_equal(
-        reference._rounded(halves, 10), halves.astype(np.float16).astype(np.float32)
-    )
+    halves = image[np.isfinite(image) & (abs(image) < 6e4) & (abs(image) > 1e-4)]
+    exact = halves.astype(np.float16).astype(np.float32)  # in this range
+    np.testing.assert_array_equal(reference._rounded(halves, 10), exact)
     assert len(store.packed(small, 9)) < 0.7 * len(store.packed(whole, 9))
 
 

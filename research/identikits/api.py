@@ -166,9 +166,15 @@ def _execution(
     sequential = known[runs]
     if sequential:
         together *= layout.networks  # a vectorised block holds runs of one network only
-    on_cpu = sequential or platform == "cpu"
-    most = BLOCK[sequential] if on_cpu else max(1, ACCELERATOR_IMAGES // method.batch)
+    most = _largest_block(sequential, platform, method)
     return Execution(sequential, block or min(most, -(-together // len(devices))), tuple(devices))
+
+
+def _largest_block(sequential: bool, platform: str, method: Method) -> int:
+    """Most runs that a device advances in one call."""
+    if sequential or platform == "cpu":
+        return BLOCK[sequential]
+    return max(1, ACCELERATOR_IMAGES // method.batch)
 
 
 def _choose_starts(

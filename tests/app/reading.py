@@ -1,5 +1,6 @@
-"""How many made digits the app reads: python tests/app/reading.py URL [SEED [REPEATS]], with the app running at URL.
+"""How many made digits the app reads, with the app running at URL.
 
+PYTHONPATH=tests:. python tests/app/reading.py URL [SEED [REPEATS]]
 Every drawing goes through the page, in the preparation that visitors find there.
 """
 

@@ -1,4 +1,7 @@
-"""Pictures of every view: python tests/app/screenshots.py URL FOLDER, with the app running at URL."""
+"""Pictures of every view, with the app running at URL.
+
+PYTHONPATH=tests:. python tests/app/screenshots.py URL FOLDER [desk tablet phone]
+"""
 
 import sys
 from pathlib import Path

@@ -283,6 +283,8 @@ def test_a_point_shows_its_digit_and_a_map_is_enlarged(page):
     page.wait_for_selector("#zoom-text:has-text('conv1, map 1')")
     page.check("#activations-sorted")
     page.wait_for_selector("#zoom-text:has-text('conv1, map')")
+    page.click("#zoom-map")  # as its caption says
+    page.wait_for_selector("#unit-title:has-text('conv1, map')")
 
 
 def test_it_works_by_touch_on_a_small_screen(browser, place):

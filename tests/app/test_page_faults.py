@@ -209,6 +209,7 @@ def test_links_into_the_report_meet_a_chapter():
 
 
 def test_the_tour_leads_by_links(page):
+    page.set_viewport_size({"width": 390, "height": 844})  # a phone, where the view is far below the pad
     page.get_by_role("link", name="Tour").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("() => window.identikit.settings.tour === '1'")
@@ -222,7 +223,10 @@ def test_the_tour_leads_by_links(page):
         if step == 4:
             assert page.is_checked("#preparation [value=mnist]")
             assert page.evaluate("() => window.identikit.settings.draw") == "funky"
-    assert page.locator("#portrait").is_visible()
+    for shown in ("#portrait-digits", "#tour-text"):
+        box = page.locator(shown).bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 844
     assert not page.locator("#tour-next").is_visible()
     page.click("#tour-back")
     page.wait_for_selector("#overview:not([hidden])")

@@ -136,6 +136,9 @@ def test_an_own_network_stands_beside_the_others(page, reader, tmp_path):
         atol=1e-3,
     )
     assert page.locator("#model-0 option:checked").inner_text() == "Yours: mine"
+    assert "own" not in shared(page)  # it is this page's alone
+    assert "Your own network stays" in page.locator("#share-note").inner_text()
+    page.click("#share-close")
     page.expected = re.compile("422")
     (tmp_path / "bad.onnx").write_bytes(b"no network")
     page.set_input_files("#file", tmp_path / "bad.onnx")
@@ -161,6 +164,11 @@ def test_a_class_shares_a_link_and_keeps_a_score(page, place, tmp_path):
     assert link == f"{place.url}/#draw=seven"
     rows = page.evaluate("async text => (await import('/page/qr.js')).qr(text)", link)
     assert decoded(np.array(rows)) == link
+    page.evaluate(
+        "() => Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+    )  # as over plain HTTP
+    page.click("#share-copy")
+    page.wait_for_selector("#share-copy:text-is('Copied')")
     page.click("#share-close")
 
 

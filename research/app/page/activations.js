@@ -4,7 +4,7 @@
 import { element } from "./cards.js";
 import { colour, ink } from "./paint.js";
 
-const FLAT = 64; // units in a row of a layer without maps
+const phone = matchMedia("(max-width: 760px)"); // there a row is half as long: a finger is wide
 
 export class Activations {
   /** `open(layer, unit)` is called for a map that is clicked. */
@@ -12,13 +12,15 @@ export class Activations {
     this.open = open;
     this.place = document.getElementById("layers");
     this.layers = new Map();
+    phone.addEventListener("change", () => this.answer && this.show(this.answer, this.layout, this.sorted));
+    document.getElementById("zoom-map").addEventListener("click", () => this.shown && open(...this.shown));
   }
 
   /** The layers of an answer; `sorted` puts the strongest maps first. */
   show(answer, layout, sorted) {
-    Object.assign(this, { answer, sorted });
+    Object.assign(this, { answer, layout, sorted });
     const layers = layout.filter(({ name }) => !name.endsWith("/max"));
-    const names = layers.map(({ name, shape }) => `${name}:${shape}`).join();
+    const names = layers.map(({ name, shape }) => `${name}:${shape}`).join() + phone.matches;
     if (names !== this.names) {
       this.names = names;
       this.layers.clear();
@@ -33,7 +35,8 @@ export class Activations {
     const figure = element("figure", "layer");
     const canvas = element("canvas");
     const flat = width === 1;
-    const columns = flat ? FLAT : Math.min(16, count);
+    const half = phone.matches ? 2 : 1;
+    const columns = flat ? 64 / half : Math.min(16 / half, count);
     const layer = { canvas, count, height, width, columns, flat, gap: flat ? 0 : 2, chosen: null };
     const what = flat ? `${count} units` : `${count} maps of ${width}×${height}`;
     figure.append(element("figcaption", "", `${name}: ${what}`), canvas);
@@ -90,6 +93,7 @@ export class Activations {
     if (!first) return;
     const { order, chosen, strongest, width, height, flat } = this.layers.get(name);
     const unit = chosen === null ? strongest : order[chosen];
+    this.shown = [name, unit];
     const values = this.answer[name].subarray(unit * width * height, (unit + 1) * width * height);
     const top = ((Math.max(...values) / 255) * this.answer[`${name}/max`]).toFixed(2);
     ink(document.getElementById("zoom-map"), values, { largest: 255, side: width, height });

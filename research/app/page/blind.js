@@ -55,7 +55,7 @@ function end() {
   get("result").hidden = false;
   const own = right(answers);
   get("score").textContent = `You read ${own} of ${items.length}`;
-  get("beside").textContent = `The judges read ${judged(answers).toFixed(1)} of the same ${items.length} on average. Guessing gives ${items.length / 10}.`;
+  get("beside").textContent = `The judges read ${judged(answers).toFixed(1)} of the same ${items.length} on average. Guessing would give ${items.length / 10}.`;
   get("answers").replaceChildren(...items.map(card));
   totals(kept().length ? kept() : answers);
   get("score").focus();
@@ -69,7 +69,7 @@ function card(item, i) {
   canvas.setAttribute("aria-label", `Identikit ${i + 1}`);
   const caption = element("figcaption", said[i] === item.digit ? "" : "fooled");
   caption.append(element("b", "", `a ${item.digit}`), said[i] === item.digit ? ", as you said" : `, you said ${said[i]}`);
-  figure.append(canvas, caption, element("figcaption", "", `${item.named} of ${item.judges} judges. ${item.teacher}; ${item.reading}.`));
+  figure.append(canvas, caption, element("figcaption", "", `Read by ${item.named} of ${item.judges} judges. Teacher: ${item.teacher}; ${item.reading}.`));
   ink(canvas, item.image, { largest: 255 });
   return figure;
 }

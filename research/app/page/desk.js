@@ -52,7 +52,7 @@ export function desk(settings, changed, network) {
       pad.set([{ kind: "picture", side: PAD, pixels, said, address: URL.createObjectURL(file) }]);
       get("problem").textContent = "";
     } catch (error) {
-      get("problem").textContent = `This picture was not read: ${error.message}`;
+      get("problem").textContent = `${file.name} was not read: ${error.message}.${file.type.startsWith("image/") ? "" : " A network must be .onnx, .npz or .safetensors."}`;
     }
   }
 
@@ -61,10 +61,10 @@ export function desk(settings, changed, network) {
     get("origin").textContent = `Reading the network ${file.name}`;
     try {
       const { title, accuracy, of } = await network(file);
-      get("origin").textContent = `${title} reads ${percent(accuracy, true)} of ${of} test digits. It can be chosen in every view.`;
+      get("origin").textContent = `${title} reads ${percent(accuracy, true)} of ${of} test digits. It is in every list of networks.`;
     } catch (error) {
       get("origin").textContent = "";
-      get("problem").textContent = `This network was not read: ${error.message}`;
+      get("problem").textContent = `This network was not read: ${error.message}.`;
     }
   }
 
@@ -137,9 +137,12 @@ function pictures(upload) {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     if (file) upload(file);
   });
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const dropping = (over) => document.documentElement.classList.toggle("dropping", over);
+  document.addEventListener("dragover", (event) => { event.preventDefault(); dropping(true); });
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? dropping(false));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
+    dropping(false);
     if (event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
   });
 }

@@ -1,7 +1,7 @@
 // The drawing as a sum of eigen-images: coefficients, and what the first k of them can say.
 
 import { element } from "./cards.js";
-import { biggest, ink, signed } from "./paint.js";
+import { biggest, ink, signed, signedText } from "./paint.js";
 
 const SHOWN = 24;
 
@@ -58,11 +58,11 @@ export class Eigen {
     this.tiles.forEach((figure, i) => {
       const [canvas, caption, meter] = figure.children;
       const bar = meter.firstElementChild;
-      caption.lastElementChild.textContent = codes[i].toFixed(1).replace("-", "−");
+      caption.lastElementChild.textContent = signedText(codes[i], 1);
       bar.style.setProperty("--c", codes[i] / largest);
       bar.classList.toggle("plus", codes[i] > 0);
       figure.style.opacity = i < k ? 1 : 0.35;
-      canvas.setAttribute("aria-label", `Eigen-image ${i + 1}, coefficient ${codes[i].toFixed(1)}`);
+      canvas.setAttribute("aria-label", `Eigen-image ${i + 1}, coefficient ${signedText(codes[i], 1)}`);
     });
   }
 }

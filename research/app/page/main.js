@@ -17,7 +17,7 @@ import { Score } from "./score.js";
 import { share } from "./share.js";
 import { Scatter } from "./scatter.js";
 import * as state from "./state.js";
-import { tabs } from "./tabs.js";
+import { reach, tabs } from "./tabs.js";
 import { tell } from "./texts.js";
 import { tour } from "./tour.js";
 import { Unit } from "./unit.js";
@@ -170,7 +170,7 @@ function show(kind = 0) {
 
 function showMaps() {
   const slot = chosen.indexOf(asked);
-  const own = slot < 0 ? null : inside.answer.probabilities.subarray(10 * slot, 10 * slot + 10);
+  const own = slot < 0 || !table.readable() ? null : inside.answer.probabilities.subarray(10 * slot, 10 * slot + 10);
   const slopes = inside.jacobian?.model === asked ? inside.jacobian.maps : null;
   pixelMaps.show(asked, settings.kind, slopes, inside.answer.seen, own).catch(({ message }) => note({ error: message }));
 }
@@ -258,12 +258,13 @@ function controls() {
 
 /** The address was changed by hand, or by going back. */
 async function addressed() {
-  const { draw } = settings;
+  const { draw, view } = settings;
   const said = state.load(VALID);
   Object.assign(settings, said.settings);
   controls();
   const unread = settings.draw === draw ? [] : await table.restore(false);
-  select(settings.view);
+  const panel = select(settings.view);
+  if (settings.view !== view) settings.view === "overview" ? scrollTo(0, 0) : reach(panel);
   complain([...said.left, ...unread]);
 }
 

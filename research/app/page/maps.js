@@ -26,6 +26,7 @@ export class Maps {
     const asked = this.asked = {};
     const maps = kind === "causal" ? await this.index(model) : slopes;
     if (!maps || asked !== this.asked) return;
+    document.getElementById("maps-outline").disabled = kind === "causal";
     const outlined = kind !== "causal" && document.getElementById("maps-outline").checked;
     const values = kind === "share" ? maps.map((value, i) => value * seen[i % 784]) : maps;
     const largest = biggest(values);

@@ -37,7 +37,7 @@ export class Portrait {
     if (!this.running) return this.start(digit);
     this.next = digit;
     this.mark(digit);
-    get("caption").textContent = "stopping the last one first";
+    get("caption").textContent = "stopping the one before";
     return this.stop();
   }
 
@@ -61,7 +61,7 @@ export class Portrait {
     ink(get("now"), from);
     signed(get("change"), new Float32Array(784), { largest: 1 });
     get("others").textContent = "";
-    get("caption").textContent = "asking; the first time it is compiled";
+    get("caption").textContent = "starting; the first one takes a little longer";
     get("stop").disabled = false;
     get("take").disabled = get("gif").disabled = true;
     this.mark(digit);
@@ -103,7 +103,7 @@ export class Portrait {
   }
 
   waits(place) {
-    if (this.running) get("caption").textContent = `others are asking for identikits: you are number ${place} in the line`;
+    if (this.running) get("caption").textContent = `waiting for others: you are number ${place} in line`;
   }
 
   plot() {

@@ -11,12 +11,16 @@ const get = (id) => document.getElementById(id);
 /** `invite()` is what lets others in, "?token=...", empty where the app listens on this machine alone. */
 export function share(settings, invite) {
   get("share").addEventListener("click", async () => {
-    const said = fragment({ ...settings, draw: await shorten(settings.draw) });
+    const others = (names) => names.split(",").map((name) => (name.startsWith("own ") ? "" : name)).join();
+    const [models, about] = [settings.models, settings.about].map(others);
+    const said = fragment({ ...settings, models: models === "," ? "" : models, about, draw: await shorten(settings.draw) });
     const address = `${location.origin}/${invite()}${said && `#${said}`}`;
     get("share-link").value = address;
     const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
     get("share-note").textContent = local ? "This address works on this machine alone. Start the app with --host=0.0.0.0 to let a class in." : "Whoever has this address can come in and draw.";
+    if (models !== settings.models || about !== settings.about) get("share-note").textContent += " Your own network stays with this page.";
     const rows = qr(address);
+    get("share-copy").textContent = "Copy";
     get("share-dialog").showModal();
     const room = Math.min(WIDE, get("share-dialog").clientWidth - 40), scale = rows ? Math.floor(room / (rows.length + 2 * MARGIN)) : 0;
     get("share-code").hidden = scale < LEAST;
@@ -26,10 +30,8 @@ export function share(settings, invite) {
   get("share-close").addEventListener("click", () => get("share-dialog").close());
   get("share-copy").addEventListener("click", async () => {
     get("share-link").select();
-    try {
-      await navigator.clipboard.writeText(get("share-link").value);
-      get("share-copy").textContent = "Copied";
-    } catch { /* without a secure connection: it is selected, to be copied by hand */ }
+    const written = await navigator.clipboard?.writeText(get("share-link").value).then(() => true, () => false);
+    get("share-copy").textContent = written || document.execCommand("copy") ? "Copied" : "Press Ctrl+C"; // plain HTTP has no clipboard
   });
 }
 

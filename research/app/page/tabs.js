@@ -1,5 +1,10 @@
 // The row of views, as the ARIA practices have tabs: arrow keys, Home and End.
 
+/** Scrolls to a view that lies below the pad, as on a phone. */
+export function reach(panel) {
+  if (panel.getBoundingClientRect().top > window.innerHeight / 2) panel.scrollIntoView();
+}
+
 export function tabs(list, changed) {
   const all = [...list.querySelectorAll('[role="tab"]')];
   const view = (tab) => tab.id.replace("tab-", "");
@@ -11,15 +16,14 @@ export function tabs(list, changed) {
       tab.tabIndex = tab === chosen ? 0 : -1;
       document.getElementById(view(tab)).hidden = tab !== chosen;
     }
+    list.scrollLeft = chosen.offsetLeft - list.offsetLeft - (list.clientWidth - chosen.offsetWidth) / 2; // where the row is wider than the screen
     if (focus) chosen.focus();
     changed(view(chosen));
     return document.getElementById(view(chosen));
   }
 
   list.addEventListener("click", ({ target }) => {
-    if (target.role !== "tab") return;
-    const panel = select(view(target));
-    if (panel.getBoundingClientRect().top > window.innerHeight / 2) panel.scrollIntoView(); // below the pad, on a phone
+    if (target.role === "tab") reach(select(view(target)));
   });
   list.addEventListener("keydown", (event) => {
     const at = all.indexOf(document.activeElement);

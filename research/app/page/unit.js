@@ -60,7 +60,7 @@ export class Unit {
     if (told.weights) this.weigh();
     get("excited").replaceChildren(...told.excited.map(([index, label, strength]) => thumbnail(this.data.images?.subarray(784 * index, 784 * (index + 1)), 28, `a ${label}`, strength.toFixed(1), 255)));
     const among = `of ${told.among.toLocaleString("en")} training digits`;
-    get("among").textContent = told.excited[0][2] > 0 ? `Excited most by, ${among}` : `Silent: none ${among} excites it`;
+    get("among").textContent = told.excited[0][2] > 0 ? `Most exciting ${among}` : `Silent: none ${among} excites it`;
     get("liked").replaceChildren(thumbnail(told.liked, 28, "the image it likes best", "", 1));
   }
 

@@ -31,5 +31,8 @@ def typeset(said: Mapping[str, Any], folder: Path) -> bytes:
             if set(cut) <= set(later):
                 return typst.compile(template, timestamp=0, **how)
             later += [name for name in cut if name not in later]
-    except (typst.TypstError, RuntimeError) as error:
+    except BaseException as error:
+        # a fault within Typst is a PanicException, which is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise ValueError(f"cannot set paper.typ: {error}") from error

@@ -136,6 +136,10 @@ def test_an_own_network_stands_beside_the_others(page, reader, tmp_path):
         atol=1e-3,
     )
     assert page.locator("#model-0 option:checked").inner_text() == "Yours: mine"
+    first, second = (page.locator(f"#model-{slot} option:checked") for slot in (0, 1))
+    other = second.inner_text()
+    page.select_option("#model-1", label="Yours: mine")  # one network has one card
+    assert (first.inner_text(), second.inner_text()) == (other, "Yours: mine")
     assert "own" not in shared(page)  # it is this page's alone
     assert "Your own network stays" in page.locator("#share-note").inner_text()
     page.click("#share-close")

@@ -61,7 +61,9 @@ const latency = []; // milliseconds from the hand's movement to the next frame a
 
 let read = null; // what the three models say of the drawing
 const cards = new Cards(get("cards"), about, (slot, model) => {
+  if (chosen[1 - slot] === model) chosen[1 - slot] = chosen[slot]; // the cards swap: one network has one vote
   chosen[slot] = model;
+  lists();
   remember({ models: chosen.map((i) => about.models[i].name).join() });
 }, () => question(performance.now()));
 const score = new Score(() => read);

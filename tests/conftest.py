@@ -34,6 +34,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(elsewhere)
 
 
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """An empty cache of its own, but for the prepared data, which all tests share."""

@@ -10,7 +10,7 @@ from flax import nnx
 
 from research.fields.bounds import LIFTS
 from research.training import populations
-from research.training.train import NetworkConfig, examples
+from research.training.train import NetworkConfig, examples, resolved
 
 BYTES = 70  # of memory for each parameter of networks that train together; measured with 4,000 softmax regressions
 SPEED = 3e10  # products and sums a second of a CPU core at best
@@ -52,6 +52,7 @@ def require_affordable(wanted: Iterable[populations.Wanted], study: Any = None) 
         return
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for config, m, name in wanted:
+        config = resolved(config)
         missing = m - len(list(populations.folder(config).glob("*.safetensors")))
         fields = [key for key, value in vars(study).items() if value == m] if study else []
         which = f"{name}: {m:,} networks" + (f" ({' or '.join(fields)} = {m})" if fields else "")

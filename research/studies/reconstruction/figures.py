@@ -84,14 +84,14 @@ def students(results: xr.Dataset, width: float = DOUBLE) -> Figure:
         x = np.array(there) * (1 + 0.03 * (len(ends) - len(kinds) / 2))  # bars stand beside each other
         bars = np.abs(values[:, 1:] - values[:, :1]).T if np.isfinite(values).all() else None
         ax.errorbar(x, values[:, 0], bars, fmt="o-", color=colour, markersize=3, elinewidth=0.8)
-        ends.append((values[-1, 0], m.label(kind), colour))
+        ends.append((float(values[-1, 0]), m.label(kind), colour))
     real = 100 * results.real_digits.mean("repetition").values
     ax.plot(results.real_size.values, real, "--", color=MUTED)
-    ends.append((real[-1], "as many real digits", MUTED))
+    ends.append((float(real[-1]), "as many real digits", MUTED))
     name, best = PUBLISHED[0]
     for value, words in ((m.CHANCE, "chance"), (best, f"{name}, {100 * best:.1f} %")):
         ax.axhline(100 * value, color=FAINT, zorder=0)
-        ends.append((100 * value, words, MUTED))
+        ends.append((float(100 * value), words, MUTED))
     taught = {len(m.student(results, kind, n)) for kind in kinds for n in sizes} - {0}
     few, many = min(taught), max(taught)
     n = f"{few}" if few == many else f"{few} to {many}"

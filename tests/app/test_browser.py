@@ -179,7 +179,9 @@ def test_a_reload_restores_the_page(page, place):
     page.select_option("#maps-model", index=0)
     page.click("#theme")
     before, theme = settled(page), page.get_attribute("html", "data-theme")
-    page.wait_for_function("() => location.hash.includes('dense3') && location.hash.includes('maps')")
+    page.wait_for_function(
+        f"() => ['dense3', 'maps', 'theme={theme}'].every((said) => location.hash.includes(said))"
+    )
     page.reload()
     ready(page)
     after = settled(page)

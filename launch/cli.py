@@ -17,7 +17,6 @@ from research.runtime.terminal import printable
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = ("smoke", "quick", "full")
-PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, all is saved, the same command goes on; a scheduler may requeue
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes; Slurm and Open MPI say which."
 )
@@ -165,7 +164,7 @@ def start(
             return fail(error)
         except multihost.Preempted:
             print("told to end: saved, the same command goes on from here", file=sys.stderr)
-            return PREEMPTED
+            return multihost.PREEMPTED
         except MemoryError as error:
             return fail(OUT_OF_MEMORY.format(error))
         except (RuntimeError, AssertionError) as error:

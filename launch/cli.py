@@ -17,7 +17,6 @@ from research.runtime.terminal import printable
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = ("smoke", "quick", "full")
-PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, all is saved, the same command goes on; a scheduler may requeue
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes; Slurm and Open MPI say which."
 )
@@ -53,6 +52,7 @@ PROFILE = flags.DEFINE_string(
     None,
     "Folder for a trace of the whole command by JAX's profiler, which TensorBoard and Perfetto show.",
 )
+OUT_OF_MEMORY = "out of memory ({}); ask for fewer images, masks, steps or networks at once"
 NO_DEVICE = (
     "JAX finds no device for JAX_PLATFORMS={}; unset it for what there is, or install JAX for that device: "
     "pip install 'jax[cuda12]' or 'jax[tpu]'"
@@ -164,8 +164,12 @@ def start(
             return fail(error)
         except multihost.Preempted:
             print("told to end: saved, the same command goes on from here", file=sys.stderr)
-            return PREEMPTED
+            return multihost.PREEMPTED
+        except MemoryError as error:
+            return fail(OUT_OF_MEMORY.format(error))
         except (RuntimeError, AssertionError) as error:
+            if "RESOURCE_EXHAUSTED" in str(error):  # how XLA says it
+                return fail(OUT_OF_MEMORY.format(str(error).splitlines()[0]))
             if not _has_device():
                 return fail(NO_DEVICE.format(os.environ.get("JAX_PLATFORMS", "")))
             if isinstance(error, AssertionError) or not multihost.several():

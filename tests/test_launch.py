@@ -135,6 +135,17 @@ def test_an_environment_that_would_end_the_run_is_one_line(name, value, says):
     assert outcome.stderr.count("\n") == 1, outcome.stderr
 
 
+@pytest.mark.parametrize("program", ["np.ones(10**15)", "jnp.ones(10**15)"])
+def test_more_than_the_memory_holds_is_one_line(program):
+    program = f"import numpy as np, jax.numpy as jnp; from launch import cli; cli.start(lambda: {program})"
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert outcome.returncode == 2, outcome
+    assert outcome.stderr.splitlines()[-1].startswith("error: out of memory (")
+    assert "Traceback" not in outcome.stderr
+
+
 def test_help_shows_the_flags_of_all_commands_and_of_network_files_too():
     outcome = run("launch.read", "--help")
     for flag in ("--reading", "--input_range", "--precision", "--plugins", "--profile", "--process_id"):

@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,9 +24,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from research.runtime import packing
 
 T = TypeVar("T")
+PREEMPTED = os.EX_TEMPFAIL  # 75: told to end, the same command goes on; a scheduler may requeue
 LEAVE_WITHIN = 30  # seconds that a process waits at shutdown for the others
 ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(?P<port>\d{1,5})")
 LOOPBACK = re.compile(r"localhost|127\..*|\[::1\]")
+SEEN_WITHIN = 5.0  # seconds after SIGTERM in which a loop is to look for it
 BARRIER_TIMEOUT = 6 * 3600  # seconds; process 0 may draw figures for long while the others wait
 
 
@@ -197,6 +200,7 @@ def all_gather(tree: Any) -> Any:
 
 
 _sigterm = threading.Event()
+_seen = threading.Event()  # somebody has looked since
 _watching = False  # whether `watched` is at work
 _barriers = itertools.count()  # numbers the barriers, alike in all processes
 
@@ -204,6 +208,10 @@ _barriers = itertools.count()  # numbers the barriers, alike in all processes
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
     """Within this context a first SIGTERM is only recorded for `preempted`; a second one acts as before.
+
+    Loops look for it about every second. Where none does within SEEN_WITHIN (a long call of the compiler or of a library),
+    the process ends at once, and the same command goes on from the last checkpoint. One of several processes waits for
+    the next look, because the others would take it for lost.
 
     Inside another such context, and outside the main thread, where Python allows no signal handlers, it does nothing.
     """
@@ -213,19 +221,34 @@ def watched() -> Iterator[None]:
         return
     before = signal.getsignal(signal.SIGTERM)
 
+    unseen = threading.Timer(SEEN_WITHIN, _leave)
+    unseen.daemon = True
+
     def record(*_: Any) -> None:
         _sigterm.set()
         signal.signal(signal.SIGTERM, before)
+        unseen.start()
 
     _sigterm.clear()
+    _seen.clear()
     signal.signal(signal.SIGTERM, record)
     _watching = True
     try:
         yield
     finally:
         _watching = False
+        unseen.cancel()
         signal.signal(signal.SIGTERM, before)
         _sigterm.clear()
+
+
+def _leave() -> None:
+    """Ends the process, which was told to and has not looked, unless others compute with it."""
+    if not (_seen.is_set() or several()):
+        show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar hides it
+        line = "told to end: the same command goes on from the last checkpoint\n"
+        os.write(2, (show_cursor + line).encode())
+        os._exit(PREEMPTED)
 
 
 def end_with(parent: int) -> None:
@@ -242,7 +265,7 @@ def end_with(parent: int) -> None:
 def preempted() -> bool:
     """Whether any of the processes has received SIGTERM inside `watched`; the same answer in all of them."""
     if not several():
-        return _sigterm.is_set()
+        return _told()
     return bool(multihost_utils.process_allgather(np.array(_sigterm.is_set())).any())
 
 
@@ -254,5 +277,12 @@ def stop_if_told() -> None:
 
 def stop_if_told_here() -> None:
     """Raise Preempted if this process was told to end; for waits inside `on_process_zero`."""
-    if _sigterm.is_set():
+    if _told():
         raise Preempted
+
+
+def _told() -> bool:
+    """Whether this process was told to end; who asks acts on the answer."""
+    if told := _sigterm.is_set():
+        _seen.set()
+    return told

@@ -102,6 +102,34 @@ def test_the_first_sigterm_is_noted_and_the_old_order_returns():
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+DEAF = """
+import sys, time
+from research.runtime import multihost
+multihost.SEEN_WITHIN = 0.5
+with multihost.watched():
+    print("ready", flush=True)
+    deadline = time.monotonic() + float(sys.argv[1])
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+        looks = sys.argv[2] == "looks" and multihost.preempted()
+print("saved")
+"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "does", "code", "says"),
+    [("60", "not look", os.EX_TEMPFAIL, ""), ("2", "looks", 0, "saved\n")],
+)
+def test_who_does_not_look_for_a_sigterm_ends_all_the_same(seconds, does, code, says):
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEAF, seconds, does], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=30)[0] == says
+    assert process.returncode == code
+
+
 def test_outside_the_main_thread_signals_are_left_alone():
     before = signal.getsignal(signal.SIGTERM)
     seen = []

@@ -74,7 +74,7 @@ class Config(Checked):
     cnn_images: int = bounded(300, TRAINING_IMAGES)
     # training images whose integrated gradients are averaged
     images_a_class: int = bounded(10, Bound(1, 5421, "the training images of the rarest class of mnist"))
-    steps: int = bounded(16, SAMPLES)  # of the integral
+    steps: int = bounded(16, Bound(1, 1000, "the error falls as 1 / steps"))  # of the integral
     restarts: int = bounded(4, SAMPLES)  # identikits of each digit by each network
     cnn_restarts: int = bounded(2, SAMPLES)
     masks: int = bounded(100, SAMPLES)

@@ -15,13 +15,16 @@ Run      python -m launch.study --config=configs/drawings.py --workdir=results/d
 Presets  --config=configs/drawings.py:smoke | :quick | :full
 """
 
+from configs.recognisers import on_a_third
 from research.studies.drawings.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:
-    """smoke: tiny but real. quick: five networks of a kind. full: ten, and all test sevens."""
+    """smoke: tiny but real. quick: five networks of a kind, those of the recognisers. full: ten, and all test sevens."""
     if preset == "quick":
-        return Config()
+        config = Config()
+        on_a_third(config.dense3, config.cnn_small)
+        return config
     if preset == "full":
         return Config(networks=10, sevens=1028, others=2000, tenths=10, mapped=900)
     if preset == "smoke":

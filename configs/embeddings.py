@@ -12,9 +12,9 @@ from research.studies.embeddings.study import Config
 
 
 def get_config(preset: str = "quick") -> Config:
-    """smoke: tiny but real. quick: five repetitions. full: thirty, ten of them with networks of their own."""
+    """smoke: tiny but real. quick: five repetitions with 3,000 digits. full: thirty, ten of them with networks of their own."""
     if preset == "quick":
-        return Config()
+        return Config(mapped=3000)
     if preset == "full":
         return Config(experiments=30, networks=10)
     if preset == "smoke":

@@ -22,9 +22,13 @@ from research.training.train import NetworkConfig
 
 
 def get_config(preset: str = "quick") -> Config:
-    """smoke: tiny but real. quick: five networks of each kind. full: thirty small ones, twenty CNNs."""
+    """smoke: tiny but real. quick: five networks of each kind; those of document 001, on which no claim rests here, are
+    trained on a third of the digits. full: thirty small ones, twenty CNNs.
+    """
     if preset == "quick":
-        return Config()
+        config = Config()
+        on_a_third(config.dense3, config.cnn_small)
+        return config
     if preset == "full":
         return Config(small=30, large=5, cnns=20, timed=5, reimplemented=10)
     if preset == "smoke":
@@ -36,6 +40,12 @@ def get_config(preset: str = "quick") -> Config:
             shorten(how)
         return config
     raise ValueError(f"unknown preset {preset!r}; known: smoke, quick, full")
+
+
+def on_a_third(*networks: NetworkConfig) -> None:
+    """A third of the data: 20,000 digits."""
+    for how in networks:
+        how.examples = 20_000
 
 
 def shorten(how: NetworkConfig) -> None:

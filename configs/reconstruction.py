@@ -22,12 +22,14 @@ def get_config(preset: str = "quick") -> Config:
     if preset == "quick":
         config = Config(
             starts=("varied", "low_frequency"),
-            lessons=Lessons(steps=500),
+            lessons=Lessons(steps=300),
             attacked=200,
+            neighbours_among=5000,
         )
-        for how in (config.mlp, config.judge_cnn, config.judge_logistic):
+        for how in (config.mlp, config.judge_logistic):
             how.examples = 20_000
-        config.judge_noisy.examples = 10_000
+        for how in (config.judge_cnn, config.judge_noisy):
+            how.examples = 10_000
         return config
     if preset == "full":
         return Config(

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,34 @@ def fail(message: object) -> int:
 def lab_note(study: str, preset: str) -> Any:
     """The config of a study at a preset, from configs/."""
     return importlib.import_module(f"configs.{study}").get_config(preset)
+
+
+def measured(configs: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The cost of these studies as last measured, and on which machine; only where a config is that of a preset."""
+    from research.paper import estimate
+
+    known: dict[str, Any] = {}
+    machines = set()
+    for name, config in configs.items():
+        for preset in PRESETS if (ROOT / "configs" / f"{name}.py").exists() else ():
+            took, machine = estimate.load(ROOT / "results" / "reference" / "seconds.json", preset)
+            if name in took and lab_note(name, preset) == config:
+                known[name] = took[name]
+                machines.add(machine)
+    return known, "; ".join(sorted(machines))
+
+
+def print_estimate(configs: Mapping[str, Any], folder: Path, *, force: bool, retrain: bool) -> int:
+    """Prints what these studies will take in a folder; returns 0, the exit code of a dry run."""
+    from research.paper import estimate
+
+    known, machine = measured(configs)
+    costs = estimate.of(configs, folder, known, force=force, retrain=retrain)
+    console().print(table(estimate.HEAD, estimate.rows(costs)))
+    console().print(
+        f"Time and memory: {f'measured in a paper on {machine}' if machine else estimate.UNKNOWN}.\n"
+    )
+    return 0
 
 
 def console():

@@ -23,7 +23,7 @@ TRIAL = "A trial run (preset smoke): networks trained on a twentieth of the digi
 def main() -> int:
     from research import studies
     from research.evidence import claims
-    from research.paper import estimate, pipeline
+    from research.paper import pipeline
     from research.plotting import style
     from research.runs import folders
     from research.runtime import multihost
@@ -37,12 +37,8 @@ def main() -> int:
     configs = {name: cli.lab_note(name, PRESET.value) for name in ONLY.value or studies.names()}
     folder, console = Path(WORKDIR.value), cli.console()
     again = {"force": FORCE.value, "retrain": RETRAIN.value}
-    measured, machine = estimate.load(cli.ROOT / "results" / "reference" / "seconds.json", PRESET.value)
     if multihost.is_process_zero():
-        console.print(
-            cli.table(estimate.HEAD, estimate.rows(estimate.of(configs, folder, measured, **again)))
-        )
-        console.print(f"Time and memory: {f'measured on {machine}' if machine else estimate.UNKNOWN}.\n")
+        cli.print_estimate(configs, folder, **again)
     if DRY_RUN.value:
         return 0
     trial = PRESET.value == "smoke"
@@ -53,7 +49,7 @@ def main() -> int:
             **again,
             note=TRIAL if trial else "",
             widths=(style.DOUBLE,) if trial else style.WIDTHS,
-            seconds={name: took.seconds for name, took in measured.items()},
+            seconds={name: took.seconds for name, took in cli.measured(configs)[0].items()},
         )
     console.quiet = not multihost.is_process_zero()
     console.print()

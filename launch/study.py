@@ -26,10 +26,12 @@ FORCE = flags.DEFINE_bool(
     "force", False, "Run again whatever results the folder holds; trained networks are used again."
 )
 RETRAIN = flags.DEFINE_bool("retrain", False, "Run again, and train the study's networks again.")
+DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print the expected time, memory and training, and do nothing.")
 flags.mark_flag_as_required("config")
 
 
 def main() -> int:
+    from research import studies
     from research.evidence import claims
     from research.paper.pipeline import conduct
     from research.runtime import multihost
@@ -38,7 +40,10 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         with contextlib.suppress(AttributeError):
             config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
-    fresh = conduct(by_path.with_settings(config, SETTINGS), folder, force=FORCE.value, retrain=RETRAIN.value)
+    config, again = by_path.with_settings(config, SETTINGS), {"force": FORCE.value, "retrain": RETRAIN.value}
+    if DRY_RUN.value:
+        return cli.print_estimate({studies.name_of(config): config}, folder, **again)
+    fresh = conduct(config, folder, **again)
     if not multihost.is_process_zero():
         return 0
     cli.console().print(claims.table(claims.from_json((folder / "claims.json").read_text())))

@@ -38,14 +38,14 @@ def free_port() -> int:
 
 
 def training(folder: Path) -> dict[str, np.ndarray]:
-    """Two small networks, 16,000 steps each, in a cache of their own that shares only the prepared digits."""
+    """Two small networks, 6,400 steps each, in a cache of their own that shares only the prepared digits."""
     shared = Path(os.environ["IDENTIKIT_CACHE"])
     (folder / "cache").mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):  # the other process may have made it in this moment
         (folder / "cache" / "data").symlink_to(shared / "data")
     os.environ["IDENTIKIT_CACHE"] = str(folder / "cache")
     try:
-        how = TrainingConfig(epochs=40, batch=10, shift=1)
+        how = TrainingConfig(epochs=16, batch=10, shift=1)
         config = NetworkConfig(model=MLPConfig(widths=(16,)), training=how, examples=4000)
         population = populations.train_or_load(config, 2)
     finally:
@@ -60,7 +60,7 @@ def identikits(folder: Path) -> dict[str, np.ndarray]:
     params = populations.untrained(config, 2)
     population = populations.Population(config, params, *(np.zeros(2),) * 4)
     condition = Condition(
-        "search", RandomSearch(200, LowFrequency()), 4, patience=200, generations=200, targets=(0.999999,)
+        "search", RandomSearch(200, LowFrequency()), 4, patience=80, generations=80, targets=(0.999999,)
     )
     drawn = ask(
         condition, population, params, (0, 3, 7), named(jax.random.key(0), "x"), halfway=folder / "halfway"
@@ -71,8 +71,8 @@ def identikits(folder: Path) -> dict[str, np.ndarray]:
 def clusters(folder: Path) -> dict[str, np.ndarray]:
     """Sixteen descents of 200 points in three dimensions."""
     setting = replace(clustering.setting("S2"), points=200, features=3)
-    stops = tuple(range(0, 2001, 100))
-    batch = Batch(setting, (Group("test", 16, kept=2),), stops, scored=(0, 2000), frames=stops)
+    stops = tuple(range(0, 1001, 100))
+    batch = Batch(setting, (Group("test", 16, kept=2),), stops, scored=(0, 1000), frames=stops)
     table, points = follow(batch, jax.random.key(1), checkpoints.Checkpoints(folder / "halfway"))
     found = {name: table[name].values for name in table.data_vars if name != "seconds"}
     return {**found, "points": points["points"].values}

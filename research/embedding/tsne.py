@@ -37,6 +37,7 @@ from research.embedding import knn, pca, tsne_affinities, tsne_place, tsne_repul
 from research.embedding.tsne_affinities import Edges
 from research.embedding.tsne_repulsion import Grid
 from research.runtime import devices, multihost
+from research.runtime.progress import bar
 
 EXACT_BELOW = 1_000  # points; for more of them the grid is faster than all pairs
 CHUNK = 25  # iterations between two calls of `progress`
@@ -135,17 +136,19 @@ def fit(
     done = 0
     early, total = settings.early_iterations, settings.early_iterations + settings.iterations
     phases = ((early, settings.early_exaggeration), (total, 1.0))
-    for end, exaggeration in phases:
-        rate = len(x) / exaggeration
-        while done < end:
-            multihost.stop_if_told()
-            until = min(done + CHUNK, end)
-            while done < until:
-                state = state if exact else _regrid(state)
-                state, steps, before = advance(state, graph, exaggeration, rate, until - done, settings)
-                done += int(steps)
-            if progress is not None and progress(done, kl(*before)):
-                done = total
+    with bar("t-SNE") as report:
+        for end, exaggeration in phases:
+            rate = len(x) / exaggeration
+            while done < end:
+                multihost.stop_if_told()
+                until = min(done + CHUNK, end)
+                while done < until:
+                    state = state if exact else _regrid(state)
+                    state, steps, before = advance(state, graph, exaggeration, rate, until - done, settings)
+                    done += int(steps)
+                report(min(1.0, done / total))
+                if progress is not None and progress(done, kl(*before)):
+                    done = total
     points = np.asarray(state.points.T)
     _, _, here = advance(state if exact else _regrid(state), graph, 1.0, 0.0, 1, settings)
     return Embedding(x, points, kl(*here), settings)

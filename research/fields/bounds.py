@@ -131,7 +131,7 @@ SEED = Bound(0, 2**32 - 1, "a key has 32 bits; larger seeds repeat smaller ones"
 NETWORKS = Bound(1, 100_000, "each is trained and kept", liftable=True)
 NONE_OR_NETWORKS = dataclasses.replace(NETWORKS, low=0)
 EPOCHS = Bound(1, 10_000, "the recipes take 1 to 12", liftable=True)
-ITERATIONS = Bound(1, 1_000_000, "steps are taken one after the other", liftable=True)
+ITERATIONS = Bound(1, 20_000, "steps are taken one after the other", liftable=True)
 SAMPLES = Bound(1, 10_000, "all of a step are in memory at once", liftable=True)
 TRAINING_IMAGES = Bound(1, 60_000, "the training images")
 TEST_IMAGES = Bound(1, 10_000, "the test images")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("slurm.sh")
 NOTE = "--config=configs/recognisers.py:smoke"
 SOFTMAX = "include=('softmax',);timed=0"
-LONG = "softmax.training.epochs=100;softmax.training.batch=10;softmax.examples=4000;small=2"
+LONG = "softmax.training.epochs=40;softmax.training.batch=10;softmax.examples=4000;small=2"
 
 
 def script(*words) -> str:

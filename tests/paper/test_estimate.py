@@ -1,5 +1,6 @@
 """What a paper will take, said before it starts."""
 
+import importlib
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,3 +103,17 @@ def test_a_dry_run_prints_it_and_does_nothing(two, tmp_path, monkeypatch, capsys
     assert "not measured yet" in said
     assert not Path(flags["WORKDIR"]).exists()
     assert [module.RUNS for module in two] == [[], []]
+
+
+def test_a_study_says_what_it_takes_where_it_is_that_of_a_preset(tmp_path, cache, capsys, command):
+    cli = importlib.import_module("launch.cli")
+    config, again = cli.lab_note("embeddings", "full"), {"force": False, "retrain": False}
+    assert cli.print_estimate({"embeddings": config}, tmp_path / "run", **again) == 0
+    known, _ = estimate.load(cli.ROOT / "results" / "reference" / "seconds.json", "full")
+    assert (
+        estimate.rows([Cost("embeddings", False, 0, 0, known["embeddings"])])[0][4] in capsys.readouterr().out
+    )
+    config.experiments += 1
+    cli.print_estimate({"embeddings": config}, tmp_path / "run", **again)
+    assert "not measured yet" in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()

@@ -72,11 +72,11 @@ def asked(dense: Mapping[str, tuple[int, int]], cnn: Mapping[str, tuple[int, int
 
 
 def quick() -> Asked:
-    """Five networks for the conditions of primary claims, one or two for the others."""
+    """Five networks for the conditions of primary claims; one or two for pictures of some others."""
     few = dict.fromkeys((*STARTS, "ascent_pixel", "untrained"), (2, 1))
-    rest = {name: (1, 1) for name in CONDITIONS if name != "untrained"}
+    shown = dict.fromkeys(("gauss_0.3", "patch", "ascent_pixel", "ascent_frequency"), (1, 1))
     main = {PICTURES: (5, 2), "gauss_0.1": (5, 1)}
-    return asked(main | few, main | {name: size for name, size in rest.items() if name not in main})
+    return asked(main | few, main | shown)
 
 
 @dataclass

@@ -28,6 +28,8 @@ class Checked:
 def check(config: Any, path: str = "") -> None:
     """Check every field of a config, of the configs inside it, and of tuples and dicts of them.
 
+    A whole number in a field for any number becomes a float: 1 and 1.0 have one key, and 10¹² is no overflow.
+
     Args:
         config: a dataclass; fields without a declaration are checked for their type only.
         path: of the config in the one that it is part of.
@@ -36,7 +38,10 @@ def check(config: Any, path: str = "") -> None:
         ValueError: in one line, with the path of the field, what was expected and what came.
     """
     for name, hint, rule in declared(type(config)):  # type: ignore[arg-type]
-        _check(getattr(config, name), hint, rule, f"{path}.{name}" if path else name)
+        value = getattr(config, name)
+        _check(value, hint, rule, f"{path}.{name}" if path else name)
+        if hint is float and isinstance(value, int):
+            object.__setattr__(config, name, float(value))  # also of a frozen config
     together = getattr(config, "check_together", None)
     if together:
         try:

@@ -126,6 +126,15 @@ def test_each_value_of_a_network_is_refused_in_one_line_or_known_to_run():
         assert list(walk(network, lambda config: check(config, "network"), paths)) == []
 
 
+def test_a_whole_number_in_a_field_for_any_number_becomes_a_float():
+    config = CONFIGS["reconstruction"]("smoke")
+    config.mlp.training.learning_rate = 10**12  # as an integer, jitted code cannot take it
+    put(config, ("lessons", "temperature"), 4)
+    ready = prepared(config)
+    for value in (ready.mlp.training.learning_rate, ready.lessons.temperature):
+        assert isinstance(value, float)
+
+
 def test_a_study_checks_all_networks_inside_it():
     for make in CONFIGS.values():
         config = make("quick")

@@ -40,10 +40,10 @@ def main() -> int:
     if not dataclasses.is_dataclass(config):
         with contextlib.suppress(AttributeError):
             config.seed  # noqa: B018 - a file that could not be loaded says why when it is asked for anything
-    config, again = by_path.with_settings(config, SETTINGS), {"force": FORCE.value, "retrain": RETRAIN.value}
+    config, force, retrain = by_path.with_settings(config, SETTINGS), FORCE.value, RETRAIN.value
     if DRY_RUN.value:
-        return cli.print_estimate({studies.name_of(config): config}, folder, **again)
-    fresh = conduct(config, folder, **again)
+        return cli.print_estimate({studies.name_of(config): config}, folder, force=force, retrain=retrain)
+    fresh = conduct(config, folder, force=force, retrain=retrain)
     if not multihost.is_process_zero():
         return 0
     cli.console().print(claims.table(claims.from_json((folder / "claims.json").read_text())))

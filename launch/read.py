@@ -6,7 +6,12 @@ from absl import flags
 
 from launch import cli, network_file
 
-READING = flags.DEFINE_string("reading", "causal_index", "causal_index, mean_jacobian or identikits.")
+READING = flags.DEFINE_string(
+    "reading",
+    "causal_index",
+    "causal_index, mean_jacobian, identikits, or one of your own, my_package.module:function, from `predict` "
+    "and images [n h w] in [0, 1] to maps [k h w].",
+)
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder to write; results/read/NETWORK-READING if not set."
 )
@@ -38,6 +43,8 @@ SEED = flags.DEFINE_integer("seed", 0, "Seed of the identikits.")
 def main() -> int:
     from research.importing import read
 
+    if ":" in READING.value:
+        read.add_by_path(READING.value)
     config = read.Config(
         network_file.NETWORK.value,
         READING.value,
@@ -55,7 +62,10 @@ def main() -> int:
         RATE.value,
         SEED.value,
     )
-    folder = Path(WORKDIR.value or f"results/read/{Path(network_file.NETWORK.value).stem}-{READING.value}")
+    folder = Path(
+        WORKDIR.value
+        or f"results/read/{Path(network_file.NETWORK.value).stem}-{READING.value.replace(':', '.')}"
+    )
     for line in read.read(config, folder, cli.say, FORCE.value):
         cli.say(line)
     cli.say(f"\nResults and figures in {folder}", "dim")

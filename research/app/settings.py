@@ -27,13 +27,13 @@ def _recipes(*names: str):
 
 
 def _models() -> dict[str, NetworkConfig]:
-    """Document 001's networks; the convolutional one is trained on digits moved by up to two pixels.
+    """Document 001's networks; the convolutional one learns for two epochs, from digits moved by up to two pixels.
 
-    Drawings are less alike than MNIST. With one pixel, as in the studies, it depended on the network's seed how well
-    drawings are read (results/LOG.md).
+    Trained as in the studies, some networks of this kind read drawings badly and others well (results/LOG.md).
     """
     cnn = recipe("cnn_small")
-    return {"dense3": recipe("dense3"), "cnn_small": replace(cnn, training=replace(cnn.training, shift=2))}
+    longer = replace(cnn.training, epochs=2, shift=2)
+    return {"dense3": recipe("dense3"), "cnn_small": replace(cnn, training=longer)}
 
 
 def _pair() -> dict[str, NetworkConfig]:

@@ -5,11 +5,14 @@ document speaks of this network.
 """
 
 import hashlib
+import importlib
 import time
 import warnings
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -36,13 +39,18 @@ from research.identikits import identikits
 from research.identikits.gradient_ascent import GradientAscent
 from research.importing import Imported, Settings, figures
 from research.plotting import files
-from research.runs import folders
+from research.runs import folders, numerics
 from research.runs.store import Run
 from research.runtime import progress
 from research.runtime.rng import named
 
 Say = Callable[[str], None]
-READINGS = ("causal_index", "mean_jacobian", "identikits")
+Maps = Callable[[Callable, Float[Array, "n h w"]], Float[Array, "k h w"]]
+# Readings that give one map for each output, from `predict` and images in [0, 1]: a registry.
+MAPS: dict[str, Maps] = {"mean_jacobian": causal_index.mean_jacobian}
+READINGS: Mapping[str, Any] = ChainMap(
+    MAPS, {"causal_index": causal_index.weight_product, "identikits": identikits}
+)
 HOLDS = "a reading"  # what is said of its folder
 
 
@@ -55,7 +63,7 @@ class Config(Checked):
     settings: Settings = field(default_factory=Settings)
     data: str = "mnist"  # or a folder of pictures, an .npz file or an IDX file
     prepare: str = "none"  # of such images: mnist or none
-    images: int = bounded(10_000, TRAINING_IMAGES)  # over which mean_jacobian averages
+    images: int = bounded(10_000, TRAINING_IMAGES)  # that mean_jacobian and readings of one's own are given
     raw_weights: bool = False  # causal_index in units of what the network sees, not of the image in [0, 1]
     restarts: int = bounded(4, SAMPLES)  # identikits a digit
     method: str = "search"  # of the identikits
@@ -71,6 +79,19 @@ class Config(Checked):
         """Raises: ValueError for a learning rate of a method that has none."""
         if self.rate and self.method != "ascent":
             raise ValueError(f"rate is the step of --method=ascent and at least 0, got {self.rate}")
+
+
+def add_by_path(path: str) -> None:
+    """Adds the reading `package.module:function` to MAPS under this name; its code becomes part of every key.
+
+    Raises: ValueError, if it cannot be imported or is no function.
+    """
+    module, _, name = path.partition(":")
+    numerics.plug_in([*numerics.plugins(), module])
+    found = getattr(importlib.import_module(module), name, None)
+    if not callable(found):
+        raise ValueError(f"{module} has no function {name!r} (predict, images [n h w]) -> maps [k h w]")
+    MAPS[path] = found
 
 
 def read(config: Config, folder: Path, say: Say = print, force: bool = False) -> list[str]:
@@ -103,7 +124,7 @@ def read(config: Config, folder: Path, say: Say = print, force: bool = False) ->
     say(str(check) if check else _no_accuracy(network, test, config))
     with folders.claimed(folder, HOLDS, force=force):
         begin = time.perf_counter()
-        results = _READ[config.reading](network, config, classes).assign_attrs(
+        results = _READ.get(config.reading, _of_images)(network, config, classes).assign_attrs(
             reading=config.reading,
             network=network.description,
             accuracy=check.accuracy if check else np.nan,
@@ -156,10 +177,12 @@ def _causal_index(network: Imported, config: Config, classes: tuple[int, ...]) -
     return results.assign_attrs(input_scale=scale, raw_weights=int(config.raw_weights))
 
 
-def _mean_jacobian(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
+def _of_images(network: Imported, config: Config, classes: tuple[int, ...]) -> xr.Dataset:
     train = _digits(config, "train").images
     chosen = train[:: max(1, len(train) // config.images)][: config.images]
-    maps = causal_index.mean_jacobian(network.predict, chosen.astype(np.float32) / 255)
+    maps = jnp.asarray(MAPS[config.reading](network.predict, jnp.asarray(chosen, jnp.float32) / 255))
+    if maps.shape != (shape := (_outputs(network, config), *config.settings.image_shape)):
+        raise ValueError(f"{config.reading} must give one map for each output, {shape}, got {maps.shape}")
     return _maps(maps, config, classes).assign_attrs(images=len(chosen))
 
 
@@ -197,7 +220,7 @@ def _identikits(network: Imported, config: Config, classes: tuple[int, ...]) -> 
         )
 
 
-_READ = {"causal_index": _causal_index, "mean_jacobian": _mean_jacobian, "identikits": _identikits}
+_READ = {"causal_index": _causal_index, "identikits": _identikits}  # all others: _of_images
 
 
 def _summary(results: xr.Dataset, network: Imported, config: Config, test: data.Digits) -> list[str]:

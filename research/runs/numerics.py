@@ -28,7 +28,7 @@ def plug_in(modules: Sequence[str] | None) -> None:
     Raises:
         ValueError: a module cannot be imported.
     """
-    names = _plugins() if modules is None else modules
+    names = plugins() if modules is None else modules
     for name in names:
         try:
             importlib.import_module(name)
@@ -37,7 +37,8 @@ def plug_in(modules: Sequence[str] | None) -> None:
     os.environ[PLUGINS] = ",".join(names)
 
 
-def _plugins() -> list[str]:
+def plugins() -> list[str]:
+    """The modules that this process, or the one which started it, has plugged in."""
     return [name for name in os.environ.get(PLUGINS, "").split(",") if name]
 
 
@@ -49,7 +50,7 @@ def numerics() -> dict[str, Any]:
     import jax
 
     inexact = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if INEXACT.search(flag)]
-    added = {"plugins": code.digest(_plugins())} if _plugins() else {}
+    added = {"plugins": code.digest(plugins())} if plugins() else {}
     return added | {
         "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "flax", "optax")},
         "switches": {name: getattr(jax.config, name) for name in SWITCHES},

@@ -67,6 +67,46 @@ def test_the_mean_jacobian_of_a_cnn_at_training_images(tmp_path):
     assert_allclose(results["map"], expected, atol=1e-5)
 
 
+OWN_READING = """
+import jax
+
+def gain(predict, images):
+    return jax.vmap(jax.jacrev(predict))(images).mean(0)
+
+def flat(predict, images):
+    return images.reshape(len(images), -1)
+"""
+
+
+def test_a_reading_of_ones_own_by_its_path(tmp_path, monkeypatch):
+    (tmp_path / "their_readings.py").write_text(OWN_READING)
+    path = str(MATERIAL / "torch_dense.onnx")
+    command = [
+        sys.executable, "-m", "launch.read", f"--network={path}", "--images=20",
+    ]  # fmt: skip
+    env = os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+
+    def run(reading):
+        whole = [*command, f"--reading={reading}", f"--workdir={tmp_path / reading.partition(':')[2]}"]
+        return subprocess.run(whole, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+    done = run("their_readings:gain")
+    assert done.returncode == 0, done
+    results = Run(tmp_path / "gain").results()
+    images = data.load("mnist", "train").images[::3000].astype(np.float32) / 255
+    expected = causal_index.mean_jacobian(importing.load(path).predict, images)
+    assert_allclose(results["map"], expected, atol=1e-5)
+    for reading, says in (
+        ("their_readings:flat", "must give one map for each output, (10, 28, 28), got (20, 784)"),
+        ("their_readings:gone", "their_readings has no function 'gone' (predict, images [n h w]) -> maps"),
+        ("gone_with:it", "the plugin gone_with cannot be imported from here"),
+    ):
+        refused = run(reading)
+        assert refused.returncode == 2, refused
+        assert says in refused.stderr
+        assert refused.stderr.count("\n") == 1, refused.stderr
+
+
 def test_identikits_are_what_the_network_says_they_are(tmp_path):
     path = MATERIAL / "sklearn_tanh.npz"
     settings = Settings(activation="tanh")
